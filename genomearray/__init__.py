@@ -1,0 +1,48 @@
+"""Per-base genome data as a database of labelled, exact, fast tracks.
+
+Nothing heavy is loaded until it is used (PEP 562).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Assembly": "genomearray.assembly",
+    "Chromosome": "genomearray.assembly",
+    "GenomeDB": "genomearray.database",
+    "Track": "genomearray.track",
+    "as_track": "genomearray.labelled",
+    "errors": "genomearray.errors",
+    "open_track": "genomearray.track",
+    "parse_strand": "genomearray.region",
+    "revcomp": "genomearray.sequence",
+    "write_fasta": "genomearray.sequence",
+}
+__all__ = sorted([*_HOMES, "__version__"])
+
+if TYPE_CHECKING:
+    from genomearray import errors
+    from genomearray.assembly import Assembly, Chromosome
+    from genomearray.database import GenomeDB
+    from genomearray.labelled import as_track
+    from genomearray.region import parse_strand
+    from genomearray.sequence import revcomp, write_fasta
+    from genomearray.track import Track, open_track
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'genomearray' has no attribute {name!r}")
+    import importlib
+
+    module = importlib.import_module(_HOMES[name])
+    value = module if name == "errors" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,36 @@
+"""The one decorator for compiled inner loops; the only use of numba.
+
+Compiled code is cached between runs beside the package or in the user's cache folder.
+Imported only where a loop is needed, never on the way to a value that is read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_log = logging.getLogger(__name__)
+
+
+def kernel(function: _F) -> _F:
+    """Compile a function of numpy arrays and numbers; it runs without the GIL.
+
+    Parameters
+    ----------
+    function : callable
+        Of what numba's nopython mode understands. Never ``parallel``: threads are ours.
+
+    Returns
+    -------
+    callable
+    """
+    try:
+        compiled: _F = numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # no cache folder is writable: containers, batch nodes
+        _log.info("%s is compiled at each start: set NUMBA_CACHE_DIR to a writable folder", function.__name__)
+        compiled = numba.njit(nogil=True)(function)
+    return compiled

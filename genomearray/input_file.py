@@ -1,0 +1,103 @@
+"""Opening an input that may be plain or gzip, a file or standard input."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from genomearray.errors import FormatError
+
+STDIN = "-"
+_MAGIC = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
+
+
+class Input:
+    """Bytes of an input, decompressed, with the progress in the file itself.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    size : int or None
+        Bytes in the file on disk; None for a stream.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.name = "standard input" if str(path) == STDIN else str(path)
+        self.size: int | None = None
+        if str(path) == STDIN:
+            self._file: IO[bytes] = sys.stdin.buffer
+        else:
+            self._file = _open(Path(path))
+            self.size = os.fstat(self._file.fileno()).st_size
+        # A buffered reader can look ahead without taking, also on a pipe.
+        head = cast(Any, self._file).peek(6)[:6]
+        self.gzip = head.startswith(b"\x1f\x8b")
+        for magic, kind in _MAGIC.items():
+            if head.startswith(magic):
+                raise FormatError(f"{self.name} is compressed with {kind}; only gzip (and bgzip) is read: decompress it, or pipe it to '-'")
+        self._plain: Any = _gunzip(self._file) if self.gzip else self._file
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes, b"" at the end; FormatError when the gzip stream is cut or damaged."""
+        try:
+            return cast(bytes, self._plain.read(size))
+        except (EOFError, OSError, zlib.error) as error:
+            if self.gzip and not isinstance(error, PermissionError):
+                raise FormatError(f"{self.name}: the gzip stream is cut short or damaged ({error}); get the file again") from error
+            raise
+
+    def position(self) -> int:
+        """Bytes of the file on disk that were taken so far."""
+        return self._file.tell() if self.size is not None else 0
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self._plain is not self._file:
+            self._plain.close()
+        if self._file is not sys.stdin.buffer:
+            self._file.close()
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.is_dir():
+        raise FormatError(f"{path} is a folder; give a file")
+    try:
+        return path.open("rb", buffering=1 << 20)
+    except FileNotFoundError:
+        raise FormatError(f"{path} is not there; check the path") from None
+    except PermissionError:
+        raise FormatError(f"{path} may not be read; check its permissions") from None
+
+
+def _gunzip(file: IO[bytes]) -> Any:
+    from zlib_ng import gzip_ng
+
+    return io.BufferedReader(cast(Any, gzip_ng.GzipNGFile(fileobj=file, mode="rb")), buffer_size=1 << 20)
+
+
+@contextmanager
+def open_input(path: str | os.PathLike[str]) -> Iterator[Input]:
+    """An :class:`Input`, closed at the end.
+
+    Parameters
+    ----------
+    path : path-like
+        ``-`` is standard input.
+
+    Raises
+    ------
+    FormatError
+        Not there, a folder, or compressed with something else than gzip.
+    """
+    source = Input(path)
+    try:
+        yield source
+    finally:
+        source.close()

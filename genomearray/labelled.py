@@ -1,0 +1,243 @@
+"""xarray views of a track: labelled regions, the lazy Dataset, and back again.
+
+Bases are read when they are first used. A lazy array carries the path and id of its
+track, not an open file, so it can be pickled and sent to a cluster.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from xarray.backends import BackendArray
+from xarray.core.indexing import (
+    ExplicitIndexer,
+    IndexingSupport,
+    LazilyIndexedArray,
+    explicit_indexing_adapter,
+)
+
+from genomearray.errors import LayoutError, RegionError, unknown_chromosome
+from genomearray.position_index import PositionIndex
+from genomearray.storage.layout import BLOCK, PACKED, SEQUENCES, dimension
+from genomearray.storage.reader import StoredTrack, open_stored
+from genomearray.track import Track
+
+_NEAR = 1 << 16  # positions this close are read together
+
+
+class LazyBases(BackendArray):
+    """Values of one variable of a stored track, read when they are indexed."""
+
+    def __init__(self, stored: StoredTrack, variable: str, offset: int, length: int) -> None:
+        self.shape = (length,)
+        self.dtype = stored.dtype
+        self._path = stored.path
+        self._id = stored.id
+        self._variable = variable
+        self._offset = offset
+
+    def __getitem__(self, key: ExplicitIndexer) -> Any:
+        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._take)
+
+    def _take(self, key: tuple[Any, ...]) -> Any:
+        (index,) = key
+        if isinstance(index, slice):
+            first, stop, step = index.indices(self.shape[0])
+            count = len(range(first, stop, step))
+            if not count:
+                return np.empty(0, dtype=self.dtype)
+            ends = sorted((first, first + (count - 1) * step))
+            values = self._read(ends[0], ends[1] + 1)
+            return values[:: abs(step)][:: 1 if step > 0 else -1]
+        if np.ndim(index) == 0:
+            return self._read(int(index), int(index) + 1)[0]
+        return self._scattered(np.asarray(index))
+
+    def _scattered(self, index: NDArray[Any]) -> NDArray[Any]:
+        """Values at offsets in any order; far ones are not read with what lies between."""
+        wanted, back = np.unique(index, return_inverse=True)
+        out = np.empty(wanted.size, dtype=self.dtype)
+        borders = [0, *(np.flatnonzero(np.diff(wanted) > _NEAR) + 1).tolist(), wanted.size]
+        for low, high in zip(borders[:-1], borders[1:], strict=True):
+            if high > low:
+                base = int(wanted[low])
+                out[low:high] = self._read(base, int(wanted[high - 1]) + 1)[wanted[low:high] - base]
+        taken: NDArray[Any] = out[back]
+        return taken
+
+    def _read(self, start: int, end: int) -> NDArray[Any]:
+        stored = open_stored(self._path, self._id)
+        return stored.read_variable(self._variable, self._offset + start, self._offset + end)
+
+
+class PackedTable:
+    """Where the packed sequences of a stored track lie; looked up when one is asked for."""
+
+    def __init__(self, stored: StoredTrack) -> None:
+        self._path: Path = stored.path
+        self._id = stored.id
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all sequences of the track."""
+        return open_stored(self._path, self._id).names
+
+    def locate(self, chrom: str) -> tuple[int, int] | None:
+        """Offset in ``packed`` and length of a sequence, None for another one."""
+        stored = open_stored(self._path, self._id)
+        row = stored.rows.get(chrom)
+        if row is None:
+            return None
+        start = int(stored.column(SEQUENCES, "packed_start", row, row + 1)[0])
+        return None if start < 0 else (start, int(stored.column(SEQUENCES, "length", row, row + 1)[0]))
+
+
+def region_array(track: Track, stored: StoredTrack, chrom: str, start: int, end: int) -> xr.DataArray:
+    """Offsets [start, end) of a chromosome as a lazy DataArray, labelled with positions."""
+    array, offset, length = stored.locate(chrom)
+    variable = chrom if offset == 0 and array is not stored.packed_array else PACKED
+    lazy = LazilyIndexedArray(LazyBases(stored, variable, offset + start, end - start))
+    index = PositionIndex.for_range("pos", start + 1, end, chrom, stored.assembly)
+    coords = xr.Coordinates({**index.create_variables(), "chrom": xr.Variable((), chrom)}, {"pos": index})
+    attrs = {"assembly": stored.assembly, "kind": stored.kind, **stored.display_attributes(variable)}
+    values = xr.Variable(("pos",), lazy, attrs=attrs, encoding={"preferred_chunks": {"pos": BLOCK}})
+    return xr.DataArray(values, coords=coords, name=track.name or None)
+
+
+def dataset_of(stored: StoredTrack) -> xr.Dataset:
+    """All variables of a stored track, lazy, with their positions as indexes."""
+    variables: dict[Any, xr.Variable] = {}
+    coords: dict[Any, Any] = {}
+    indexes: dict[Any, PositionIndex] = {}
+    for name, length in stored.variables.items():
+        dim = dimension(name)
+        packed = PackedTable(stored) if name == PACKED else None
+        index = PositionIndex.for_range(dim, 1, length, name, stored.assembly, packed)
+        indexes[dim] = index
+        coords.update(index.create_variables())
+        data = LazilyIndexedArray(LazyBases(stored, name, 0, length))
+        variables[name] = xr.Variable(
+            (dim,), data, attrs=stored.variable_attributes(name), encoding={"preferred_chunks": {dim: BLOCK}}
+        )
+    # One Coordinates for all: assigning 100 of them one by one takes seconds.
+    return xr.Dataset(variables, coords=xr.Coordinates(coords, indexes), attrs=stored.attributes)
+
+
+class DatasetSource:
+    """A Dataset with a track's variables as the source of a Track."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self.dataset = dataset
+        self.attributes = dict(dataset.attrs)
+        self.assembly = str(dataset.attrs.get("assembly", "unknown"))
+        self._own = {
+            str(name): variable for name, variable in dataset.data_vars.items() if variable.dims == (dimension(str(name)),)
+        }
+        if not self._own:
+            raise LayoutError("the Dataset has no variable of a track: one dimension, called pos_<variable>")
+        dtypes = {variable.dtype for variable in self._own.values()}
+        self.dtype = np.result_type(*dtypes)
+        self.kind = str(dataset.attrs.get("kind", "signal"))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the sequences that can be asked for."""
+        own = [name for name in self._own if name != PACKED]
+        table = self._packed_table
+        return tuple(own) if table is None else tuple(name for name in table.names if name in own or table.locate(name))
+
+    @cached_property
+    def _packed_table(self) -> PackedTable | None:
+        packed = self._own.get(PACKED)
+        index = packed.xindexes.get(dimension(PACKED)) if packed is not None else None
+        return index.packed if isinstance(index, PositionIndex) else None
+
+    def has(self, chrom: str) -> bool:
+        """Whether there is a sequence of that name."""
+        return self._place(chrom) is not None
+
+    def length(self, chrom: str) -> int:
+        """Length of a sequence, as far as it is in the Dataset, bp."""
+        return self._found(chrom)[2]
+
+    def _place(self, chrom: str) -> tuple[str, int, int] | None:
+        if chrom in self._own and chrom != PACKED:
+            variable = self._own[chrom]
+            return chrom, 0, self._first(variable) - 1 + variable.size
+        place = self._packed_table.locate(chrom) if self._packed_table is not None else None
+        return None if place is None else (PACKED, *place)
+
+    def _found(self, chrom: str) -> tuple[str, int, int]:
+        place = self._place(chrom)
+        if place is None:
+            raise unknown_chromosome(chrom, self.assembly, self.names)
+        return place
+
+    @staticmethod
+    def _first(variable: xr.DataArray) -> int:
+        index = variable.xindexes.get(variable.dims[0])
+        return int(index.positions[0]) if isinstance(index, PositionIndex) and index.positions.size else 1
+
+    def region(self, chrom: str, start: int, end: int) -> xr.DataArray:
+        """Offsets [start, end) of a sequence."""
+        name, offset, _ = self._found(chrom)
+        variable = self._own[name]
+        base = offset - (self._first(variable) - 1)
+        low, high = base + start, base + end
+        if low < 0 or high > variable.size:
+            raise RegionError(f"{chrom}:{start + 1}-{end} is not in this Dataset, which holds {variable.size} positions of {name!r}")
+        taken = variable.isel({variable.dims[0]: slice(low, high)})
+        index = PositionIndex.for_range("pos", start + 1, end, chrom, self.assembly)
+        coords = xr.Coordinates({**index.create_variables(), "chrom": xr.Variable((), chrom)}, {"pos": index})
+        values = xr.Variable(("pos",), taken.variable._data, attrs={"assembly": self.assembly, **variable.attrs})
+        return xr.DataArray(values, coords=coords, name=variable.name)
+
+    def read(self, chrom: str, start: int, end: int) -> NDArray[Any]:
+        """Values of the offsets [start, end) of a sequence."""
+        return np.asarray(self.region(chrom, start, end).values)
+
+
+def as_track(dataset: xr.Dataset) -> Track:
+    """A Dataset of track variables as a Track.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Such as ``track.dataset``, also after arithmetic or selection: variables named like
+        chromosomes, each along its own ``pos_<chromosome>``.
+
+    Returns
+    -------
+    Track
+
+    Raises
+    ------
+    LayoutError
+        No variable looks like one of a track.
+
+    Examples
+    --------
+    >>> doubled = as_track(track.dataset * 2)
+    >>> doubled.values("chr1", 0, 3)
+    array([2, 4, 6], dtype=uint16)
+    """
+    return Track(DatasetSource(dataset), name=str(dataset.attrs.get("name", "")))
+
+
+@xr.register_dataset_accessor("track")
+class TrackAccessor:
+    """``ds.track``: the Track of a Dataset, see :func:`as_track`."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self._track = as_track(dataset)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._track, name)
+
+    def __getitem__(self, region: str) -> xr.DataArray:
+        return self._track[region]

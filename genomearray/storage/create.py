@@ -1,0 +1,97 @@
+"""Creating a track: the form, dtype and place are settled, then a writer is handed out."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from genomearray.assembly import Assembly
+from genomearray.errors import ValueRangeError
+from genomearray.storage.cast import Caster, Overflow
+from genomearray.storage.layout import CONVENTIONS, KINDS, LAYOUT, SEQUENCE, Layout, chunk_length, default_units, fill_value, track_dtype
+from genomearray.storage.publish import FORMS, Form, Part, check_track_name
+from genomearray.storage.writer import Sink, TrackWriter, WriteReport
+
+
+def create_writer(
+    folder: Path,
+    assembly: Assembly,
+    name: str,
+    dtype: Any,
+    *,
+    kind: str = "signal",
+    store: Form = "h5",
+    overwrite: bool = False,
+    units: str | None = None,
+    source: str = "",
+    command: str | None = None,
+    overflow: Overflow = "saturate",
+    round: bool = False,
+    threads: int | None = None,
+    chunk: int | None = None,
+    describe: Callable[[WriteReport], dict[str, str | int]] | None = None,
+) -> TrackWriter:
+    """A writer for a new track of an assembly's folder.
+
+    See :meth:`genomearray.GenomeDB.create_track` for the parameters; ``chunk`` (positions)
+    is for measurements, and ``describe`` gives more attributes from the final report.
+
+    Raises
+    ------
+    TrackNameError, TrackExistsError, ValueRangeError
+    """
+    check_track_name(name)
+    if store not in FORMS:
+        raise ValueRangeError(f"store {store!r} is not known; allowed are {', '.join(FORMS)}")
+    if kind not in KINDS:
+        raise ValueRangeError(f"kind {kind!r} is not known; allowed are {', '.join(KINDS)}")
+    if threads is not None and threads < 1:
+        raise ValueRangeError(f"{threads} threads cannot work; use at least 1")
+    native = track_dtype("uint8" if kind == SEQUENCE else dtype)
+    fill = fill_value(kind, native)
+    layout = Layout(assembly, chunk or chunk_length(native))
+    caster = Caster(native, overflow, round=round)
+    part = Part(folder, name, store, overwrite=overwrite)
+    try:
+        sink = _sink(store)(part.path, layout, native, kind, fill, units or default_units(kind, native))
+    except BaseException:
+        part.discard()
+        raise
+    attributes = _attributes(assembly, kind, source, command)
+    return TrackWriter(part, sink, caster, fill, attributes, threads=threads, describe=describe)
+
+
+def _sink(store: Form) -> Callable[..., Sink]:
+    # The two forms load h5netcdf or zarr-python: only the one that is asked for.
+    if store == "zarr":
+        from genomearray.storage.zarr_writer import ZarrSink
+
+        return ZarrSink
+    from genomearray.storage.hdf5_writer import Hdf5Sink
+
+    return Hdf5Sink
+
+
+def _attributes(assembly: Assembly, kind: str, source: str, command: str | None) -> dict[str, str | int]:
+    """Attributes of the root: text and integers only, which every reader of both forms understands."""
+    from genomearray import __version__
+
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    if command is None:
+        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv and sys.argv[0] else "python"
+    return {
+        "Conventions": CONVENTIONS,
+        "genomearray_layout": LAYOUT,
+        "id": str(uuid.uuid4()),
+        "kind": kind,
+        "assembly": assembly.name,
+        "source": source,
+        "command": command,
+        "created": now,
+        "software": f"genomearray {__version__}",
+        "history": f"{now} {command}",
+    }

@@ -1,0 +1,321 @@
+"""An open track on disk: chromosome and offsets in, values out, whatever the form.
+
+Open files live in one process-wide, bounded cache keyed by path and track id, so that the
+copies a cluster unpickles share one map.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import (
+    DamagedTrackError,
+    LayoutError,
+    TrackReplacedError,
+    UnknownTrackError,
+    unknown_chromosome,
+)
+from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray
+from genomearray.storage.layout import (
+    LAYOUT,
+    PACKED,
+    ROW_ATTRIBUTE,
+    SEQUENCES,
+    SUMMARY,
+    can_be_variable,
+    fill_value,
+)
+from genomearray.storage.tables import SEQUENCE_COLUMNS, holds_data
+
+MOST_OPEN = 64
+_FAILURES = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError)
+
+
+class Store(Protocol):
+    """An open file or folder of the layout."""
+
+    form: str
+
+    def attributes(self) -> dict[str, Any]: ...
+    def variables(self) -> list[str]: ...
+    def variable_attributes(self, name: str) -> dict[str, Any]: ...
+    def array(self, path: str, expected: Any = None) -> Array1D | None: ...
+    def names(self) -> list[str]: ...
+
+
+class StoredTrack:
+    """One track on disk, open for reading; safe in threads.
+
+    Parameters
+    ----------
+    path : Path
+    store : Store
+        Open.
+    """
+
+    def __init__(self, path: Path, store: Store) -> None:
+        self.path = path
+        self.form = store.form
+        self._store = store
+        self.attributes = store.attributes()
+        layout = self.attributes.get("genomearray_layout")
+        if layout is None:
+            raise LayoutError(f"{path} is no track of genomearray: it has no attribute 'genomearray_layout'")
+        if layout != LAYOUT:
+            raise LayoutError(f"{path} has layout {layout!r}; this version reads layout {LAYOUT!r}: update genomearray")
+        self.id = str(self.attributes["id"])
+        self.kind = str(self.attributes["kind"])
+        self.assembly = str(self.attributes["assembly"])
+        self._arrays: dict[str, Array1D | None] = {}
+        self._places: dict[str, tuple[Array1D, int, int]] = {}
+        self._lock = threading.RLock()
+
+    # -- where things are ----------------------------------------------------------------
+
+    @cached_property
+    def variables(self) -> dict[str, int]:
+        """Length (bp) of each variable, by name, in table order; ``packed`` is last."""
+        names = [name for name in self._store.variables() if name not in (SEQUENCES, SUMMARY)]
+        return {name: self._array(name).length for name in names}
+
+    def variable_attributes(self, variable: str) -> dict[str, Any]:
+        """Attributes of a variable: units, long_name and so on."""
+        return self._store.variable_attributes(variable)
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
+        return self._array(next(iter(self._store.variables()))).dtype
+
+    @cached_property
+    def fill(self) -> Any:
+        """Value of bases nobody wrote."""
+        return fill_value(self.kind, self.dtype)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of all sequences, in table order."""
+        try:
+            return tuple(self._store.names())
+        except _FAILURES as error:
+            raise self._damaged("the names of the sequences", error) from error
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Row of each sequence in the table, by name."""
+        return {name: row for row, name in enumerate(self.names)}
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int64]:
+        """Lengths of all sequences, bp, in table order."""
+        return self.column(SEQUENCES, "length")
+
+    def locate(self, chrom: str) -> tuple[Array1D, int, int]:
+        """The array of a sequence, its offset there, and its length (bp)."""
+        place = self._places.get(chrom)
+        if place is None:
+            place = self._places[chrom] = self._find(chrom)
+        return place
+
+    def length(self, chrom: str) -> int:
+        """Length of a sequence, bp."""
+        return self.locate(chrom)[2]
+
+    @property
+    def packed_array(self) -> Array1D | None:
+        """The array of the packed sequences, if there are any."""
+        return self._optional(PACKED)
+
+    def display_attributes(self, variable: str) -> dict[str, Any]:
+        """The attributes of a variable that still hold for a part of it."""
+        attributes = self.variable_attributes(variable)
+        return {name: attributes[name] for name in ("units", "long_name") if name in attributes}
+
+    def has(self, chrom: str) -> bool:
+        """Whether the track has a sequence of that name."""
+        if chrom in self._places or (can_be_variable(chrom) and self._optional(chrom) is not None):
+            return True
+        return chrom in self.rows
+
+    def _find(self, chrom: str) -> tuple[Array1D, int, int]:
+        if can_be_variable(chrom):
+            own = self._optional(chrom)
+            if own is not None:
+                return own, 0, own.length
+        row = self.rows.get(chrom)
+        if row is None:
+            raise unknown_chromosome(chrom, self.assembly, self.names)
+        start = int(self.column(SEQUENCES, "packed_start", row, row + 1)[0])
+        if start < 0:
+            raise self._damaged(f"the variable of {chrom!r}", "it is missing")
+        return self._array(PACKED), start, int(self.column(SEQUENCES, "length", row, row + 1)[0])
+
+    # -- values --------------------------------------------------------------------------
+
+    def read(self, chrom: str, start: int, end: int) -> NDArray[Any]:
+        """Values of the offsets [start, end) of a sequence, which must lie in it."""
+        array, offset, _ = self.locate(chrom)
+        try:
+            return array.read(offset + start, offset + end)
+        except ChunkDamage as damage:
+            first = max(damage.start - offset, 0) + 1
+            last = min(damage.end - offset, self.locate(chrom)[2])
+            raise self._damaged(f"{chrom}:{first}-{last}", damage.cause) from damage
+
+    def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
+        """Values of the offsets [start, end) of a variable."""
+        try:
+            return self._array(variable).read(start, end)
+        except ChunkDamage as damage:
+            raise self._damaged(f"{variable}:{damage.start + 1}-{damage.end}", damage.cause) from damage
+
+    def column(self, table: str, name: str, start: int = 0, end: int | None = None) -> NDArray[Any]:
+        """Rows [start, end) of a column of /sequences or /summary."""
+        array = self._array(f"{table}/{name}")
+        try:
+            return array.read(start, array.length if end is None else end)
+        except ChunkDamage as damage:
+            raise self._damaged(f"column {name!r} of /{table}", damage.cause) from damage
+
+    def sequences(self) -> dict[str, NDArray[Any]]:
+        """The table of all sequences with their statistics, by column."""
+        return {"name": np.array(self.names, dtype=object)} | {
+            name: self.column(SEQUENCES, name) for name in SEQUENCE_COLUMNS if name != "name"
+        }
+
+    def check_chunks(self) -> None:
+        """Every chunk that should hold data is stored; DamagedTrackError names one that is not."""
+        for name in self.variables:
+            array = self._array(name)
+            if isinstance(array, ChunkedArray):
+                lost = self._expected(name) & ~array.source.stored()
+                if lost.any():
+                    start = int(np.argmax(lost)) * array.chunk
+                    end = min(start + array.chunk, array.length)
+                    raise self._damaged(f"{name}:{start + 1}-{end}", "the chunk is missing from the store")
+
+    # -- inside --------------------------------------------------------------------------
+
+    def _array(self, path: str) -> Array1D:
+        array = self._optional(path)
+        if array is None:
+            raise self._damaged(f"/{path}", "it is missing")
+        return array
+
+    def _optional(self, path: str) -> Array1D | None:
+        if path not in self._arrays:
+            # h5py objects are made under its own lock; ours keeps one map for each array.
+            with self._lock:
+                if path not in self._arrays:
+                    table = path.startswith((f"{SEQUENCES}/", f"{SUMMARY}/"))
+                    try:
+                        self._arrays[path] = self._store.array(path, None if table else lambda: self._expected(path))
+                    except _FAILURES as error:
+                        raise self._damaged(f"/{path}", error) from error
+        return self._arrays[path]
+
+    def _expected(self, variable: str) -> NDArray[np.bool_]:
+        """For every chunk of a variable, whether it must be stored: the summary knows."""
+        known: dict[str, NDArray[np.bool_]] = self.__dict__.setdefault("_presence", {})
+        if variable not in known:
+            array = self._array(variable)
+            assert isinstance(array, ChunkedArray)
+            row = self._store.variable_attributes(variable).get(ROW_ATTRIBUTE)
+            if row is None:  # packed: its first chunk is that of the sequence at offset 0
+                row = int(np.flatnonzero(self.column(SEQUENCES, "packed_start") == 0)[0])
+            first = int(self.column(SEQUENCES, "first_chunk", int(row), int(row) + 1)[0])
+            last = first - (-array.length // array.chunk)
+            columns = {name: self.column(SUMMARY, name, first, last) for name in ("n", "min", "max")}
+            known[variable] = holds_data(columns, self.fill)
+        return known[variable]
+
+    def _damaged(self, what: str, cause: object) -> DamagedTrackError:
+        return DamagedTrackError(
+            f"track {self.path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again"
+        )
+
+
+_Stamp = tuple[int, int, int]
+_open: OrderedDict[Path, tuple[_Stamp, StoredTrack]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _reset() -> None:
+    global _lock  # noqa: PLW0603 - a lock held by a thread of the parent
+    _lock = threading.Lock()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_reset)
+
+
+def open_stored(path: str | os.PathLike[str], expected_id: str | None = None) -> StoredTrack:
+    """Open a track file or store, or find it open.
+
+    Parameters
+    ----------
+    path : path-like
+        ``<name>.h5`` or ``<name>.zarr``.
+    expected_id : str, optional
+        The id the track had when it was first opened.
+
+    Returns
+    -------
+    StoredTrack
+
+    Raises
+    ------
+    UnknownTrackError, LayoutError, DamagedTrackError, TrackReplacedError
+    """
+    path = Path(path).absolute()
+    try:
+        stat = os.stat(path / "zarr.json" if path.is_dir() else path)
+    except (FileNotFoundError, NotADirectoryError):
+        what = "no Zarr store: it has no zarr.json" if path.is_dir() else "not there"
+        raise UnknownTrackError(f"track file {path} is {what}") from None
+    stamp = (stat.st_dev, stat.st_ino, stat.st_mtime_ns)
+    with _lock:
+        known = _open.get(path)
+        if known is not None and known[0] == stamp:
+            _open.move_to_end(path)
+            stored = known[1]
+        else:
+            stored = open_part(path)
+            _open[path] = (stamp, stored)
+            while len(_open) > MOST_OPEN:
+                _open.popitem(last=False)  # closed when its last reader is gone
+    if expected_id is not None and stored.id != expected_id:
+        raise TrackReplacedError(f"track {path} was replaced by another one since it was opened; open it again")
+    return stored
+
+
+def forget(stored: StoredTrack) -> None:
+    """Drop a track from the cache; its files close when nobody reads them any more."""
+    with _lock:
+        known = _open.get(stored.path)
+        if known is not None and known[1] is stored:
+            del _open[stored.path]
+
+
+def open_part(path: Path) -> StoredTrack:
+    """Open a track that is not cached: one that is being written, or looked at once."""
+    try:
+        if path.is_dir():
+            from genomearray.storage.zarr_reader import ZarrStore
+
+            return StoredTrack(path, ZarrStore(path))
+        from genomearray.storage.hdf5_reader import Hdf5Store
+
+        return StoredTrack(path, Hdf5Store(path))
+    except (LayoutError, PermissionError):
+        raise
+    except _FAILURES as error:
+        raise LayoutError(f"{path} cannot be opened as a track: {error}; is it cut, damaged, or another kind of file?") from error

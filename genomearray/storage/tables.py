@@ -1,0 +1,181 @@
+"""The two tables of a track: statistics of each chunk, and of each sequence.
+
+Blocks hand in the statistics of their parts; they are merged in the order of positions,
+so that threads and stores give the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.storage.layout import BLOCK, SUMMARY_COLUMNS, Layout, Variable, summary_dtype
+
+Columns = dict[str, NDArray[Any]]
+
+TABLE_CHUNK = 16384  # rows
+SEQUENCE_COLUMNS = ("name", "length", "packed_start", "first_chunk", "n", "n_nan", "sum", "m2", "min", "max")
+
+
+def empty_columns(size: int, dtype: np.dtype[Any]) -> Columns:
+    """Uninitialised summary columns of ``size`` parts."""
+    return {name: np.empty(size, dtype=summary_dtype(name, dtype)) for name in SUMMARY_COLUMNS}
+
+
+def filled_columns(lengths: NDArray[np.int64], fill: Any, dtype: np.dtype[Any]) -> Columns:
+    """Summary of parts of the given lengths (bp) that hold nothing but the fill value."""
+    columns = empty_columns(lengths.size, dtype)
+    missing = dtype.kind == "f"
+    columns["n"][:] = 0 if missing else lengths
+    columns["sum"][:] = 0 if missing else lengths.astype(columns["sum"].dtype) * columns["sum"].dtype.type(fill)
+    columns["m2"][:] = 0
+    columns["min"][:] = fill
+    columns["max"][:] = fill
+    return columns
+
+
+def chunk_bounds(length: int, chunk: int) -> NDArray[np.int64]:
+    """Borders of the chunks of a block of ``length`` positions, both ends included."""
+    return np.append(np.arange(0, length, chunk), length).astype(np.int64)
+
+
+def holds_data(columns: Columns, fill: Any) -> NDArray[np.bool_]:
+    """Which parts hold anything but the fill value, and so must be on disk.
+
+    Examples
+    --------
+    >>> parts = filled_columns(np.array([4, 4]), np.uint8(0), np.dtype("uint8"))
+    >>> parts["max"][1] = 3
+    >>> holds_data(parts, 0).tolist()
+    [False, True]
+    """
+    if columns["min"].dtype.kind == "f":
+        return np.asarray(columns["n"] > 0)
+    return np.asarray((columns["min"] != fill) | (columns["max"] != fill))
+
+
+def merge(columns: Columns, dtype: np.dtype[Any]) -> tuple[int, Any, float, Any, Any]:
+    """Statistics of parts taken together: n, sum, m2, min, max.
+
+    Notes
+    -----
+    The sum of squared deviations follows Chan, Golub and LeVeque (1983),
+    doi:10.1080/00031305.1983.10483115, for any number of parts at once.
+
+    Examples
+    --------
+    >>> parts = filled_columns(np.array([2, 2]), np.uint8(0), np.dtype("uint8"))
+    >>> parts["sum"][1], parts["min"][1], parts["max"][1] = 2, 1, 1
+    >>> [float(x) for x in merge(parts, np.dtype("uint8"))]
+    [4.0, 2.0, 1.0, 0.0, 1.0]
+    """
+    some = columns["n"] > 0
+    n = columns["n"][some].astype(np.float64)
+    count = int(columns["n"].sum())
+    nothing = dtype.type(np.nan) if dtype.kind == "f" else dtype.type(0)
+    sums = columns["sum"][some]
+    if not count:
+        return 0, sums.dtype.type(0), 0.0, nothing, nothing
+    total = sums.sum() if sums.dtype.kind in "iu" else _fsum(sums)
+    means = sums / n
+    with np.errstate(invalid="ignore"):  # infinite values have no deviation
+        between = n * (means - float(total) / count) ** 2
+    m2 = _fsum(columns["m2"][some]) + _fsum(between)
+    return count, total, m2, columns["min"][some].min(), columns["max"][some].max()
+
+
+def _fsum(values: NDArray[Any]) -> float:
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):  # beyond float64, or infinities of both signs
+        with np.errstate(all="ignore"):
+            return float(np.sum(values, dtype=np.float64))
+
+
+def sequence_columns(layout: Layout, statistics: Columns) -> dict[str, NDArray[Any]]:
+    """All columns of /sequences, in the order of the layout."""
+    return {
+        "name": np.array(layout.assembly.names, dtype=object),
+        "length": layout.lengths,
+        "packed_start": layout.packed_start,
+        "first_chunk": layout.first_chunks(),
+        **statistics,
+    }
+
+
+class TableBuilder:
+    """Collects the statistics of blocks, in any order, and makes both tables.
+
+    Parameters
+    ----------
+    layout : Layout
+    dtype : numpy dtype
+    fill : scalar
+        Value of bases nobody wrote.
+    """
+
+    def __init__(self, layout: Layout, dtype: np.dtype[Any], fill: Any) -> None:
+        self.layout = layout
+        self.dtype = dtype
+        lengths = [np.diff(chunk_bounds(v.length, v.chunk)) for v in layout.variables]
+        self.summary = filled_columns(np.concatenate(lengths), fill, dtype)
+        self._sequences = filled_columns(layout.lengths, fill, dtype)
+        self._fill = fill
+        # Parts of packed sequences, by block: (rows of the sequences, their columns).
+        self._packed: dict[int, tuple[NDArray[np.int64], Columns]] = {}
+
+    def sequence_bounds(self, variable: Variable, block: int, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of the packed sequences in a block, and their borders there."""
+        if variable.row >= 0:
+            return np.empty(0, np.int64), np.zeros(1, np.int64)
+        starts = self.layout.packed_start[self.layout.packed_rows]
+        first = int(np.searchsorted(starts, block * BLOCK, side="right")) - 1
+        last = int(np.searchsorted(starts, block * BLOCK + length, side="left"))
+        bounds = np.append(starts[first:last] - block * BLOCK, length)
+        bounds[0] = max(bounds[0], 0)
+        return self.layout.packed_rows[first:last], bounds
+
+    def put(self, variable: Variable, block: int, chunks: Columns, rows: NDArray[np.int64], parts: Columns) -> None:
+        """Take the statistics of one block; a later call for the block replaces them."""
+        first = variable.first_chunk + block * (BLOCK // variable.chunk)
+        for name in SUMMARY_COLUMNS:
+            self.summary[name][first : first + chunks[name].size] = chunks[name]
+        if variable.row < 0:
+            self._packed[block] = (rows, parts)
+
+    def sequences(self) -> Columns:
+        """The statistics columns of /sequences: n (bases), n_nan, sum, m2, min, max."""
+        table = self._sequences
+        for variable in self.layout.variables:
+            if variable.row >= 0:
+                rows = slice(variable.first_chunk, variable.first_chunk + variable.n_chunks)
+                self._set(variable.row, {name: self.summary[name][rows] for name in SUMMARY_COLUMNS})
+        self._merge_packed()
+        return {"n": self.layout.lengths, "n_nan": self.layout.lengths - table["n"]} | {
+            name: table[name] for name in SUMMARY_COLUMNS[1:]
+        }
+
+    def _set(self, row: int, columns: Columns) -> None:
+        for name, value in zip(SUMMARY_COLUMNS, merge(columns, self.dtype), strict=True):
+            self._sequences[name][row] = value
+
+    def _merge_packed(self) -> None:
+        """A sequence that crosses block borders has a part in each: a block nobody wrote is all fill."""
+        packed = self.layout.variables[-1]
+        if packed.row >= 0 or not self._packed:
+            return
+        split: dict[int, list[Columns]] = {}
+        for block in range(packed.n_blocks):
+            length = min(BLOCK, packed.length - block * BLOCK)
+            rows, bounds = self.sequence_bounds(packed, block, length)
+            parts = self._packed[block][1] if block in self._packed else filled_columns(np.diff(bounds), self._fill, self.dtype)
+            for name in SUMMARY_COLUMNS:
+                self._sequences[name][rows] = parts[name]
+            for k in {0, rows.size - 1}:
+                split.setdefault(int(rows[k]), []).append({name: parts[name][k : k + 1] for name in SUMMARY_COLUMNS})
+        for row, pieces in split.items():
+            if len(pieces) > 1:
+                self._set(row, {name: np.concatenate([p[name] for p in pieces]) for name in SUMMARY_COLUMNS})

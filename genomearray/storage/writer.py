@@ -1,0 +1,383 @@
+"""Values in any order -> one track on disk, in bounded memory, published whole.
+
+Pieces (chromosome, offsets, values) wait in a queue by block of 4 Mbp. When the queue is
+full, blocks are painted, summarised and compressed in threads and handed to the sink.
+A block that comes back later is read, painted again and stored again.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import IO, Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from genomearray.assembly import Chromosome
+from genomearray.errors import RegionError, ValueRangeError
+from genomearray.storage.cast import Caster
+from genomearray.storage.codecs import Codec
+from genomearray.storage.layout import BLOCK, Layout, Variable
+from genomearray.storage.publish import Part
+from genomearray.storage.reader import open_part
+from genomearray.storage.paint import paint_intervals, summarise
+from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, empty_columns, holds_data
+
+QUEUE_BYTES = 32 << 20  # a full queue holds 2-3 million intervals
+MOST_QUEUE_BYTES = 256 << 20  # for input that jumps about: fewer returns to stored blocks
+
+
+class Sink(Protocol):
+    """A track being written in one form of storage; ``put`` and ``get`` are called from threads."""
+
+    layout: Layout
+
+    def codec(self, variable: Variable) -> Codec: ...
+    def put(self, variable: Variable, block: int, chunks: list[bytes | None]) -> None: ...
+    def get(self, variable: Variable, block: int) -> NDArray[Any]: ...
+    def finish(self, summary: Columns, sequences: Columns, attributes: dict[str, str | int]) -> None: ...
+    def abandon(self) -> None: ...
+
+
+@dataclass(slots=True)
+class WriteReport:
+    """What happened to the values on their way into a track.
+
+    Attributes
+    ----------
+    bases : int
+        Bases that were written, each counted once.
+    overwritten : int
+        Bases written again by a later value, which won.
+    saturated : int
+        Values set to the least or greatest one of the dtype.
+    nan_to_zero : int
+        Missing values that became 0 in an integer track.
+    chromosomes : list of str
+        Those that got a value, in order of their first one.
+    """
+
+    bases: int = 0
+    overwritten: int = 0
+    saturated: int = 0
+    nan_to_zero: int = 0
+    chromosomes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Values of a block: dense from ``starts`` on, or on intervals."""
+
+    starts: NDArray[np.int32] | int
+    ends: NDArray[np.int32] | None
+    values: NDArray[Any]
+
+    @property
+    def nbytes(self) -> int:
+        return self.values.nbytes + (8 * self.values.size if self.ends is not None else 0)
+
+
+_Key = tuple[int, int]  # index of the variable, block
+
+
+class TrackWriter:
+    """Writes one track; a context manager that publishes it, or leaves nothing.
+
+    Made by :meth:`genomearray.GenomeDB.create_track`.
+
+    Examples
+    --------
+    >>> with db.create_track("counts", dtype="uint16") as writer:
+    ...     writer.write("chr1", 10, [1, 2, 3])
+    >>> db["counts"].values("chr1", 9, 14)
+    array([0, 1, 2, 3, 0], dtype=uint16)
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        sink: Sink,
+        caster: Caster,
+        fill: Any,
+        attributes: dict[str, str | int],
+        *,
+        threads: int | None = None,
+        describe: Callable[[WriteReport], dict[str, str | int]] | None = None,
+    ) -> None:
+        self.layout = sink.layout
+        self.dtype = caster.dtype
+        self.report = WriteReport()
+        self._part = part
+        self._sink = sink
+        self._caster = caster
+        self._fill = fill
+        self._attributes = attributes
+        self._describe = describe
+        self._tables = TableBuilder(sink.layout, caster.dtype, fill)
+        self._touched: dict[str, None] = {}
+        self._queue: dict[_Key, list[_Piece]] = {}
+        self._queued: dict[_Key, int] = {}
+        self._budget = QUEUE_BYTES
+        self._stored: set[_Key] = set()
+        self._running: dict[_Key, Future[None]] = {}
+        self._written = _WrittenBases()
+        self._lock = threading.Lock()
+        self._closed = False
+        workers = threads or min(8, os.cpu_count() or 1)
+        self._most_running = workers + 1
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="genomearray-write")
+
+    # -- what a user calls ---------------------------------------------------------------
+
+    def write(self, chrom: str | Chromosome, start: int, values: ArrayLike) -> None:
+        """Write values of consecutive bases; a base written again keeps the last value.
+
+        Parameters
+        ----------
+        chrom : str or Chromosome
+        start : int
+            Offset (0-based) of the first value.
+        values : array_like, shape (n,)
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError, ValueRangeError
+        """
+        self._check_open()
+        array = np.asarray(values)
+        if array.ndim != 1:
+            raise ValueRangeError(f"values have shape {array.shape}; give one value per base, shape (n,)")
+        variable, offset, length = self.layout.locate(chrom)
+        if start < 0 or start + array.size > length:
+            raise RegionError(f"offsets [{start}, {start + array.size}) are outside {str(chrom)!r}; allowed is 0 <= start <= end <= {length}")
+        if not array.size:
+            return
+        self._touched[str(chrom)] = None
+        cast = self._caster(array)
+        cast = cast.copy() if cast is array or cast.base is not None else cast
+        index = self.layout.variables.index(variable)
+        position = offset + start
+        while cast.size:
+            block, inside = divmod(position, BLOCK)
+            taken = min(cast.size, BLOCK - inside)
+            self._enqueue((index, block), _Piece(inside, None, cast[:taken]))
+            cast, position = cast[taken:], position + taken
+
+    def write_intervals(self, chrom: str | Chromosome, starts: ArrayLike, ends: ArrayLike, values: ArrayLike) -> None:
+        """Write one value on each of many intervals; where they overlap, the last wins.
+
+        Parameters
+        ----------
+        chrom : str or Chromosome
+        starts, ends : array_like of int, shape (n,)
+            Offsets, half-open, 0 <= start < end <= length.
+        values : array_like, shape (n,)
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError, ValueRangeError
+        """
+        self._check_open()
+        first, last = np.asarray(starts, dtype=np.int64), np.asarray(ends, dtype=np.int64)
+        array = np.asarray(values)
+        if not first.shape == last.shape == array.shape or first.ndim != 1:
+            raise ValueRangeError(f"starts {first.shape}, ends {last.shape} and values {array.shape} differ in shape; each is (n,)")
+        variable, offset, length = self.layout.locate(chrom)
+        bad = (first < 0) | (first >= last) | (last > length)
+        if bad.any():
+            k = int(np.argmax(bad))
+            raise RegionError(f"interval [{first[k]}, {last[k]}) is not inside {str(chrom)!r}; allowed is 0 <= start < end <= {length}")
+        if not first.size:
+            return
+        self._touched[str(chrom)] = None
+        self._split(self.layout.variables.index(variable), first + offset, last + offset, self._caster(array))
+
+    def close(self) -> None:
+        """Write what is queued, check the whole track, and make it visible under its name."""
+        if self._closed:
+            return
+        try:
+            self._flush(keep=None)
+            for future in list(self._running.values()):
+                future.result()
+            self._closed = True
+            self._pool.shutdown()
+            self._fill_report()
+            extra = self._describe(self.report) if self._describe else {}
+            self._sink.finish(self._tables.summary, self._tables.sequences(), self._attributes | extra)
+            open_part(self._part.path).check_chunks()
+            self.path = self._part.publish()
+        except BaseException:
+            self.abort()
+            raise
+        finally:
+            self._written.close()
+
+    def abort(self) -> None:
+        """Give up: nothing becomes visible, and the part is removed."""
+        self._closed = True
+        self._queue.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._written.close()
+        self._sink.abandon()
+        self._part.discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        elif not self._closed:
+            self.abort()
+
+    # -- the queue -----------------------------------------------------------------------
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueRangeError("the writer is closed; create the track anew to change it")
+
+    def _split(self, index: int, starts: NDArray[np.int64], ends: NDArray[np.int64], values: NDArray[Any]) -> None:
+        """Queue intervals by block, in their order; one that crosses a border becomes several."""
+        first, last = starts // BLOCK, (ends - 1) // BLOCK
+        if (first != last).any():
+            times = last - first + 1
+            rows = np.repeat(np.arange(starts.size), times)
+            ahead = np.arange(rows.size) - np.repeat(np.cumsum(times) - times, times)
+            first = first[rows] + ahead
+            starts = np.maximum(starts[rows], first * BLOCK)
+            ends = np.minimum(ends[rows], (first + 1) * BLOCK)
+            values = values[rows]
+        if (first[1:] < first[:-1]).any():
+            order = np.argsort(first, kind="stable")
+            first, starts, ends, values = first[order], starts[order], ends[order], values[order]
+        borders = [0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), first.size]
+        for low, high in zip(borders[:-1], borders[1:], strict=True):
+            block = int(first[low])
+            base = block * BLOCK
+            piece = _Piece(
+                (starts[low:high] - base).astype(np.int32), (ends[low:high] - base).astype(np.int32), values[low:high].copy()
+            )
+            self._enqueue((index, block), piece)
+
+    def _enqueue(self, key: _Key, piece: _Piece) -> None:
+        self._queue.setdefault(key, []).append(piece)
+        self._queued[key] = self._queued.get(key, 0) + piece.nbytes
+        if sum(self._queued.values()) > self._budget:
+            # Sorted input goes on in the block it wrote last: that one stays.
+            self._flush(keep=key if self._queued[key] < 2 * MOST_QUEUE_BYTES else None)
+
+    def _flush(self, keep: _Key | None) -> None:
+        keys = [key for key in self._queue if key != keep]
+        if any(key in self._stored for key in keys):
+            self._budget = min(2 * self._budget, MOST_QUEUE_BYTES)
+        for key in keys:
+            pieces = self._queue.pop(key)
+            del self._queued[key]
+            if key in self._running:
+                self._running.pop(key).result()
+            while len(self._running) >= self._most_running:
+                self._running.pop(next(iter(self._running))).result()
+            self._running[key] = self._pool.submit(self._store, key, pieces, key in self._stored)
+            self._stored.add(key)
+
+    # -- in threads ----------------------------------------------------------------------
+
+    def _store(self, key: _Key, pieces: list[_Piece], again: bool) -> None:
+        """Paint, summarise, compress and store one block."""
+        variable, block = self.layout.variables[key[0]], key[1]
+        length = min(BLOCK, variable.length - block * BLOCK)
+        values = self._sink.get(variable, block) if again else np.full(length, self._fill, dtype=self.dtype)
+        written = self._written.load(key, length) if again else np.zeros(length, dtype=np.bool_)
+        before = int(written.sum()) if again else 0
+        overwritten = 0
+        for piece in pieces:
+            overwritten += _paint(values, written, piece)
+        now = int(written.sum())
+        self._written.save(key, written, now)
+        chunks = _summary(values, chunk_bounds(length, variable.chunk))
+        rows, bounds = self._tables.sequence_bounds(variable, block, length)
+        parts = _summary(values, bounds)
+        stored = np.ones(chunks["n"].size, bool) if again else holds_data(chunks, self._fill)
+        self._sink.put(variable, block, self._encode(variable, values, stored))
+        with self._lock:
+            self._tables.put(variable, block, chunks, rows, parts)
+            self.report.bases += now - before
+            self.report.overwritten += overwritten
+
+    def _encode(self, variable: Variable, values: NDArray[Any], stored: NDArray[np.bool_]) -> list[bytes | None]:
+        codec = self._sink.codec(variable)
+        chunks: list[bytes | None] = []
+        for k, keep in enumerate(stored):
+            part = values[k * variable.chunk : (k + 1) * variable.chunk]
+            if keep and part.size < variable.chunk:  # the last chunk is stored in full
+                part = np.concatenate([part, np.full(variable.chunk - part.size, self._fill, dtype=self.dtype)])
+            chunks.append(codec.encode(part) if keep else None)
+        return chunks
+
+    def _fill_report(self) -> None:
+        self.report.saturated = self._caster.saturated
+        self.report.nan_to_zero = self._caster.nan_to_zero
+        self.report.chromosomes = list(self._touched)
+
+
+def _paint(values: NDArray[Any], written: NDArray[np.bool_], piece: _Piece) -> int:
+    if piece.ends is not None:
+        return int(paint_intervals(values, written, piece.starts, piece.ends, piece.values))
+    part = slice(piece.starts, piece.starts + piece.values.size)
+    again = int(written[part].sum())
+    values[part] = piece.values
+    written[part] = True
+    return again
+
+
+def _summary(values: NDArray[Any], bounds: NDArray[np.int64]) -> Columns:
+    columns = empty_columns(bounds.size - 1, values.dtype)
+    summarise(values, bounds, columns["n"], columns["sum"], columns["m2"], columns["min"], columns["max"])
+    return columns
+
+
+class _WrittenBases:
+    """Which bases of stored blocks were written: kept compressed in a file without a name."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+        self._places: dict[_Key, tuple[int, int] | None] = {}  # None: the whole block
+        self._lock = threading.Lock()
+
+    def save(self, key: _Key, written: NDArray[np.bool_], count: int) -> None:
+        from zlib_ng import zlib_ng
+
+        if count == written.size:
+            self._places[key] = None
+            return
+        packed = zlib_ng.compress(np.packbits(written), 1)
+        with self._lock:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by close()
+            place = self._file.seek(0, os.SEEK_END)
+            self._file.write(packed)
+            self._places[key] = (place, len(packed))
+
+    def load(self, key: _Key, length: int) -> NDArray[np.bool_]:
+        from zlib_ng import zlib_ng
+
+        place = self._places[key]
+        if place is None:
+            return np.ones(length, dtype=np.bool_)
+        with self._lock:
+            assert self._file is not None
+            self._file.seek(place[0])
+            packed = self._file.read(place[1])
+        bits = np.unpackbits(np.frombuffer(zlib_ng.decompress(packed), np.uint8), count=length)
+        return bits.astype(np.bool_)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

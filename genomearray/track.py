@@ -1,0 +1,393 @@
+"""A track: one value per base of an assembly, asked by position or by offset."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.assembly import Chromosome
+from genomearray.errors import LayoutError, RegionError, TrackClosedError
+from genomearray.region import check_offsets, integer, parse_region, positions_to_offsets
+from genomearray.storage.layout import SEQUENCE
+from genomearray.storage.reader import StoredTrack, forget, open_stored
+
+if TYPE_CHECKING:
+    import dask.array
+    import xarray as xr
+
+
+class Source(Protocol):
+    """What a track reads from: a stored track, or a Dataset."""
+
+    attributes: dict[str, Any]
+    assembly: str
+    kind: str
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    def has(self, chrom: str) -> bool: ...
+    def length(self, chrom: str) -> int: ...
+    def read(self, chrom: str, start: int, end: int) -> NDArray[Any]: ...
+
+
+class Track:
+    """One value per base of one assembly.
+
+    Open one with ``db.open_track(name)``, ``db[name]`` or :func:`open_track`. A track is
+    a context manager, can be pickled, and may be read from many threads and processes.
+
+    Labels are positions: 1-based, both ends included (``sel``, region strings, the old
+    names). Offsets are 0-based and half-open (``isel``, ``values``).
+
+    Examples
+    --------
+    >>> track.sel(chrom="chr1", pos=slice(1, 3)).values
+    array([1, 2, 3], dtype=uint16)
+    >>> track["chr1:1-3"].values
+    array([1, 2, 3], dtype=uint16)
+    >>> track.values("chr1", 0, 3)
+    array([1, 2, 3], dtype=uint16)
+    """
+
+    def __init__(self, source: Source, name: str = "") -> None:
+        self._open_source: Source | None = source
+        self.name = name
+
+    # -- what it is ----------------------------------------------------------------------
+
+    @property
+    def _source(self) -> Source:
+        if self._open_source is None:
+            raise TrackClosedError(f"track {self.name!r} is closed; open it again")
+        return self._open_source
+
+    @property
+    def assembly(self) -> str:
+        """Name of the assembly."""
+        return self._source.assembly
+
+    @property
+    def kind(self) -> str:
+        """``signal`` or ``sequence``."""
+        return self._source.kind
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
+        return self._source.dtype
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Assembly, source, command, time of creation and the like."""
+        return dict(self._source.attributes)
+
+    @property
+    def path(self) -> Path | None:
+        """The file or store; None for a track that is not on disk."""
+        return self._source.path if isinstance(self._source, StoredTrack) else None
+
+    @property
+    def chromosomes(self) -> tuple[str, ...]:
+        """Names of all chromosomes, in order."""
+        return self._source.names
+
+    def has_chromosome(self, chrom: str | Chromosome) -> bool:
+        """Whether the track has a chromosome.
+
+        Examples
+        --------
+        >>> track.has_chromosome("chr1"), track.has_chromosome("chr99")
+        (True, False)
+        """
+        return self._source.has(str(chrom))
+
+    def length(self, chrom: str | Chromosome) -> int:
+        """Length of a chromosome, bp; UnknownChromosomeError for a name it does not have.
+
+        Examples
+        --------
+        >>> track.length("chr1")
+        1000
+        """
+        return self._source.length(str(chrom))
+
+    def __repr__(self) -> str:
+        if self._open_source is None:
+            return f"<Track {self.name!r}, closed>"
+        return f"<Track {self.name!r}: {self.kind}, {self.dtype}, {len(self.chromosomes)} chromosomes of {self.assembly}>"
+
+    # -- by offset -----------------------------------------------------------------------
+
+    def values(self, chrom: str | Chromosome, start: int | None = None, end: int | None = None) -> NDArray[Any]:
+        """Values of the offsets [start, end): the fast path.
+
+        Parameters
+        ----------
+        chrom : str or Chromosome
+        start, end : int, optional
+            Offsets, 0-based, half-open, bp. Default: the whole chromosome.
+
+        Returns
+        -------
+        ndarray, shape (end - start,), dtype of the track
+            Letters of a sequence as ASCII codes, as stored (lower case is soft-masked).
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError, DamagedTrackError
+
+        Examples
+        --------
+        >>> track.values("chr1", 0, 3)
+        array([1, 2, 3], dtype=uint16)
+        """
+        source = self._source
+        name = chrom if type(chrom) is str else str(chrom)
+        low, high = check_offsets(name, source.length(name), start, end)
+        return source.read(name, low, high)
+
+    def isel(self, *, chrom: str | Chromosome, pos: Any = None) -> xr.DataArray:
+        """Values by offset (0-based, half-open), labelled with their positions; lazy.
+
+        Parameters
+        ----------
+        chrom : str or Chromosome
+        pos : slice, int or array of int, optional
+            Offsets. Default: the whole chromosome. Negative ones and steps are refused.
+
+        Returns
+        -------
+        DataArray, dimension ``pos``
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError
+
+        Examples
+        --------
+        >>> track.isel(chrom="chr1", pos=slice(0, 3)).pos.values
+        array([1, 2, 3])
+        """
+        name, length = str(chrom), self.length(chrom)
+        if pos is None or isinstance(pos, slice):
+            pos = slice(None) if pos is None else pos
+            _refuse_step(pos)
+            return self._region(name, *check_offsets(name, length, pos.start, pos.stop))
+        if np.ndim(pos) == 0:
+            offset = integer(pos, "offset")
+            return self._region(name, *check_offsets(name, length, offset, offset + 1)).isel(pos=0)
+        offsets = np.asarray(pos)
+        if offsets.dtype.kind not in "iu":
+            raise RegionError(f"offsets of dtype {offsets.dtype} are not whole numbers")
+        for offset in (offsets.min(), offsets.max()) if offsets.size else ():
+            check_offsets(name, length, int(offset), int(offset) + 1)
+        return self._region(name, 0, length).isel(pos=pos)
+
+    # -- by position ---------------------------------------------------------------------
+
+    def sel(self, *, chrom: str | Chromosome, pos: Any = None) -> xr.DataArray:
+        """Values by position (1-based, both ends included), labelled; lazy.
+
+        Parameters
+        ----------
+        chrom : str or Chromosome
+        pos : slice, int or array of int, optional
+            Positions; ``slice(1_000_000, 1_000_100)`` is 101 bases. Default: the whole chromosome.
+
+        Returns
+        -------
+        DataArray, dimension ``pos``
+            With the positions as coordinate ``pos`` and the chromosome as coordinate ``chrom``.
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError
+
+        Examples
+        --------
+        >>> region = track.sel(chrom="chr1", pos=slice(10, 20))
+        >>> region.sizes["pos"], int(region.pos[0]), str(region.chrom.values)
+        (11, 10, 'chr1')
+        """
+        name, length = str(chrom), self.length(chrom)
+        if pos is None or isinstance(pos, slice):
+            pos = slice(None) if pos is None else pos
+            _refuse_step(pos)
+            return self._region(name, *positions_to_offsets(name, length, pos.start, pos.stop))
+        if np.ndim(pos) == 0:
+            start, end = positions_to_offsets(name, length, pos, pos)
+            return self._region(name, start, end).isel(pos=0)
+        return self._region(name, 0, length).sel(pos=pos)
+
+    def __getitem__(self, region: str) -> xr.DataArray:
+        """Values of a region string such as ``chr1:1,000-2,000``; in the order of the genome, whatever its strand."""
+        found = parse_region(region, self._source.length)
+        return self._region(found.chrom, found.start, found.end)
+
+    def _region(self, chrom: str, start: int, end: int) -> xr.DataArray:
+        from genomearray import labelled
+
+        source = self._source
+        if isinstance(source, StoredTrack):
+            return labelled.region_array(self, source, chrom, start, end)
+        assert isinstance(source, labelled.DatasetSource)
+        return source.region(chrom, start, end)
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """All chromosomes as a lazy Dataset: one variable each, with positions as labels.
+
+        Its ``.sel(pos_chr1=slice(1, 10))`` counts positions; ``.chunk()`` gives dask arrays
+        of blocks.
+
+        Examples
+        --------
+        >>> track.dataset["chr1"].sel(pos_chr1=slice(1, 3)).values
+        array([1, 2, 3], dtype=uint16)
+        """
+        from genomearray import labelled
+
+        source = self._source
+        if isinstance(source, StoredTrack):
+            return labelled.dataset_of(source)
+        assert isinstance(source, labelled.DatasetSource)
+        return source.dataset
+
+    def to_dask(self, chrom: str | Chromosome) -> dask.array.Array:
+        """A chromosome as a dask array in blocks of 4 Mbp.
+
+        Parameters
+        ----------
+        chrom : str or Chromosome
+
+        Returns
+        -------
+        dask.array.Array, shape (length,)
+
+        Examples
+        --------
+        >>> int(track.to_dask("chr1").sum().compute())
+        500500
+        """
+        chunked: dask.array.Array = self.sel(chrom=chrom).chunk().data
+        return chunked
+
+    # -- the old library's names ---------------------------------------------------------
+
+    def get_nparray(self, chrom: str | Chromosome, start: int | None = None, end: int | None = None) -> NDArray[Any]:
+        """Values of the positions ``start`` to ``end``: 1-based, both ends included.
+
+        Parameters
+        ----------
+        chrom : str or Chromosome
+        start, end : int, optional
+            Default: the first, or last, base of the chromosome.
+
+        Returns
+        -------
+        ndarray, shape (end - start + 1,)
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError
+
+        Examples
+        --------
+        >>> track.get_nparray("chr1", 1, 3)
+        array([1, 2, 3], dtype=uint16)
+        """
+        source, name = self._source, str(chrom)
+        return source.read(name, *positions_to_offsets(name, source.length(name), start, end))
+
+    def get_val(self, chrom: str | Chromosome, pos: int) -> Any:
+        """Value of one position (1-based).
+
+        Examples
+        --------
+        >>> int(track.get_val("chr1", 1000))
+        1000
+        """
+        position = integer(pos, "position")
+        return self.get_nparray(chrom, position, position)[0]
+
+    def get_seq_str(self, chrom: str | Chromosome, start: int | None = None, end: int | None = None) -> str:
+        """DNA of the positions ``start`` to ``end`` (1-based, both ends included), in upper case.
+
+        Raises
+        ------
+        LayoutError
+            The track holds no sequence.
+
+        Examples
+        --------
+        >>> seq.get_seq_str("chr1", 1, 4)
+        'ACGT'
+        """
+        if self.kind != SEQUENCE:
+            raise LayoutError(f"track {self.name!r} holds a {self.kind}, not a sequence; sequences come from: genomearray import fasta")
+        return self.get_nparray(chrom, start, end).tobytes().decode("ascii").upper()
+
+    # -- open and closed -----------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of the file; asking a closed track is a TrackClosedError."""
+        if isinstance(self._open_source, StoredTrack):
+            forget(self._open_source)
+        self._open_source = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        source = self._source
+        if isinstance(source, StoredTrack):
+            return _reopen, (source.path, source.id, self.name)
+        return Track, (source, self.name)
+
+
+def _refuse_step(pos: slice) -> None:
+    if pos.step is not None and pos.step != 1:
+        raise RegionError(f"a step of {pos.step!r} cannot be selected; take [::{pos.step}] of the result")
+
+
+def _reopen(path: Path, track_id: str, name: str) -> Track:
+    return Track(open_stored(path, track_id), name)
+
+
+def open_track(path: str | os.PathLike[str]) -> Track:
+    """Open a track without a database.
+
+    Parameters
+    ----------
+    path : path-like
+        ``<name>.h5`` or ``<name>.zarr``.
+
+    Returns
+    -------
+    Track
+
+    Raises
+    ------
+    UnknownTrackError, LayoutError
+
+    Examples
+    --------
+    >>> from genomearray import open_track
+    >>> with open_track(track.path) as same:
+    ...     same.values("chr1", 0, 3)
+    array([1, 2, 3], dtype=uint16)
+    """
+    stored = open_stored(path)
+    return Track(stored, stored.path.stem)
+
+
