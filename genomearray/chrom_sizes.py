@@ -129,7 +129,7 @@ def twobit_sizes(path: Path) -> list[tuple[str, int]]:
         sizes = []
         for name, offset in index:
             file.seek(offset)
-            sizes.append((name, struct.unpack(f"{order}I", _exactly(file, 4, path))[0]))
+            sizes.append((name, struct.unpack(f"{order}I", exactly(file, 4, path))[0]))
     return sizes
 
 
@@ -140,20 +140,21 @@ def twobit_index(file: BinaryIO, path: Path) -> tuple[str, list[tuple[str, int]]
     ----------
     https://genome.ucsc.edu/FAQ/FAQformat.html#format7 ; version 1 has 64-bit offsets.
     """
-    raw = _exactly(file, 16, path)
+    raw = exactly(file, 16, path)
     order = "<" if struct.unpack("<I", raw[:4])[0] == TWOBIT_MAGIC else ">"
     _, version, count, _ = struct.unpack(f"{order}4I", raw)
     if version not in (0, 1):
         raise FormatError(f"{path}: 2bit version {version} is not known; 0 and 1 are")
     index = []
     for _ in range(count):
-        name = _exactly(file, _exactly(file, 1, path)[0], path).decode(errors="replace")
+        name = exactly(file, exactly(file, 1, path)[0], path).decode(errors="replace")
         size, code = (4, "I") if version == 0 else (8, "Q")
-        index.append((name, struct.unpack(f"{order}{code}", _exactly(file, size, path))[0]))
+        index.append((name, struct.unpack(f"{order}{code}", exactly(file, size, path))[0]))
     return order, index
 
 
-def _exactly(file: BinaryIO, size: int, path: Path) -> bytes:
+def exactly(file: BinaryIO, size: int, path: Path) -> bytes:
+    """That many bytes of a 2bit file, FormatError when it ends before."""
     data = file.read(size)
     if len(data) != size:
         raise FormatError(f"{path}: the 2bit file is cut short: {size} bytes wanted, {len(data)} are there")

@@ -27,7 +27,9 @@ class Hdf5Store:
         self.path = path
         self._raw = OpenFile(path)
         # Visible files never change, so no lock is needed; some network file systems have none.
-        self._file = h5py.File(path, "r", locking=False)
+        # Through another driver than the default one: HDF5 refuses to open a file twice in a process
+        # with different locking, and a user may have it open in plain h5py or xarray.
+        self._file = h5py.File(path, "r", driver="stdio", locking=False)
 
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""

@@ -197,6 +197,10 @@ class TrackWriter:
         self._touched[str(chrom)] = None
         self._split(self.layout.variables.index(variable), first + offset, last + offset, self._caster(array))
 
+    def cast(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values in the dtype of the track; what does not fit is treated, and counted, as by ``write``."""
+        return self._caster(values)
+
     def close(self) -> None:
         """Write what is queued, check the whole track, and make it visible under its name."""
         if self._closed:

@@ -1,0 +1,36 @@
+"""Foreign formats, one module each: files in, tracks out.
+
+The folder ``converters/`` of the repository is installed under the name
+``genomearray_converters``. From Python::
+
+    from genomearray_converters import import_wig
+    import_wig(db, "phastcons", ["chr1.wig.gz"], dtype="float32")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "import_bedgraph": "bedgraph",
+    "import_bigwig": "bigwig",
+    "import_fasta": "fasta",
+    "import_text": "columns",
+    "import_wig": "wig",
+}
+__all__ = sorted(_HOMES)
+
+if TYPE_CHECKING:
+    from genomearray_converters.bedgraph import import_bedgraph
+    from genomearray_converters.bigwig import import_bigwig
+    from genomearray_converters.columns import import_text
+    from genomearray_converters.fasta import import_fasta
+    from genomearray_converters.wig import import_wig
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,178 @@
+"""bedGraph: ``chrom start end value``, 0-based, half-open.
+
+References
+----------
+https://genome.ucsc.edu/goldenPath/help/bedgraph.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray._kernels import kernel
+from genomearray_converters.importing import ImportReport, import_rows
+from genomearray_converters.rows import Buffers, Scanned, explain
+from genomearray_converters.scanning import (
+    BAD_INTEGER,
+    BAD_NUMBER,
+    FINE,
+    NOT_A_NUMBER,
+    SLOW,
+    TOO_FEW,
+    TOO_MANY,
+    Bytes,
+    is_comment,
+    line_end,
+    number,
+    same_token,
+    skip_blanks,
+    token_end,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from genomearray import GenomeDB
+
+TRACK = np.frombuffer(b"track", np.uint8)
+BROWSER = np.frombuffer(b"browser", np.uint8)
+
+
+@kernel
+def scan_fields(
+    text: Bytes,
+    at: int,
+    end: int,
+    line: int,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    values: NDArray[np.float64],
+    lines: NDArray[np.int32],
+    runs: NDArray[np.int64],
+    slow: NDArray[np.int64],
+    n: NDArray[np.int64],
+) -> tuple[int, int, int, int]:
+    """One line ``chrom start end value``; counts of rows, runs and slow numbers are in ``n``."""
+    row = n[0]
+    chrom = at
+    chrom_end = token_end(text, at, end)
+    at = chrom_end
+    for column in range(2, 5):
+        at = skip_blanks(text, at, end)
+        if at == end:
+            return TOO_FEW, chrom, end, column - 1
+        stop = token_end(text, at, end)
+        if column < 4:
+            fine, value = whole(text, at, stop)
+            if not fine:
+                return BAD_INTEGER, at, stop, column
+            if column == 2:
+                starts[row] = value
+            else:
+                ends[row] = value
+        else:
+            kind, amount = number(text, at, stop)
+            if kind == NOT_A_NUMBER:
+                return BAD_NUMBER, at, stop, column
+            values[row] = amount
+            if kind == SLOW:
+                slow[n[2], 0] = row
+                slow[n[2], 1] = at
+                slow[n[2], 2] = stop
+                n[2] += 1
+        at = stop
+    if skip_blanks(text, at, end) != end:
+        return TOO_MANY, chrom, end, 5
+    last = n[1] - 1
+    if last < 0 or not same_token(text, chrom, chrom_end, runs[last, 1], runs[last, 2]):
+        last += 1
+        runs[last, 0] = row
+        runs[last, 1] = chrom
+        runs[last, 2] = chrom_end
+        n[1] += 1
+    lines[row] = line
+    n[0] += 1
+    return FINE, 0, 0, 0
+
+
+@kernel
+def _scan(
+    text: Bytes,
+    track: Bytes,
+    browser: Bytes,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    values: NDArray[np.float64],
+    lines: NDArray[np.int32],
+    runs: NDArray[np.int64],
+    slow: NDArray[np.int64],
+    n: NDArray[np.int64],
+) -> tuple[int, int, int, int, int]:
+    at = 0
+    line = 0
+    while at < text.size:
+        end = line_end(text, at)
+        at = skip_blanks(text, at, end)
+        if at < end and not is_comment(text, at, end, track, browser):
+            error, begin, stop, column = scan_fields(text, at, end, line, starts, ends, values, lines, runs, slow, n)
+            if error != FINE:
+                return line, error, begin, stop, column
+        at = end + 1
+        line += 1
+    return line, FINE, 0, 0, 0
+
+
+class BedGraphScanner:
+    """Lines of bedGraph into rows."""
+
+    chrom = None
+
+    def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
+        n = np.zeros(3, dtype=np.int64)
+        stopped = _scan(text, TRACK, BROWSER, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
+        return Scanned(*n.tolist(), *stopped)
+
+    def explain(self, error: int, token: str, column: int) -> str:
+        if error in (TOO_FEW, TOO_MANY):
+            count = len(token.split())
+            return f"{token!r} has {count} columns; a bedGraph line has 4: chrom start end value"
+        return explain(error, token, column)
+
+
+def import_bedgraph(db: GenomeDB, track: str, files: Iterable[str | os.PathLike[str]] | str | os.PathLike[str], **options: Any) -> ImportReport:
+    """Import bedGraph files (plain, gzip, ``-`` for standard input) as one track.
+
+    Parameters
+    ----------
+    db : GenomeDB
+    track : str
+        Name of the new track.
+    files : path or iterable of path
+        Any number of chromosomes in each, in any order; where intervals overlap, the last wins.
+    **options
+        See :class:`genomearray_converters.importing.ImportOptions`.
+
+    Returns
+    -------
+    ImportReport
+
+    Raises
+    ------
+    FormatError, TrackExistsError
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray_converters import import_bedgraph
+    >>> file = Path(tmp, "a.bedgraph")
+    >>> _ = file.write_text("chr1 0 3 1.5\\nchr1 10 11 2\\n")
+    >>> import_bedgraph(db, "signal", file).rows
+    2
+    >>> db["signal"].values("chr1", 0, 4)
+    array([1.5, 1.5, 1.5, nan], dtype=float32)
+    """
+    return import_rows(db, track, files, BedGraphScanner, options)

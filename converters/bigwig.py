@@ -1,0 +1,138 @@
+"""bigWig, read through pybigtools: exact float32 values, gaps are missing.
+
+References
+----------
+Kent et al. 2010, doi:10.1093/bioinformatics/btq351
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from genomearray.assembly import Chromosome
+from genomearray.errors import FormatError
+from genomearray.input_file import STDIN, open_input
+from genomearray.storage.layout import BLOCK
+from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
+from genomearray_converters.lengths import matching
+
+if TYPE_CHECKING:
+    from genomearray import GenomeDB
+
+_MAGIC = 0x888FFC26
+
+
+def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Any) -> ImportReport:
+    """Import bigWig files as one track.
+
+    Parameters
+    ----------
+    db : GenomeDB
+    track : str
+        Name of the new track.
+    files : path or iterable of path
+        Where files overlap, the last wins. Standard input is refused: a bigWig is read here and there.
+    **options
+        See :class:`genomearray_converters.importing.ImportOptions`.
+
+    Returns
+    -------
+    ImportReport
+
+    Raises
+    ------
+    FormatError
+        Damaged, or of an assembly with other lengths.
+
+    Examples
+    --------
+    >>> from genomearray_converters import import_bigwig
+    >>> import_bigwig(db, "depth", "missing.bw")
+    Traceback (most recent call last):
+    genomearray.errors.FormatError: missing.bw is not there; check the path
+    """
+
+    def work(job: ImportJob, paths: list[str]) -> None:
+        for path in paths:
+            _read(job, path)
+
+    return run_import(db, track, files, options, work)
+
+
+def _read(job: ImportJob, path: str) -> None:
+    _check_magic(path)
+    before, told = job.report.rows, 0
+    size = os.path.getsize(path)
+    with _translated(path):
+        import pybigtools
+
+        with pybigtools.open(path) as reader:
+            lengths: dict[str, int] = reader.chroms()
+            wanted = [(name, chrom) for name, chrom in _chromosomes(job, path, reader, lengths) if chrom is not None]
+            total = sum(lengths[name] for name, _ in wanted) or 1
+            for name, chrom in wanted:
+                for start in range(0, lengths[name], BLOCK):
+                    end = min(start + BLOCK, lengths[name])
+                    _copy(job, reader, name, chrom, start, end)
+                    told += end - start
+                    job.progress(size * told // total - size * (told - end + start) // total)
+    if job.report.rows == before and not job.options.allow_empty:
+        raise FormatError(f"{path}: no base has a value; --allow-empty accepts such files")
+
+
+def _chromosomes(job: ImportJob, path: str, reader: Any, lengths: dict[str, int]) -> Iterator[tuple[str, Chromosome | None]]:
+    """Chromosomes of the file; an unknown one matters only when it has values."""
+    for name, length in lengths.items():
+        if next(iter(reader.records(name)), None) is None:
+            continue
+        chrom = job.names.find(name, 1, path)
+        if chrom is not None:
+            matching(path, name, length, chrom, job.names.assembly)
+        yield name, chrom
+
+
+def _copy(job: ImportJob, reader: Any, name: str, chrom: Chromosome, start: int, end: int) -> None:
+    """Write the stretches of a block that have values."""
+    values = reader.values(name, start, end, fillna=None)
+    known = ~np.isnan(values)
+    if not known.any():
+        return
+    job.report.rows += int(known.sum())
+    single = values.astype(np.float32)  # what a bigWig holds
+    steps = np.flatnonzero(np.diff(known.astype(np.int8))) + 1
+    borders = [0, *steps.tolist(), known.size]
+    if len(borders) < 1000:
+        for low, high in zip(borders[:-1], borders[1:], strict=True):
+            if known[low]:
+                job.writer.write(chrom, start + low, single[low:high])
+        return
+    where = np.flatnonzero(known) + start
+    job.writer.write_intervals(chrom, where, where + 1, single[known])
+
+
+def _check_magic(path: str) -> None:
+    if path == STDIN:
+        raise FormatError("a bigWig cannot be read from standard input; give a file")
+    with open_input(path) as source:
+        head = source.read(4)
+    if _MAGIC not in (int.from_bytes(head, "little"), int.from_bytes(head, "big")) or len(head) < 4:
+        raise FormatError(f"{path} is no bigWig file: it begins with {head!r}")
+
+
+@contextmanager
+def _translated(path: str) -> Iterator[None]:
+    """Errors of pybigtools as ours."""
+    try:
+        yield
+    except FormatError:
+        raise
+    except BaseException as error:
+        # pybigtools' own classes derive from Exception, its panics from BaseException.
+        if type(error).__module__.split(".")[0] in ("pybigtools", "pyo3_runtime"):
+            raise FormatError(f"{path}: the bigWig file is cut or damaged ({error}); get it again") from error
+        raise

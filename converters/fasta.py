@@ -1,0 +1,224 @@
+"""DNA sequence from FASTA (plain or gzip, many records a file) and 2bit.
+
+IUPAC letters and case are kept (lower case is soft-masked), U becomes T, X becomes N,
+and the gap signs ``- . *`` become ``-``, as in the old library.
+
+References
+----------
+https://www.ncbi.nlm.nih.gov/genbank/fastaformat/ ; 2bit: https://genome.ucsc.edu/FAQ/FAQformat.html#format7
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray._kernels import kernel
+from genomearray.chrom_sizes import TWOBIT_MAGIC
+from genomearray.errors import FormatError
+from genomearray.input_file import STDIN, Input, open_input
+from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
+from genomearray_converters.lengths import matching
+from genomearray_converters.rows import line_blocks
+from genomearray_converters.scanning import line_end
+from genomearray_converters.twobit import twobit_sequences
+
+if TYPE_CHECKING:
+    from genomearray import GenomeDB
+
+_BAD = 0  # in the table of letters: not allowed
+_BLANK = 1  # skipped
+
+
+def _letters(upper: bool) -> NDArray[np.uint8]:
+    """For each byte the letter it is stored as."""
+    table = np.zeros(256, dtype=np.uint8)
+    for letter in "ACGTNMRWSYKVHDB":
+        table[ord(letter)] = ord(letter)
+        table[ord(letter.lower())] = ord(letter if upper else letter.lower())
+    for letter, stored in (("U", "T"), ("X", "N")):
+        table[ord(letter)] = ord(stored)
+        table[ord(letter.lower())] = ord(stored if upper else stored.lower())
+    for gap in "-.*":
+        table[ord(gap)] = ord("-")
+    for blank in " \t\r":
+        table[ord(blank)] = _BLANK
+    return table
+
+
+@kernel
+def _copy_letters(
+    text: NDArray[np.uint8], at: int, table: NDArray[np.uint8], out: NDArray[np.uint8]
+) -> tuple[int, int, int, int]:
+    """Letters from ``at`` to the next header: how many, where it stopped, lines passed, and -1 or a bad byte."""
+    n = 0
+    lines = 0
+    while at < text.size:
+        if text[at] == 62:  # ">"
+            return n, at, lines, -1
+        end = line_end(text, at)
+        for k in range(at, end):
+            letter = table[text[k]]
+            if letter > 1:
+                out[n] = letter
+                n += 1
+            elif letter == 0:
+                return n, k, lines, int(text[k])
+        at = end + 1
+        lines += 1
+    return n, at, lines, -1
+
+
+class _Record:
+    """The sequence that is being read."""
+
+    def __init__(self, job: ImportJob, path: str, name: str, where: str) -> None:
+        self.name = name
+        self.chrom = job.names.find(name, 1, where)
+        self.length = 0
+        self._job = job
+        self._path = path
+
+    def add(self, letters: NDArray[np.uint8]) -> None:
+        if self.chrom is not None:
+            if self.length + letters.size > self.chrom.length:
+                raise FormatError(
+                    f"{self._path}: record {self.name!r} has more than the {self.chrom.length} bp of {self.chrom.name!r} in assembly "
+                    f"{self._job.names.assembly.name!r}; is the file on another assembly?"
+                )
+            self._job.writer.write(self.chrom, self.length, letters)
+        self.length += letters.size
+
+    def end(self) -> None:
+        if self.chrom is not None:
+            matching(self._path, self.name, self.length, self.chrom, self._job.names.assembly)
+            self._job.report.rows += 1
+
+
+class _SequenceImport:
+    """Reads files of sequences; every chromosome at most once over all of them."""
+
+    def __init__(self, job: ImportJob, upper: bool) -> None:
+        self._job = job
+        self._upper = upper
+        self._table = _letters(upper)
+        self._seen: dict[str, str] = {}
+
+    def read(self, path: str) -> None:
+        if path != STDIN and _is_twobit(path):
+            self._read_twobit(path)
+            return
+        with open_input(path) as source:
+            before = self._job.report.rows
+            self._read_fasta(source)
+        if self._job.report.rows == before and not self._job.names.skipped and not self._job.options.allow_empty:
+            raise FormatError(f"{source.name}: no sequence record; --allow-empty accepts such files")
+
+    def _begin(self, path: str, name: str, where: str) -> _Record:
+        record = _Record(self._job, path, name, where)
+        if record.chrom is not None:
+            if record.chrom.name in self._seen:
+                raise FormatError(f"{where}: a second record for {record.chrom.name!r}; the first is at {self._seen[record.chrom.name]}")
+            self._seen[record.chrom.name] = where
+        return record
+
+    def _read_fasta(self, source: Input) -> None:
+        record: _Record | None = None
+        for block, first_line in line_blocks(source, self._job.progress):
+            text = np.frombuffer(block, np.uint8)
+            out = np.empty(text.size, dtype=np.uint8)
+            at, line = 0, first_line
+            while at < len(block):
+                if block[at : at + 1] == b">":
+                    if record is not None:
+                        record.end()
+                    stop = block.index(b"\n", at)
+                    record = self._begin(source.name, _record_name(source, block[at + 1 : stop], line), f"{source.name}:{line}")
+                    at, line = stop + 1, line + 1
+                n, at, lines, bad = _copy_letters(text, at, self._table, out)
+                line += lines
+                if bad >= 0:
+                    raise FormatError(
+                        f"{source.name}:{line}: {chr(bad)!r} is no letter of a DNA sequence; allowed are the IUPAC codes ACGTUMRWSYKVHDBNX and the gaps - . *"
+                    )
+                if record is None and n:
+                    raise FormatError(f"{source.name}:{line - lines}: sequence before the first record; a FASTA file begins with '>'")
+                if record is not None:
+                    record.add(out[:n])
+        if record is not None:
+            record.end()
+
+    def _read_twobit(self, path: str) -> None:
+        size = Path(path).stat().st_size
+        for name, length, pieces in twobit_sequences(Path(path)):
+            record = self._begin(path, name, path)
+            if record.chrom is not None:
+                matching(path, name, length, record.chrom, self._job.names.assembly)
+                for piece in pieces:
+                    record.add(self._table[piece])
+            else:
+                record.length = length
+            record.end()
+        self._job.progress(size)
+
+
+def _record_name(source: Input, header: bytes, line: int) -> str:
+    words = header.split()
+    if not words:
+        raise FormatError(f"{source.name}:{line}: the record has no name behind '>'")
+    return words[0].decode(errors="replace")
+
+
+def _is_twobit(path: str) -> bool:
+    with open_input(path) as source:
+        head = source.read(4)
+    return TWOBIT_MAGIC in (int.from_bytes(head, "little"), int.from_bytes(head, "big"))
+
+
+def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False, **options: Any) -> ImportReport:
+    """Import FASTA (plain, gzip, ``-`` for standard input) or 2bit files as a sequence track.
+
+    Parameters
+    ----------
+    db : GenomeDB
+    track : str
+        Name of the new track, by custom ``seq``.
+    files : path or iterable of path
+        Each chromosome at most once over all files, and exactly as long as in the assembly.
+    upper : bool
+        Store upper case only; else soft-masked bases stay lower case.
+    **options
+        See :class:`genomearray_converters.importing.ImportOptions`; the dtype is always uint8.
+
+    Returns
+    -------
+    ImportReport
+
+    Raises
+    ------
+    FormatError, TrackExistsError
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray import GenomeDB
+    >>> from genomearray_converters import import_fasta
+    >>> file = Path(tmp, "phix.fa")
+    >>> _ = file.write_text(">chr1 a small one\\nacgtNN\\nACGU\\n")
+    >>> small = GenomeDB.create(tmp, "small", file)
+    >>> report = import_fasta(small, "seq", file)
+    >>> small["seq"].get_seq_str("chr1"), small["seq"].values("chr1").tobytes()
+    ('ACGTNNACGT', b'acgtNNACGT')
+    """
+
+    def work(job: ImportJob, paths: list[str]) -> None:
+        reader = _SequenceImport(job, upper)
+        for path in paths:
+            reader.read(path)
+
+    return run_import(db, track, files, {**options, "dtype": "uint8"}, work, kind="sequence")
+
+

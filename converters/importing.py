@@ -1,0 +1,233 @@
+"""From files to a published track: what all importers share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genomearray.errors import FormatError, ValueRangeError
+from genomearray.input_file import STDIN
+from genomearray.storage.cast import NeedsWiderDtype, Overflow
+from genomearray.storage.publish import Form
+from genomearray.storage.writer import TrackWriter, WriteReport
+from genomearray_converters.names import Alias, ChromosomeNames
+from genomearray_converters.rows import RowImporter, Scanner
+
+if TYPE_CHECKING:
+    from genomearray import GenomeDB
+
+Files = Iterable[str | os.PathLike[str]] | str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How files become a track; the same for every format.
+
+    Attributes
+    ----------
+    dtype : str
+        Of the track: an integer of 1-8 bytes, float32 (default) or float64.
+    store : {"h5", "zarr"}
+    overwrite : bool
+        Replace a track of that name.
+    overflow : {"saturate", "error", "widen"}
+        For values the dtype cannot hold. ``widen`` reads the files again with a wider dtype.
+    round : bool
+        Round fractions into an integer dtype; else they are an error.
+    clip : bool
+        Cut what lies past the end of a chromosome; else it is an error.
+    skip_unknown : bool
+        Skip chromosomes that the assembly does not have; else they are an error.
+    allow_empty : bool
+        Accept files without a line of data.
+    chrom_alias : path, mapping, "ucsc" or "ensembl"
+        Names of the files to names of the assembly.
+    units : str, optional
+    threads : int, optional
+    progress : bool
+        Show a bar on a terminal.
+    """
+
+    dtype: str = "float32"
+    store: Form = "h5"
+    overwrite: bool = False
+    overflow: Overflow = "saturate"
+    round: bool = False
+    clip: bool = False
+    skip_unknown: bool = False
+    allow_empty: bool = False
+    chrom_alias: Alias = None
+    units: str | None = None
+    threads: int | None = None
+    progress: bool = False
+    command: str | None = None
+
+
+@dataclass
+class ImportReport:
+    """What an import did.
+
+    Attributes
+    ----------
+    track : str
+    dtype : str
+        Of the track; wider than asked for after ``overflow="widen"``.
+    rows : int
+        Lines of data, intervals or records taken from the files.
+    clipped : int
+        Intervals cut at the end of their chromosome.
+    skipped : dict of str to int
+        Unknown chromosomes, and their rows.
+    written : WriteReport
+    """
+
+    track: str
+    dtype: str = ""
+    rows: int = 0
+    clipped: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    written: WriteReport = field(default_factory=WriteReport)
+
+    def lines(self) -> list[str]:
+        """The report for people, a line each thing."""
+        written = self.written
+        told = [f"track {self.track}: {written.bases:,} bases on {len(written.chromosomes)} chromosomes, {self.dtype}"]
+        if written.overwritten:
+            told.append(f"{written.overwritten:,} bases had more than one value; the last one counts")
+        if written.saturated:
+            told.append(f"{written.saturated:,} values did not fit {self.dtype} and were set to its least or greatest value")
+        if written.nan_to_zero:
+            told.append(f"{written.nan_to_zero:,} missing values became 0: {self.dtype} cannot hold NaN")
+        if self.clipped:
+            told.append(f"{self.clipped:,} intervals were cut at the end of their chromosome")
+        if self.skipped:
+            names = ", ".join(list(self.skipped)[:5]) + (", ..." if len(self.skipped) > 5 else "")
+            told.append(f"{sum(self.skipped.values()):,} rows of {len(self.skipped)} unknown chromosomes were skipped: {names}")
+        return told
+
+
+class ImportJob:
+    """One attempt to import: the writer, the names, the report and the progress."""
+
+    def __init__(self, writer: TrackWriter, names: ChromosomeNames, options: ImportOptions, report: ImportReport, progress: Callable[[int], None]) -> None:
+        self.writer = writer
+        self.names = names
+        self.options = options
+        self.report = report
+        self.progress = progress
+
+
+def run_import(
+    db: GenomeDB,
+    track: str,
+    files: Files,
+    options: dict[str, Any],
+    work: Callable[[ImportJob, list[str]], None],
+    *,
+    kind: str = "signal",
+) -> ImportReport:
+    """Create the track, let a format do its work, and publish.
+
+    Parameters
+    ----------
+    work : callable
+        Feeds all files to ``job.writer`` and counts in ``job.report``.
+    """
+    paths = _paths(files)
+    settings = _settings(options)
+    dtype: Any = settings.dtype
+    while True:
+        try:
+            return _attempt(db, track, paths, settings, dtype, work, kind)
+        except NeedsWiderDtype as need:
+            if STDIN in paths:
+                raise ValueRangeError(f"{need}, and standard input cannot be read twice; give --dtype {need.dtype}") from None
+            dtype = need.dtype
+
+
+def _attempt(
+    db: GenomeDB, track: str, paths: list[str], settings: ImportOptions, dtype: Any, work: Callable[[ImportJob, list[str]], None], kind: str
+) -> ImportReport:
+    report = ImportReport(track)
+
+    def describe(written: WriteReport) -> dict[str, str | int]:
+        report.written = written
+        return {"import_report": "\n".join(report.lines())}
+
+    writer = db.create_track(
+        track,
+        dtype,
+        kind=kind,
+        store=settings.store,
+        overwrite=settings.overwrite,
+        units=settings.units,
+        source=", ".join(path if path == STDIN else str(Path(path).absolute()) for path in paths),
+        overflow=settings.overflow,
+        round=settings.round,
+        threads=settings.threads,
+        command=settings.command,
+        describe=describe,
+    )
+    report.dtype = str(writer.dtype)
+    with writer, _progress(paths, track, settings.progress) as progress:
+        names = ChromosomeNames(db.assembly, settings.chrom_alias, skip_unknown=settings.skip_unknown)
+        job = ImportJob(writer, names, settings, report, progress)
+        work(job, paths)
+        report.skipped = dict(names.skipped)
+        if not report.rows and not settings.allow_empty:
+            raise FormatError(f"{', '.join(paths)}: no line of data; --allow-empty makes a track without values")
+    return report
+
+
+def import_rows(db: GenomeDB, track: str, files: Files, scanner: Callable[[], Scanner], options: dict[str, Any]) -> ImportReport:
+    """Import text files through a scanner, one after the other."""
+
+    def work(job: ImportJob, paths: list[str]) -> None:
+        reader = RowImporter(job.writer, job.names, clip=job.options.clip, progress=job.progress)
+        for path in paths:
+            before = reader.counts.rows
+            reader.read(path, scanner())
+            if reader.counts.rows == before and not job.options.allow_empty:
+                raise FormatError(f"{path}: no line of data; --allow-empty accepts such files")
+        job.report.rows = reader.counts.rows
+        job.report.clipped = reader.counts.clipped
+
+    return run_import(db, track, files, options, work)
+
+
+def _paths(files: Files) -> list[str]:
+    paths = [os.fspath(files)] if isinstance(files, (str, os.PathLike)) else [os.fspath(path) for path in files]
+    if not paths:
+        raise FormatError("no file is given; give at least one, or '-' for standard input")
+    for path in paths:
+        if path != STDIN and not Path(path).exists():
+            raise FormatError(f"{path} is not there; check the path")
+    if paths.count(STDIN) > 1:
+        raise FormatError("standard input ('-') is given twice; it can be read once")
+    return paths
+
+
+def _settings(options: dict[str, Any]) -> ImportOptions:
+    known = {f.name for f in fields(ImportOptions)}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise ValueRangeError(f"option {unknown[0]!r} is not known; allowed are {', '.join(sorted(known))}")
+    return ImportOptions(**options)
+
+
+@contextmanager
+def _progress(paths: list[str], track: str, wanted: bool) -> Iterator[Callable[[int], None]]:
+    """A function that takes the bytes read; a bar on a terminal, nothing in a pipe."""
+    if not wanted or not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from tqdm import tqdm
+
+    total = None if STDIN in paths else sum(Path(path).stat().st_size for path in paths)
+    with tqdm(total=total, unit="B", unit_scale=True, desc=track, leave=False) as bar:
+        yield lambda count: bar.update(count) and None

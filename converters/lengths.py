@@ -1,0 +1,14 @@
+"""Formats that carry lengths must agree with the assembly."""
+
+from __future__ import annotations
+
+from genomearray.assembly import Assembly, Chromosome
+from genomearray.errors import FormatError
+
+
+def matching(path: str, name: str, length: int, chrom: Chromosome, assembly: Assembly) -> None:
+    """FormatError when a sequence of a file is not as long as its chromosome."""
+    if length != chrom.length:
+        raise FormatError(
+            f"{path}: {name!r} has {length} bp, and {chrom.name!r} of assembly {assembly.name!r} has {chrom.length} bp; is the file on another assembly?"
+        )

@@ -1,0 +1,231 @@
+"""The one way of text formats into a track: blocks of lines -> rows -> intervals of the writer.
+
+A format gives a scanner, compiled, that turns a block of lines into rows (start, end, value)
+and runs of rows of one chromosome. Everything else is here: reading in blocks, exact numbers,
+chromosome names, limits, and messages with file and line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import FormatError
+from genomearray.input_file import Input, open_input
+from genomearray.storage.writer import TrackWriter
+from genomearray_converters.names import ChromosomeNames
+from genomearray_converters.scanning import BAD_INTEGER, BAD_NUMBER
+
+BLOCK_BYTES = 2 << 20
+LONGEST_LINE = 1 << 20
+CONTINUED = -1  # start of the name of a run that goes on from the block before
+
+
+class Buffers:
+    """Rows of one block; allocated once, filled again and again."""
+
+    def __init__(self, size: int) -> None:
+        most = size // 2 + 2  # the shortest line of data is one digit and its newline
+        self.starts = np.empty(most, dtype=np.int64)
+        self.ends = np.empty(most, dtype=np.int64)
+        self.values = np.empty(most, dtype=np.float64)
+        self.lines = np.empty(most, dtype=np.int32)
+        self.runs = np.empty((most, 3), dtype=np.int64)  # first row; begin and end of the chromosome's name
+        self.slow = np.empty((most, 3), dtype=np.int64)  # row; begin and end of the number
+
+
+class Scanned(NamedTuple):
+    """What a scanner gives: rows, runs and slow numbers it filled; how many lines it passed; why it stopped."""
+
+    rows: int
+    runs: int
+    slow: int
+    lines: int
+    error: int
+    begin: int  # of the offending token, or line
+    end: int
+    column: int
+
+
+class Scanner(Protocol):
+    """A format: knows its state from one block to the next, and its own messages."""
+
+    chrom: str | None  # of rows before the first name in the file
+
+    def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned: ...
+    def explain(self, error: int, token: str, column: int) -> str: ...
+
+
+@dataclass
+class RowCounts:
+    """What happened to the lines of the input."""
+
+    lines: int = 0
+    rows: int = 0
+    clipped: int = 0
+    chromosomes: dict[str, int] = field(default_factory=dict)
+
+
+def line_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[tuple[bytes, int]]:
+    """Blocks of whole lines, each ending in a newline, with the number of their first line."""
+    rest, line, before = b"", 1, 0
+    while True:
+        data = source.read(BLOCK_BYTES)
+        progress(source.position() - before)
+        before = source.position()
+        if not data:
+            break
+        if line == 1 and not rest and data.startswith(b"\xef\xbb\xbf"):
+            data = data[3:]
+        cut = data.rfind(b"\n") + 1
+        if not cut:
+            rest += data
+            if len(rest) > LONGEST_LINE:
+                raise FormatError(f"{source.name}:{line}: the line is longer than {LONGEST_LINE} bytes; is it a text file?")
+            continue
+        block = rest + data[:cut]
+        rest = data[cut:]
+        _check_text(source, block, line)
+        yield block, line
+        line += block.count(b"\n")
+    if rest:
+        _check_text(source, rest, line)
+        yield rest + b"\n", line
+
+
+def _check_text(source: Input, block: bytes, line: int) -> None:
+    at = block.find(b"\0")
+    if at >= 0:
+        number = line + block.count(b"\n", 0, at)
+        raise FormatError(f"{source.name}:{number}: not text (byte 0); is it a binary file?")
+
+
+class RowImporter:
+    """Feeds text files to a writer through a scanner.
+
+    Parameters
+    ----------
+    writer : TrackWriter
+    names : ChromosomeNames
+    clip : bool
+        Cut intervals at the end of their chromosome instead of an error.
+    progress : callable
+        Told how many bytes of the input were read.
+    """
+
+    def __init__(self, writer: TrackWriter, names: ChromosomeNames, *, clip: bool, progress: Callable[[int], None]) -> None:
+        self.counts = RowCounts()
+        self._writer = writer
+        self._names = names
+        self._clip = clip
+        self._progress = progress
+
+    def read(self, path: str | os.PathLike[str], scanner: Scanner) -> None:
+        """Write all rows of a file."""
+        out: Buffers | None = None
+        chrom = scanner.chrom
+        with open_input(path) as source:
+            for block, first_line in line_blocks(source, self._progress):
+                if out is None or out.values.size < len(block) // 2 + 2:
+                    out = Buffers(len(block))
+                found = scanner.scan(np.frombuffer(block, np.uint8), out)
+                # What stands before the offending line is checked first: the first error is told.
+                chrom = self._write(source.name, block, first_line, out, found, chrom)
+                if found.error:
+                    token = block[found.begin : found.end].decode(errors="replace").strip()
+                    shown = token if len(token) <= 80 else token[:77] + "..."
+                    why = scanner.explain(found.error, shown, found.column)
+                    raise FormatError(f"{source.name}:{first_line + found.lines}: {why}")
+                self.counts.lines += found.lines
+                self.counts.rows += found.rows
+
+    def _write(self, name: str, block: bytes, first_line: int, out: Buffers, found: Scanned, chrom: str | None) -> str | None:
+        values = self._exact(block, out, found)
+        borders = [*out.runs[: found.runs, 0].tolist(), found.rows]
+        for k in range(found.runs):
+            low, high = borders[k], borders[k + 1]
+            _, begin, end = out.runs[k].tolist()
+            if begin != CONTINUED:
+                chrom = block[begin:end].decode(errors="replace")
+            assert chrom is not None
+            if high == low:
+                continue
+            where = f"{name}:{first_line + int(out.lines[low])}"
+            chromosome = self._names.find(chrom, high - low, where)
+            if chromosome is None:
+                continue
+            rows = slice(low, high)
+            starts, ends = out.starts[rows], out.ends[rows]
+            keep = self._check(name, first_line, out.lines[rows], chromosome, starts, ends)
+            if keep is None:
+                self._writer.write_intervals(chromosome, starts, ends, values[rows])
+            elif keep.any():
+                self._writer.write_intervals(chromosome, starts[keep], np.minimum(ends[keep], chromosome.length), values[rows][keep])
+        return chrom
+
+    def _exact(self, block: bytes, out: Buffers, found: Scanned) -> NDArray[Any]:
+        """The values; numbers too long for the compiled loop are parsed by Python."""
+        values = out.values[: found.rows]
+        slow = out.slow[: found.slow].tolist()
+        if not slow:
+            return values
+        tokens = [block[begin:end] for _, begin, end in slow]
+        rows = [row for row, _, _ in slow]
+        if self._writer.dtype.kind == "f" or self._writer.dtype.itemsize < 8:
+            values[rows] = np.array(tokens, dtype=bytes).astype(np.float64)
+            return values
+        # 64-bit integers beyond 2**53 are no float64.
+        cast = self._writer.cast(values)
+        for row, token in zip(rows, tokens, strict=True):
+            cast[row] = self._writer.cast(_integer_array(token))[0]
+        return cast
+
+    def _check(
+        self, name: str, first_line: int, lines: NDArray[np.int32], chromosome: Any, starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> NDArray[np.bool_] | None:
+        """None when all intervals are inside; with clip, which of them begin inside."""
+        if not starts.size:
+            return None
+        if starts.min() >= 0 and ends.max() <= chromosome.length and (starts < ends).all():
+            return None
+        bad = (starts < 0) | (starts >= ends)
+        past = ends > chromosome.length
+        wrong = bad if self._clip else bad | past
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            where = f"{name}:{first_line + int(lines[k])}"
+            start, end = int(starts[k]), int(ends[k])
+            if start < 0:
+                raise FormatError(f"{where}: start {start} is negative; offsets count from 0")
+            if start >= end:
+                raise FormatError(f"{where}: end {end} is not after start {start}; an interval holds at least one base")
+            raise FormatError(
+                f"{where}: position {max(start + 1, chromosome.length + 1)} is past the end of {chromosome.name!r} ({chromosome.length} bp) in "
+                f"{self._names.assembly.name!r}; is the file on another assembly? --clip cuts at the end"
+            )
+        self.counts.clipped += int(past.sum())
+        return starts < chromosome.length
+
+
+def _integer_array(token: bytes) -> NDArray[Any]:
+    try:
+        value = int(token)
+    except ValueError:
+        return np.array([float(token)])
+    if -(1 << 63) <= value < 1 << 63:
+        return np.array([value], dtype=np.int64)
+    return np.array([value], dtype=np.uint64) if 0 <= value < 1 << 64 else np.array([float(value)])
+
+
+def explain(error: int, token: str, column: int) -> str:
+    """The messages that all text formats share."""
+    return {
+        BAD_NUMBER: f"column {column}: {token!r} is not a number",
+        BAD_INTEGER: f"column {column}: {token!r} is not a whole number",
+    }[error]
+

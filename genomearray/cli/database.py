@@ -1,0 +1,67 @@
+"""``init``, ``tracks`` and ``chromosomes``: what a database holds."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from genomearray.cli.options import database_options, settings, with_database
+
+if TYPE_CHECKING:
+    from genomearray.database import GenomeDB
+
+
+@click.command()
+@click.argument("name", metavar="ASSEMBLY")
+@click.argument("chrom_sizes", metavar="CHROM_SIZES")
+@database_options
+@click.pass_context
+def init(ctx: click.Context, name: str, chrom_sizes: str, db: str | None, assembly: str | None) -> None:
+    """Make a new assembly in the database.
+
+    ASSEMBLY is its name, such as hg38. CHROM_SIZES tells the names and lengths of its
+    chromosomes: UCSC chrom.sizes or chromInfo.txt, a .fai index, FASTA (all plain or gzip), 2bit, or
+    a SAM, BAM or CRAM file. The folder of the database is made if need be.
+    """
+    from genomearray.database import GenomeDB
+    from genomearray.errors import DatabaseError
+
+    folder = settings(ctx, db, None)[0] or os.environ.get("GENOME_DB")
+    if not folder:
+        raise DatabaseError("no database is named: give --db FOLDER or set GENOME_DB")
+    if assembly and assembly != name:
+        raise click.UsageError(f"the assembly is named twice: {name} and --assembly {assembly}")
+    made = GenomeDB.create(folder, name, chrom_sizes).assembly
+    bases = sum(chrom.length for chrom in made)
+    click.echo(f"assembly {name}: {len(made):,} chromosomes, {bases:,} bp", err=True)
+
+
+@click.command()
+@click.argument("folder", metavar="[FOLDER]", default="")
+@click.option("--paths", is_flag=True, help="Print file paths instead of names.")
+@with_database
+def tracks(db: GenomeDB, folder: str, paths: bool) -> None:
+    """List the tracks of an assembly, or those in one FOLDER of it."""
+    for name in db.list_tracks(folder or None):
+        click.echo(db.get_track_path(name) if paths else name)
+
+
+@click.command()
+@click.option("--all", "all_", is_flag=True, help="All of them.")
+@click.option("--rand", is_flag=True, help="Also unplaced and random sequences.")
+@click.option("--y", is_flag=True, help="Also Y.")
+@click.option("--hap", is_flag=True, help="Also alternative haplotypes and patches.")
+@click.option("--mito", is_flag=True, help="Also the mitochondrial chromosome.")
+@click.option("--no-x", is_flag=True, help="Not X.")
+@click.option("--ids", is_flag=True, help="Print the rank of each chromosome in a first column.")
+@with_database
+def chromosomes(db: GenomeDB, all_: bool, rand: bool, y: bool, hap: bool, mito: bool, no_x: bool, ids: bool) -> None:
+    """List chromosomes and their lengths (bp): by default autosomes and X."""
+    if all_:
+        chosen = db.get_all_chromosomes()
+    else:
+        chosen = db.get_chromosomes(get_rand=rand, get_y=y, get_hap=hap, get_mito=mito, get_x=not no_x)
+    for chrom in chosen:
+        click.echo((f"{chrom.idnum}\t" if ids else "") + f"{chrom.name}\t{chrom.length}")

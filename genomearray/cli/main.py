@@ -1,0 +1,90 @@
+"""``genomearray``: the program and its subcommands, each loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from genomearray import __version__
+from genomearray.errors import GenomeArrayError
+
+_COMMANDS = {
+    "init": "genomearray.cli.database:init",
+    "import": "genomearray.cli.imports:import_",
+    "tracks": "genomearray.cli.database:tracks",
+    "chromosomes": "genomearray.cli.database:chromosomes",
+    "info": "genomearray.cli.reading:info",
+    "get": "genomearray.cli.reading:get",
+    "seq": "genomearray.cli.reading:seq",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported by name, in the order of the table."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = dict(lazy or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        return [*self._lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name not in self._lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = self._lazy[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--db", metavar="FOLDER", help="Folder of the database [default: $GENOME_DB].")
+@click.option("--assembly", metavar="NAME", help="Genome assembly, such as hg38 [default: $GENOME_ASSEMBLY].")
+@click.version_option(__version__, prog_name="genomearray")
+@click.pass_context
+def cli(ctx: click.Context, db: str | None, assembly: str | None) -> None:
+    """Keep per-base genome data as a database of tracks, and ask it questions.
+
+    A track holds one value for each base of a genome assembly: read depth, counts,
+    conservation, DNA sequence. Positions are written as a genome browser does,
+    chr1:1,000-2,000: counted from 1, both ends included.
+
+    \b
+    Begin with:
+      export GENOME_DB=~/genome_db GENOME_ASSEMBLY=hg38
+      genomearray init hg38 hg38.chrom.sizes
+      genomearray import bigwig conservation/phylop hg38.phyloP100way.bw
+      genomearray get conservation/phylop chr12:1,000,000-1,000,010
+    """
+    ctx.obj = {"db": db, "assembly": assembly}
+
+
+def main() -> None:
+    """Run the program: exit status 0, 1 with one line that says what is wrong, or 2 for wrong usage."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:  # wrong usage: 2
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit("genomearray: interrupted; nothing was changed")
+    except BrokenPipeError:
+        # The reader of our output is gone (head): not an error, and nothing more can be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except GenomeArrayError as error:
+        sys.exit(f"genomearray: {error}")
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        sys.exit(f"genomearray: {error.strerror or error}{place}")
+    except MemoryError:
+        sys.exit("genomearray: not enough memory; use fewer --threads")

@@ -1,0 +1,128 @@
+"""``info``, ``get`` and ``seq``: what a track says."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from genomearray.cli.options import with_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genomearray.database import GenomeDB
+    from genomearray.storage.reader import StoredTrack
+
+_PIECE = 1 << 16  # bases printed together
+
+
+@click.command()
+@click.argument("track")
+@click.option("--chromosomes", is_flag=True, help="Also a table of the statistics of each chromosome.")
+@with_database
+def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
+    """Tell what a track is: type, origin, size on disk and stored statistics."""
+    from genomearray.storage.reader import open_stored
+
+    stored = open_stored(db.get_track_path(track))
+    for name, value in _facts(track, stored):
+        click.echo(f"{name}\t{value}")
+    if chromosomes:
+        _statistics(stored)
+
+
+def _facts(name: str, stored: StoredTrack) -> Iterator[tuple[str, Any]]:
+    from genomearray.storage.tables import SUMMARY_COLUMNS, merge
+
+    yield "track", name
+    for label in ("kind", "assembly"):
+        yield label, getattr(stored, label)
+    yield "dtype", stored.dtype
+    yield "units", stored.variable_attributes(next(iter(stored.variables))).get("units", "")
+    yield "chromosomes", len(stored.names)
+    yield "path", stored.path
+    size = stored.path.stat().st_size if stored.path.is_file() else sum(p.stat().st_size for p in stored.path.rglob("*"))
+    yield "bytes", size
+    for label in ("created", "software", "source", "command"):
+        yield label, stored.attributes.get(label, "")
+    for line in str(stored.attributes.get("import_report", "")).splitlines()[1:]:
+        yield "note", line
+    table = stored.sequences()
+    bases, missing = int(table["n"].sum()), int(table["n_nan"].sum())
+    yield "bases", bases
+    if stored.kind == "sequence":
+        return  # sums of letters say nothing
+    yield "missing", missing
+    valid = {"n": table["n"] - table["n_nan"]} | {column: table[column] for column in SUMMARY_COLUMNS[1:]}
+    count, total, m2, low, high = merge(valid, stored.dtype)
+    yield "sum", total
+    yield "mean", total / count if count else float("nan")
+    yield "std", (m2 / count) ** 0.5 if count else float("nan")
+    yield "min", low
+    yield "max", high
+
+
+def _statistics(stored: StoredTrack) -> None:
+    table = stored.sequences()
+    columns = ["name", "length"] if stored.kind == "sequence" else ["name", "length", "n_nan", "sum", "min", "max"]
+    click.echo("\t".join(columns))
+    for row in zip(*(table[column] for column in columns), strict=True):
+        click.echo("\t".join(map(str, row)))
+
+
+@click.command()
+@click.argument("track")
+@click.argument("region")
+@with_database
+def get(db: GenomeDB, track: str, region: str) -> None:
+    """Print the values of a REGION, a line a base: chromosome, position, value.
+
+    REGION is written as in a genome browser, chr1:1,000-2,000: positions count from 1,
+    both ends are included. chr1:1000- goes to the end, chr1 is the whole chromosome.
+    """
+    from genomearray.region import parse_region
+
+    opened = db.open_track(track)
+    found = parse_region(region, opened.length)
+    letters = opened.kind == "sequence"
+    for start in range(found.start, found.end, _PIECE):
+        values = opened.values(found.chrom, start, min(start + _PIECE, found.end))
+        shown = values.tobytes().decode("ascii") if letters else map(str, values)
+        sys.stdout.writelines(f"{found.chrom}\t{start + k}\t{value}\n" for k, value in enumerate(shown, 1))
+    sys.stdout.flush()
+
+
+class _Position(click.ParamType):
+    """A position, with or without thousands separators."""
+
+    name = "position"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).replace(",", "")
+        if not text.lstrip("-").isdecimal():
+            self.fail(f"{value!r} is not a whole number", param, ctx)
+        return int(text)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("chrom")
+@click.argument("start", type=_Position())
+@click.argument("end", type=_Position())
+@click.argument("strand", metavar="[+|-]", default="+")
+@click.option("--track", default="seq", show_default=True, help="Name of the sequence track.")
+@with_database
+def seq(db: GenomeDB, chrom: str, start: int, end: int, strand: str, track: str) -> None:
+    """Print the DNA sequence from START to END of a chromosome as FASTA.
+
+    Positions count from 1, both ends are included. With - the reverse complement.
+    """
+    from genomearray.region import parse_strand
+    from genomearray.sequence import fasta_lines, revcomp
+
+    reverse = parse_strand(strand) == -1
+    text = db.open_track(track).get_seq_str(chrom, start, end)
+    name = f"{chrom}:{start}-{end}" + ("(-)" if reverse else "")
+    sys.stdout.writelines(fasta_lines(name, revcomp(text) if reverse else text))
+    sys.stdout.flush()
