@@ -26,6 +26,7 @@ from genomearray_converters.scanning import (
     TOO_FEW,
     TOO_MANY,
     Bytes,
+    digits,
     is_comment,
     line_end,
     number,
@@ -65,16 +66,19 @@ def scan_fields(
         at = skip_blanks(text, at, end)
         if at == end:
             return TOO_FEW, chrom, end, column - 1
-        stop = token_end(text, at, end)
         if column < 4:
-            fine, value = whole(text, at, stop)
-            if not fine:
-                return BAD_INTEGER, at, stop, column
+            value, stop = digits(text, at, end)
+            if value < 0:
+                stop = token_end(text, at, end)
+                fine, value = whole(text, at, stop)
+                if not fine:
+                    return BAD_INTEGER, at, stop, column
             if column == 2:
                 starts[row] = value
             else:
                 ends[row] = value
         else:
+            stop = token_end(text, at, end)
             kind, amount = number(text, at, stop)
             if kind == NOT_A_NUMBER:
                 return BAD_NUMBER, at, stop, column

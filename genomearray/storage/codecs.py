@@ -26,8 +26,8 @@ class Codec(ABC):
         self.nbytes = length * dtype.itemsize
 
     @abstractmethod
-    def encode(self, values: NDArray[Any]) -> bytes:
-        """Bytes on disk of one full chunk, shape (length,)."""
+    def encode(self, chunks: NDArray[Any]) -> list[bytes]:
+        """Bytes on disk of full chunks, shape (n, length), contiguous."""
 
     @abstractmethod
     def payload(self, raw: bytes) -> bytes:
@@ -55,18 +55,34 @@ class ShuffleDeflate(Codec):
         super().__init__(dtype, length)
         self.level = level
         self.shuffle = shuffle and dtype.itemsize > 1
+        self._planes: NDArray[np.uint8] | None = None  # reused: fresh pages cost more than the shuffle
         self._native = dtype.newbyteorder("=")
         # Byte columns of a value from the least significant one.
         swapped = dtype.str[0] == ">"
         self._columns = [dtype.itemsize - 1 - k if swapped else k for k in range(dtype.itemsize)]
 
-    def encode(self, values: NDArray[Any]) -> bytes:
+    def encode(self, chunks: NDArray[Any]) -> list[bytes]:
         from zlib_ng import zlib_ng
 
-        raw = np.ascontiguousarray(values).view(np.uint8)
-        if self.shuffle:
-            raw = np.ascontiguousarray(raw.reshape(self.length, self.dtype.itemsize).T)
-        return bytes(zlib_ng.compress(raw, self.level))
+        planes = self._shuffled(chunks) if self.shuffle else chunks.view(np.uint8)
+        level, compress = self.level, zlib_ng.compress
+        return [compress(plane, level) for plane in planes]
+
+    def _shuffled(self, chunks: NDArray[Any]) -> NDArray[np.uint8]:
+        # Imported here: numba is for writing, reading never loads it.
+        from genomearray.storage.paint import shuffle2, shuffle4
+
+        if self._planes is None or self._planes.shape[0] < chunks.shape[0]:
+            self._planes = np.empty((chunks.shape[0], self.nbytes), dtype=np.uint8)
+        out = self._planes[: chunks.shape[0]]
+        if self.dtype.itemsize == 2:
+            shuffle2(chunks.view(np.uint16), out)
+        elif self.dtype.itemsize == 4:
+            shuffle4(chunks.view(np.uint32), out)
+        else:
+            bytes_of = chunks.view(np.uint8).reshape(*chunks.shape, self.dtype.itemsize)
+            out.reshape(chunks.shape[0], self.dtype.itemsize, -1)[:] = bytes_of.transpose(0, 2, 1)
+        return out
 
     def payload(self, raw: bytes) -> bytes:
         from zlib_ng import zlib_ng
@@ -118,12 +134,12 @@ class BloscCrc(Codec):
         self.shuffle = shuffle
         self._decompress = blosc.decompress
 
-    def encode(self, values: NDArray[Any]) -> bytes:
+    def encode(self, chunks: NDArray[Any]) -> list[bytes]:
         from numcodecs import blosc
 
         mode = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}[self.shuffle]
-        body = bytes(blosc.compress(np.ascontiguousarray(values), self.cname.encode(), self.level, mode))
-        return body + struct.pack("<I", crc32c(body))
+        bodies = [blosc.compress(chunk, self.cname.encode(), self.level, mode) for chunk in chunks]
+        return [body + struct.pack("<I", crc32c(body)) for body in bodies]
 
     def payload(self, raw: bytes) -> bytes:
         body = memoryview(raw)[:-CRC_BYTES]

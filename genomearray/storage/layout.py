@@ -36,7 +36,7 @@ ROW_ATTRIBUTE = "sequence_row"
 DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 
 # Chosen from benchmarks/chunks.md, bp, by bytes a value.
-CHUNK_BY_ITEMSIZE = {1: 32768, 2: 16384, 4: 8192, 8: 8192}
+CHUNK_BY_ITEMSIZE = {1: 32768, 2: 16384, 4: 8192, 8: 4096}
 
 _NOT_A_VARIABLE = frozenset({PACKED, SEQUENCES, SUMMARY, "zarr.json"})
 _BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f/\\]")

@@ -1,4 +1,4 @@
-"""Inner loops of writing: intervals onto a block of values, and the summary of its parts."""
+"""Inner loops of writing: intervals onto a block of values, the summary of its parts, their bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
+from genomearray._kernels import kernel, kernel_without_nan
 
 
 @kernel
@@ -17,16 +17,137 @@ def paint_intervals(
     starts: NDArray[np.int32],
     ends: NDArray[np.int32],
     values: NDArray[Any],
-) -> int:
-    """Put values on [start, end) of a block, the last wins; gives the bases written twice."""
+    reach: int,
+) -> tuple[int, int]:
+    """Put values on [start, end) of a block, the last wins.
+
+    Nothing from ``reach`` on was written before. Gives the bases written again, and the new reach.
+    """
     again = 0
     for k in range(starts.size):
-        value = values[k]
-        for i in range(starts[k], ends[k]):
-            again += written[i]
-            written[i] = True
-            block[i] = value
-    return again
+        start = starts[k]
+        end = ends[k]
+        if start < reach:
+            for i in range(start, min(end, reach)):
+                again += written[i]
+        written[start:end] = True
+        block[start:end] = values[k]
+        reach = max(reach, end)
+    return again, reach
+
+
+@kernel
+def shuffle2(values: NDArray[np.uint16], out: NDArray[np.uint8]) -> None:
+    """HDF5's shuffle filter for chunks of two-byte values: all low bytes of a chunk, then all high ones.
+
+    ``values`` has shape (chunks, length), ``out`` (chunks, 2 * length). One loop a plane, with the
+    narrow types spelt out: so it becomes wide instructions, five times as fast.
+    """
+    n = values.shape[1]
+    for k in range(values.shape[0]):
+        chunk = values[k]
+        low = out[k, :n]
+        for i in range(n):
+            low[i] = np.uint8(chunk[i])
+        high = out[k, n:]
+        for i in range(n):
+            high[i] = np.uint8(chunk[i] >> np.uint16(8))
+
+
+@kernel
+def shuffle4(values: NDArray[np.uint32], out: NDArray[np.uint8]) -> None:
+    """HDF5's shuffle filter for chunks of four-byte values; shapes (chunks, length), (chunks, 4 * length)."""
+    n = values.shape[1]
+    for k in range(values.shape[0]):
+        chunk = values[k]
+        for byte in range(4):
+            plane = out[k, byte * n : (byte + 1) * n]
+            shift = np.uint32(8 * byte)
+            for i in range(n):
+                plane[i] = np.uint8((chunk[i] >> shift) & np.uint32(255))
+
+
+@kernel_without_nan
+def _range(part: NDArray[Any]) -> tuple[Any, Any]:
+    least = part[0]
+    most = part[0]
+    for i in range(part.size):
+        value = part[i]
+        least = value if value < least else least
+        most = value if value > most else most
+    return least, most
+
+
+@kernel
+def summarise_small(
+    values: NDArray[Any],
+    bounds: NDArray[np.int64],
+    total: NDArray[Any],
+    squares: NDArray[np.uint64],
+    low: NDArray[Any],
+    high: NDArray[Any],
+) -> None:
+    """Exact sums, sums of squares and ranges of the parts of a block of 8- or 16-bit integers."""
+    for k in range(bounds.size - 1):
+        part = values[bounds[k] : bounds[k + 1]]
+        low[k], high[k] = _range(part)
+        whole = total.dtype.type(0)
+        for i in range(part.size):
+            whole += total.dtype.type(part[i])
+        total[k] = whole
+        square = np.uint64(0)
+        for i in range(part.size):
+            wide = np.int64(part[i])
+            square += np.uint64(wide * wide)
+        squares[k] = square
+
+
+@kernel
+def _sum(part: NDArray[Any], zero: Any) -> Any:
+    """Eight sums side by side, always the same ones: one alone waits for itself at every addition."""
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = zero
+    whole = part.size // 8 * 8
+    for i in range(0, whole, 8):
+        s0 += part[i]
+        s1 += part[i + 1]
+        s2 += part[i + 2]
+        s3 += part[i + 3]
+        s4 += part[i + 4]
+        s5 += part[i + 5]
+        s6 += part[i + 6]
+        s7 += part[i + 7]
+    for i in range(whole, part.size):
+        s0 += part[i]
+    return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
+
+
+@kernel
+def _squares(part: NDArray[Any], mean: float) -> float:
+    """Sum of squared deviations from a mean."""
+    s0 = s1 = s2 = s3 = 0.0
+    whole = part.size // 4 * 4
+    for i in range(0, whole, 4):
+        d0 = part[i] - mean
+        d1 = part[i + 1] - mean
+        d2 = part[i + 2] - mean
+        d3 = part[i + 3] - mean
+        s0 += d0 * d0
+        s1 += d1 * d1
+        s2 += d2 * d2
+        s3 += d3 * d3
+    for i in range(whole, part.size):
+        d0 = part[i] - mean
+        s0 += d0 * d0
+    return (s0 + s1) + (s2 + s3)
+
+
+@kernel
+def _missing(part: NDArray[Any]) -> int:
+    count = np.int32(0)
+    for i in range(part.size):
+        if np.isnan(part[i]):
+            count += np.int32(1)
+    return count
 
 
 @kernel
@@ -39,46 +160,37 @@ def summarise(
     low: NDArray[Any],
     high: NDArray[Any],
 ) -> None:
-    """Statistics of the parts [bounds[k], bounds[k + 1]) of a block.
+    """Statistics of the parts [bounds[k], bounds[k + 1]) of a block of any dtype.
 
     ``n`` counts values that are not NaN; ``m2`` is the sum of squared deviations from
     the mean of the part, in two passes. A part without values keeps NaN in low and high.
     """
     zero = total.dtype.type(0)
+    largest = 0
     for k in range(bounds.size - 1):
-        count = 0
-        part = zero
-        first = bounds[k]
-        # Floats: the first value that is not NaN opens the range.
-        while first < bounds[k + 1] and values[first] != values[first]:
-            first += 1
-        if first == bounds[k + 1]:
+        largest = max(largest, bounds[k + 1] - bounds[k])
+    valid = np.empty(largest, dtype=values.dtype)
+    for k in range(bounds.size - 1):
+        part = values[bounds[k] : bounds[k + 1]]
+        count = part.size - _missing(part)
+        if count == 0:
             n[k] = 0
             total[k] = zero
             m2[k] = 0.0
-            if first > bounds[k]:
-                low[k] = values[bounds[k]]
-                high[k] = values[bounds[k]]
+            low[k] = part[0]
+            high[k] = part[0]
             continue
-        least = values[first]
-        most = values[first]
-        for i in range(first, bounds[k + 1]):
-            value = values[i]
-            if value == value:
-                count += 1
-                part += value
-                least = min(least, value)
-                most = max(most, value)
-        mean = part / count
-        squares = 0.0
-        if least < most:
-            for i in range(first, bounds[k + 1]):
-                value = values[i]
-                if value == value:
-                    difference = value - mean
-                    squares += difference * difference
+        if count < part.size:
+            # The values without the missing ones, so that the loops need not ask.
+            at = 0
+            for value in part:
+                valid[min(at, largest - 1)] = value
+                at += value == value
+            part = valid[:count]
+        least, most = _range(part)
+        whole = _sum(part, zero)
         n[k] = count
-        total[k] = part
-        m2[k] = squares
+        total[k] = whole
+        m2[k] = _squares(part, whole / count) if least < most else 0.0
         low[k] = least
         high[k] = most

@@ -42,6 +42,24 @@ def chunk_bounds(length: int, chunk: int) -> NDArray[np.int64]:
     return np.append(np.arange(0, length, chunk), length).astype(np.int64)
 
 
+def summary(values: NDArray[Any], bounds: NDArray[np.int64]) -> Columns:
+    """Statistics of the parts [bounds[k], bounds[k + 1]) of a block of values."""
+    # Imported here: numba is for writing, reading never loads it.
+    from genomearray.storage.paint import summarise, summarise_small
+
+    columns = empty_columns(bounds.size - 1, values.dtype)
+    if values.dtype.kind == "f" or values.dtype.itemsize > 2:
+        summarise(values, bounds, columns["n"], columns["sum"], columns["m2"], columns["min"], columns["max"])
+        return columns
+    squares = np.empty(bounds.size - 1, dtype=np.uint64)
+    summarise_small(values, bounds, columns["sum"], squares, columns["min"], columns["max"])
+    columns["n"][:] = np.diff(bounds)
+    parts = zip(columns["n"].tolist(), columns["sum"].tolist(), squares.tolist(), strict=True)
+    # Whole numbers of Python: no digit is lost before the one division.
+    columns["m2"][:] = [(n * square - total * total) / n for n, total, square in parts]
+    return columns
+
+
 def holds_data(columns: Columns, fill: Any) -> NDArray[np.bool_]:
     """Which parts hold anything but the fill value, and so must be on disk.
 

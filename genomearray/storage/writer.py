@@ -25,11 +25,13 @@ from genomearray.storage.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
 from genomearray.storage.publish import Part
 from genomearray.storage.reader import open_part
-from genomearray.storage.paint import paint_intervals, summarise
-from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, empty_columns, holds_data
+from genomearray.storage.paint import paint_intervals
+from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, holds_data, summary
 
-QUEUE_BYTES = 32 << 20  # a full queue holds 2-3 million intervals
+QUEUE_BYTES = 4 << 20  # small, so that reading the input and compressing go on side by side
 MOST_QUEUE_BYTES = 256 << 20  # for input that jumps about: fewer returns to stored blocks
+_RUNNING_BYTES = 64 << 20  # pieces handed to threads and not yet stored
+_GROUP = 16  # chunks
 
 
 class Sink(Protocol):
@@ -78,6 +80,10 @@ class _Piece:
     values: NDArray[Any]
 
     @property
+    def bases(self) -> int:
+        return self.values.size if self.ends is None else int((self.ends - self.starts).sum())
+
+    @property
     def nbytes(self) -> int:
         return self.values.nbytes + (8 * self.values.size if self.ends is not None else 0)
 
@@ -124,13 +130,11 @@ class TrackWriter:
         self._queued: dict[_Key, int] = {}
         self._budget = QUEUE_BYTES
         self._stored: set[_Key] = set()
-        self._running: dict[_Key, Future[None]] = {}
+        self._running: dict[_Key, tuple[Future[None], int]] = {}
         self._written = _WrittenBases()
         self._lock = threading.Lock()
         self._closed = False
-        workers = threads or min(8, os.cpu_count() or 1)
-        self._most_running = workers + 1
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="genomearray-write")
+        self._pool = ThreadPoolExecutor(threads or min(8, os.cpu_count() or 1), thread_name_prefix="genomearray-write")
 
     # -- what a user calls ---------------------------------------------------------------
 
@@ -207,8 +211,8 @@ class TrackWriter:
             return
         try:
             self._flush(keep=None)
-            for future in list(self._running.values()):
-                future.result()
+            for key in list(self._running):
+                self._wait(key)
             self._closed = True
             self._pool.shutdown()
             self._fill_report()
@@ -279,16 +283,21 @@ class TrackWriter:
     def _flush(self, keep: _Key | None) -> None:
         keys = [key for key in self._queue if key != keep]
         if any(key in self._stored for key in keys):
-            self._budget = min(2 * self._budget, MOST_QUEUE_BYTES)
+            self._budget = min(4 * self._budget, MOST_QUEUE_BYTES)
         for key in keys:
-            pieces = self._queue.pop(key)
-            del self._queued[key]
+            pieces, size = self._queue.pop(key), self._queued.pop(key)
             if key in self._running:
-                self._running.pop(key).result()
-            while len(self._running) >= self._most_running:
-                self._running.pop(next(iter(self._running))).result()
-            self._running[key] = self._pool.submit(self._store, key, pieces, key in self._stored)
+                self._wait(key)
+            while self._running and sum(running for _, running in self._running.values()) + size > _RUNNING_BYTES:
+                self._wait(next(iter(self._running)))
+            self._running[key] = self._pool.submit(self._store, key, pieces, key in self._stored), size
             self._stored.add(key)
+        # An error in a thread ends the import soon, not at its end.
+        for key in [key for key, (future, _) in self._running.items() if future.done()]:
+            self._wait(key)
+
+    def _wait(self, key: _Key) -> None:
+        self._running.pop(key)[0].result()
 
     # -- in threads ----------------------------------------------------------------------
 
@@ -298,31 +307,43 @@ class TrackWriter:
         length = min(BLOCK, variable.length - block * BLOCK)
         values = self._sink.get(variable, block) if again else np.full(length, self._fill, dtype=self.dtype)
         written = self._written.load(key, length) if again else np.zeros(length, dtype=np.bool_)
-        before = int(written.sum()) if again else 0
-        overwritten = 0
+        before = int(np.count_nonzero(written)) if again else 0
+        reach, overwritten, painted = (length if again else 0), 0, 0
         for piece in pieces:
-            overwritten += _paint(values, written, piece)
-        now = int(written.sum())
+            twice, reach = _paint(values, written, piece, reach)
+            overwritten += twice
+            painted += piece.bases
+        now = before + painted - overwritten
         self._written.save(key, written, now)
-        chunks = _summary(values, chunk_bounds(length, variable.chunk))
+        chunks, encoded = self._encode(variable, values, keep_all=again)
         rows, bounds = self._tables.sequence_bounds(variable, block, length)
-        parts = _summary(values, bounds)
-        stored = np.ones(chunks["n"].size, bool) if again else holds_data(chunks, self._fill)
-        self._sink.put(variable, block, self._encode(variable, values, stored))
+        parts = summary(values, bounds)
+        self._sink.put(variable, block, encoded)
         with self._lock:
             self._tables.put(variable, block, chunks, rows, parts)
             self.report.bases += now - before
             self.report.overwritten += overwritten
 
-    def _encode(self, variable: Variable, values: NDArray[Any], stored: NDArray[np.bool_]) -> list[bytes | None]:
+    def _encode(self, variable: Variable, values: NDArray[Any], *, keep_all: bool) -> tuple[Columns, list[bytes | None]]:
+        """Summary and bytes of the chunks of a block, a few at a time so that they stay in the cache."""
         codec = self._sink.codec(variable)
-        chunks: list[bytes | None] = []
-        for k, keep in enumerate(stored):
-            part = values[k * variable.chunk : (k + 1) * variable.chunk]
-            if keep and part.size < variable.chunk:  # the last chunk is stored in full
-                part = np.concatenate([part, np.full(variable.chunk - part.size, self._fill, dtype=self.dtype)])
-            chunks.append(codec.encode(part) if keep else None)
-        return chunks
+        if values.size % variable.chunk:  # the last chunk is stored in full
+            padded = np.full(-(-values.size // variable.chunk) * variable.chunk, self._fill, dtype=self.dtype)
+            padded[: values.size] = values
+        else:
+            padded = values
+        bounds = chunk_bounds(values.size, variable.chunk)
+        rows = padded.reshape(-1, variable.chunk)
+        groups: list[Columns] = []
+        encoded: list[bytes | None] = []
+        for first in range(0, rows.shape[0], _GROUP):
+            columns = summary(values, bounds[first : first + _GROUP + 1])
+            groups.append(columns)
+            keep = holds_data(columns, self._fill) | keep_all
+            group = rows[first : first + _GROUP]
+            chunks = iter(codec.encode(group if keep.all() else group[keep]))
+            encoded.extend(next(chunks) if kept else None for kept in keep.tolist())
+        return {name: np.concatenate([group[name] for group in groups]) for name in groups[0]}, encoded
 
     def _fill_report(self) -> None:
         self.report.saturated = self._caster.saturated
@@ -330,20 +351,18 @@ class TrackWriter:
         self.report.chromosomes = list(self._touched)
 
 
-def _paint(values: NDArray[Any], written: NDArray[np.bool_], piece: _Piece) -> int:
+def _paint(values: NDArray[Any], written: NDArray[np.bool_], piece: _Piece, reach: int) -> tuple[int, int]:
+    """Put a piece onto a block; gives the bases written again, and how far bases are written now."""
     if piece.ends is not None:
-        return int(paint_intervals(values, written, piece.starts, piece.ends, piece.values))
-    part = slice(piece.starts, piece.starts + piece.values.size)
-    again = int(written[part].sum())
+        twice, reach = paint_intervals(values, written, piece.starts, piece.ends, piece.values, reach)
+        return int(twice), int(reach)
+    assert isinstance(piece.starts, int)
+    end = piece.starts + piece.values.size
+    part = slice(piece.starts, end)
+    again = int(np.count_nonzero(written[part])) if piece.starts < reach else 0
     values[part] = piece.values
     written[part] = True
-    return again
-
-
-def _summary(values: NDArray[Any], bounds: NDArray[np.int64]) -> Columns:
-    columns = empty_columns(bounds.size - 1, values.dtype)
-    summarise(values, bounds, columns["n"], columns["sum"], columns["m2"], columns["min"], columns["max"])
-    return columns
+    return again, max(reach, end)
 
 
 class _WrittenBases:
