@@ -341,7 +341,7 @@ class TrackWriter:
             groups.append(columns)
             keep = holds_data(columns, self._fill) | keep_all
             group = rows[first : first + _GROUP]
-            chunks = iter(codec.encode(group if keep.all() else group[keep]))
+            chunks = iter(codec.encode(group if keep.all() else group[keep]) if keep.any() else ())
             encoded.extend(next(chunks) if kept else None for kept in keep.tolist())
         return {name: np.concatenate([group[name] for group in groups]) for name in groups[0]}, encoded
 
