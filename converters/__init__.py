@@ -18,7 +18,7 @@ _HOMES = {
     "import_text": "columns",
     "import_wig": "wig",
 }
-__all__ = sorted(_HOMES)
+__all__ = ["import_bedgraph", "import_bigwig", "import_fasta", "import_text", "import_wig"]
 
 if TYPE_CHECKING:
     from genomearray_converters.bedgraph import import_bedgraph

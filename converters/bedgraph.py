@@ -12,9 +12,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-from genomearray._kernels import kernel
 from genomearray_converters.importing import ImportReport, import_rows
 from genomearray_converters.rows import Buffers, Scanned, explain
 from genomearray_converters.scanning import (
@@ -35,9 +32,12 @@ from genomearray_converters.scanning import (
     token_end,
     whole,
 )
+from numpy.typing import NDArray
+
+from genomearray._kernels import kernel
 
 if TYPE_CHECKING:
-    from genomearray import GenomeDB
+    from genomearray.database import GenomeDB
 
 TRACK = np.frombuffer(b"track", np.uint8)
 BROWSER = np.frombuffer(b"browser", np.uint8)
@@ -144,7 +144,7 @@ class BedGraphScanner:
         if error in (TOO_FEW, TOO_MANY):
             count = len(token.split())
             return f"{token!r} has {count} columns; a bedGraph line has 4: chrom start end value"
-        return explain(error, token, column)
+        return str(explain(error, token, column))
 
 
 def import_bedgraph(db: GenomeDB, track: str, files: Iterable[str | os.PathLike[str]] | str | os.PathLike[str], **options: Any) -> ImportReport:

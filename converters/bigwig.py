@@ -7,22 +7,23 @@ Kent et al. 2010, doi:10.1093/bioinformatics/btq351
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
+from genomearray_converters.lengths import matching
 
 from genomearray.assembly import Chromosome
 from genomearray.errors import FormatError
 from genomearray.input_file import STDIN, open_input
 from genomearray.storage.layout import BLOCK
-from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
-from genomearray_converters.lengths import matching
 
 if TYPE_CHECKING:
-    from genomearray import GenomeDB
+    from genomearray.database import GenomeDB
 
 _MAGIC = 0x888FFC26
 
@@ -107,7 +108,7 @@ def _copy(job: ImportJob, reader: Any, name: str, chrom: Chromosome, start: int,
     steps = np.flatnonzero(np.diff(known.astype(np.int8))) + 1
     borders = [0, *steps.tolist(), known.size]
     if len(borders) < 1000:
-        for low, high in zip(borders[:-1], borders[1:], strict=True):
+        for low, high in itertools.pairwise(borders):
             if known[low]:
                 job.writer.write(chrom, start + low, single[low:high])
         return

@@ -5,10 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-from genomearray._kernels import kernel
-from genomearray.errors import ValueRangeError
 from genomearray_converters.bedgraph import BROWSER, TRACK
 from genomearray_converters.importing import Files, ImportReport, import_rows
 from genomearray_converters.rows import Buffers, Scanned, explain
@@ -29,9 +25,13 @@ from genomearray_converters.scanning import (
     token_end,
     whole,
 )
+from numpy.typing import NDArray
+
+from genomearray._kernels import kernel
+from genomearray.errors import ValueRangeError
 
 if TYPE_CHECKING:
-    from genomearray import GenomeDB
+    from genomearray.database import GenomeDB
 
 _FIXED_CHROM = -1
 
@@ -121,9 +121,7 @@ class ColumnScanner:
 
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
-        stopped = _scan(
-            text, TRACK, BROWSER, self._columns, self._seen, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n
-        )
+        stopped = _scan(text, TRACK, BROWSER, self._columns, self._seen, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
         self._seen = self._seen or n[0] > 0
         return Scanned(*n.tolist(), *stopped)
 
@@ -132,7 +130,7 @@ class ColumnScanner:
             return f"{token!r} has {column} columns; the ones asked for go up to number {max(self._columns)} (counted from 0)"
         if error == BAD_START:
             return f"column {column}: position {token} is below 1; positions count from 1"
-        return explain(error, token, column)
+        return str(explain(error, token, column))
 
 
 def import_text(

@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
+from genomearray_converters.lengths import matching
+from genomearray_converters.rows import line_blocks
+from genomearray_converters.scanning import line_end
+from genomearray_converters.twobit import twobit_sequences
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
 from genomearray.chrom_sizes import TWOBIT_MAGIC
 from genomearray.errors import FormatError
 from genomearray.input_file import STDIN, Input, open_input
-from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
-from genomearray_converters.lengths import matching
-from genomearray_converters.rows import line_blocks
-from genomearray_converters.scanning import line_end
-from genomearray_converters.twobit import twobit_sequences
 
 if TYPE_CHECKING:
-    from genomearray import GenomeDB
+    from genomearray.database import GenomeDB
 
 _BAD = 0  # in the table of letters: not allowed
 _BLANK = 1  # skipped
@@ -50,9 +50,7 @@ def _letters(upper: bool) -> NDArray[np.uint8]:
 
 
 @kernel
-def _copy_letters(
-    text: NDArray[np.uint8], at: int, table: NDArray[np.uint8], out: NDArray[np.uint8]
-) -> tuple[int, int, int, int]:
+def _copy_letters(text: NDArray[np.uint8], at: int, table: NDArray[np.uint8], out: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """Letters from ``at`` to the next header: how many, where it stopped, lines passed, and -1 or a bad byte."""
     n = 0
     lines = 0
@@ -142,7 +140,7 @@ class _SequenceImport:
                 line += lines
                 if bad >= 0:
                     raise FormatError(
-                        f"{source.name}:{line}: {chr(bad)!r} is no letter of a DNA sequence; allowed are the IUPAC codes ACGTUMRWSYKVHDBNX and the gaps - . *"
+                        f"{source.name}:{line}: {chr(bad)!r} is no DNA letter; allowed are the IUPAC codes ACGTUMRWSYKVHDBNX and the gaps - . *"
                     )
                 if record is None and n:
                     raise FormatError(f"{source.name}:{line - lines}: sequence before the first record; a FASTA file begins with '>'")
@@ -220,5 +218,3 @@ def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False,
             reader.read(path)
 
     return run_import(db, track, files, {**options, "dtype": "uint8"}, work, kind="sequence")
-
-

@@ -10,16 +10,17 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genomearray_converters.names import Alias, ChromosomeNames
+from genomearray_converters.rows import RowImporter, Scanner
+
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.input_file import STDIN
 from genomearray.storage.cast import NeedsWiderDtype, Overflow
 from genomearray.storage.publish import Form
 from genomearray.storage.writer import TrackWriter, WriteReport
-from genomearray_converters.names import Alias, ChromosomeNames
-from genomearray_converters.rows import RowImporter, Scanner
 
 if TYPE_CHECKING:
-    from genomearray import GenomeDB
+    from genomearray.database import GenomeDB
 
 Files = Iterable[str | os.PathLike[str]] | str | os.PathLike[str]
 
@@ -114,7 +115,9 @@ class ImportReport:
 class ImportJob:
     """One attempt to import: the writer, the names, the report and the progress."""
 
-    def __init__(self, writer: TrackWriter, names: ChromosomeNames, options: ImportOptions, report: ImportReport, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self, writer: TrackWriter, names: ChromosomeNames, options: ImportOptions, report: ImportReport, progress: Callable[[int], None]
+    ) -> None:
         self.writer = writer
         self.names = names
         self.options = options

@@ -10,5 +10,6 @@ def matching(path: str, name: str, length: int, chrom: Chromosome, assembly: Ass
     """FormatError when a sequence of a file is not as long as its chromosome."""
     if length != chrom.length:
         raise FormatError(
-            f"{path}: {name!r} has {length} bp, and {chrom.name!r} of assembly {assembly.name!r} has {chrom.length} bp; is the file on another assembly?"
+            f"{path}: {name!r} has {length} bp, and {chrom.name!r} of assembly {assembly.name!r} has {chrom.length} bp; "
+            "is the file on another assembly?"
         )

@@ -47,7 +47,9 @@ class ChromosomeNames:
             elif one in self.assembly:
                 aliases[other] = one
         if pairs and not aliases:
-            raise FormatError(f"no name of the alias table is in assembly {self.assembly.name!r}; its names begin with: {', '.join(self.assembly.names[:3])}")
+            raise FormatError(
+                f"no name of the alias table is in assembly {self.assembly.name!r}; its names begin with: {', '.join(self.assembly.names[:3])}"
+            )
         return aliases
 
     def find(self, name: str, rows: int = 0, where: str = "") -> Chromosome | None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from genomearray_converters.names import ChromosomeNames
+from genomearray_converters.scanning import BAD_INTEGER, BAD_NUMBER
 from numpy.typing import NDArray
 
 from genomearray.errors import FormatError
 from genomearray.input_file import Input, open_input
 from genomearray.storage.writer import TrackWriter
-from genomearray_converters.names import ChromosomeNames
-from genomearray_converters.scanning import BAD_INTEGER, BAD_NUMBER
 
 BLOCK_BYTES = 2 << 20
 LONGEST_LINE = 1 << 20
@@ -209,7 +209,8 @@ class RowImporter:
                 f"{self._names.assembly.name!r}; is the file on another assembly? --clip cuts at the end"
             )
         self.counts.clipped += int(past.sum())
-        return starts < chromosome.length
+        inside: NDArray[np.bool_] = starts < chromosome.length
+        return inside
 
 
 def _integer_array(token: bytes) -> NDArray[Any]:
@@ -228,4 +229,3 @@ def explain(error: int, token: str, column: int) -> str:
         BAD_NUMBER: f"column {column}: {token!r} is not a number",
         BAD_INTEGER: f"column {column}: {token!r} is not a whole number",
     }[error]
-

@@ -67,4 +67,3 @@ def _overlapping(intervals: NDArray[Any], start: int, end: int) -> Iterator[tupl
     starts, ends = intervals
     for k in np.flatnonzero((starts < end) & (ends > start)):
         yield max(int(starts[k]), start) - start, min(int(ends[k]), end) - start
-

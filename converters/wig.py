@@ -12,9 +12,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-from genomearray._kernels import kernel
 from genomearray_converters.bedgraph import BROWSER, TRACK, scan_fields
 from genomearray_converters.importing import ImportReport, import_rows
 from genomearray_converters.rows import CONTINUED, Buffers, Scanned, explain
@@ -41,9 +38,12 @@ from genomearray_converters.scanning import (
     token_end,
     whole,
 )
+from numpy.typing import NDArray
+
+from genomearray._kernels import kernel
 
 if TYPE_CHECKING:
-    from genomearray import GenomeDB
+    from genomearray.database import GenomeDB
 
 # The declaration in force: kind, next position, step, span.
 KIND, NEXT, STEP, SPAN = range(4)
@@ -208,9 +208,7 @@ class WigScanner:
 
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
-        stopped = _scan(
-            text, self._words, _KEYS, self._state, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n
-        )
+        stopped = _scan(text, self._words, _KEYS, self._state, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
         return Scanned(*n.tolist(), *stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:

@@ -7,27 +7,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from genomearray._version import __version__
 
 _HOMES = {
     "Assembly": "genomearray.assembly",
     "Chromosome": "genomearray.assembly",
     "GenomeDB": "genomearray.database",
     "Track": "genomearray.track",
-    "as_track": "genomearray.labelled",
+    "as_track": "genomearray.accessor",
     "errors": "genomearray.errors",
     "open_track": "genomearray.track",
     "parse_strand": "genomearray.region",
     "revcomp": "genomearray.sequence",
     "write_fasta": "genomearray.sequence",
 }
-__all__ = sorted([*_HOMES, "__version__"])
+__all__ = [
+    "Assembly",
+    "Chromosome",
+    "GenomeDB",
+    "Track",
+    "__version__",
+    "as_track",
+    "errors",
+    "open_track",
+    "parse_strand",
+    "revcomp",
+    "write_fasta",
+]
 
 if TYPE_CHECKING:
     from genomearray import errors
+    from genomearray.accessor import as_track
     from genomearray.assembly import Assembly, Chromosome
     from genomearray.database import GenomeDB
-    from genomearray.labelled import as_track
     from genomearray.region import parse_strand
     from genomearray.sequence import revcomp, write_fasta
     from genomearray.track import Track, open_track

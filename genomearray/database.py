@@ -1,7 +1,7 @@
 """A database of tracks: one folder an assembly, one file or store a track.
 
-    $GENOME_DB/<assembly>/chromosome.h5        the chromosome table
-    $GENOME_DB/<assembly>/<any/name>.h5|.zarr  one track each
+$GENOME_DB/<assembly>/chromosome.h5        the chromosome table
+$GENOME_DB/<assembly>/<any/name>.h5|.zarr  one track each
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -29,6 +30,7 @@ class GenomeArrayEngine(BackendEntrypoint):
         drop_variables : str or iterable of str, optional
             Chromosomes to leave out.
         """
+        importlib.import_module("genomearray.accessor")  # so that ds.track is there
         dataset = dataset_of(open_stored(os.fspath(filename_or_obj)))
         if drop_variables is None:
             return dataset

@@ -79,7 +79,8 @@ def _open(path: Path) -> IO[bytes]:
 def _gunzip(file: IO[bytes]) -> Any:
     from zlib_ng import gzip_ng
 
-    return io.BufferedReader(cast(Any, gzip_ng.GzipNGFile(fileobj=file, mode="rb")), buffer_size=1 << 20)
+    opened: Any = cast(Any, gzip_ng).GzipNGFile(fileobj=file, mode="rb")
+    return io.BufferedReader(opened, buffer_size=1 << 20)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ track, not an open file, so it can be pickled and sent to a cluster.
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,6 @@ from genomearray.errors import LayoutError, RegionError, unknown_chromosome
 from genomearray.position_index import PositionIndex
 from genomearray.storage.layout import BLOCK, PACKED, SEQUENCES, dimension
 from genomearray.storage.reader import StoredTrack, open_stored
-from genomearray.track import Track
 
 _NEAR = 1 << 16  # positions this close are read together
 
@@ -63,7 +63,7 @@ class LazyBases(BackendArray):
         wanted, back = np.unique(index, return_inverse=True)
         out = np.empty(wanted.size, dtype=self.dtype)
         borders = [0, *(np.flatnonzero(np.diff(wanted) > _NEAR) + 1).tolist(), wanted.size]
-        for low, high in zip(borders[:-1], borders[1:], strict=True):
+        for low, high in itertools.pairwise(borders):
             if high > low:
                 base = int(wanted[low])
                 out[low:high] = self._read(base, int(wanted[high - 1]) + 1)[wanted[low:high] - base]
@@ -97,16 +97,16 @@ class PackedTable:
         return None if start < 0 else (start, int(stored.column(SEQUENCES, "length", row, row + 1)[0]))
 
 
-def region_array(track: Track, stored: StoredTrack, chrom: str, start: int, end: int) -> xr.DataArray:
+def region_array(stored: StoredTrack, name: str, chrom: str, start: int, end: int) -> xr.DataArray:
     """Offsets [start, end) of a chromosome as a lazy DataArray, labelled with positions."""
-    array, offset, length = stored.locate(chrom)
+    array, offset, _length = stored.locate(chrom)
     variable = chrom if offset == 0 and array is not stored.packed_array else PACKED
     lazy = LazilyIndexedArray(LazyBases(stored, variable, offset + start, end - start))
     index = PositionIndex.for_range("pos", start + 1, end, chrom, stored.assembly)
     coords = xr.Coordinates({**index.create_variables(), "chrom": xr.Variable((), chrom)}, {"pos": index})
     attrs = {"assembly": stored.assembly, "kind": stored.kind, **stored.display_attributes(variable)}
     values = xr.Variable(("pos",), lazy, attrs=attrs, encoding={"preferred_chunks": {"pos": BLOCK}})
-    return xr.DataArray(values, coords=coords, name=track.name or None)
+    return xr.DataArray(values, coords=coords, name=name or None)
 
 
 def dataset_of(stored: StoredTrack) -> xr.Dataset:
@@ -121,9 +121,7 @@ def dataset_of(stored: StoredTrack) -> xr.Dataset:
         indexes[dim] = index
         coords.update(index.create_variables())
         data = LazilyIndexedArray(LazyBases(stored, name, 0, length))
-        variables[name] = xr.Variable(
-            (dim,), data, attrs=stored.variable_attributes(name), encoding={"preferred_chunks": {dim: BLOCK}}
-        )
+        variables[name] = xr.Variable((dim,), data, attrs=stored.variable_attributes(name), encoding={"preferred_chunks": {dim: BLOCK}})
     # One Coordinates for all: assigning 100 of them one by one takes seconds.
     return xr.Dataset(variables, coords=xr.Coordinates(coords, indexes), attrs=stored.attributes)
 
@@ -135,9 +133,7 @@ class DatasetSource:
         self.dataset = dataset
         self.attributes = dict(dataset.attrs)
         self.assembly = str(dataset.attrs.get("assembly", "unknown"))
-        self._own = {
-            str(name): variable for name, variable in dataset.data_vars.items() if variable.dims == (dimension(str(name)),)
-        }
+        self._own = {str(name): variable for name, variable in dataset.data_vars.items() if variable.dims == (dimension(str(name)),)}
         if not self._own:
             raise LayoutError("the Dataset has no variable of a track: one dimension, called pos_<variable>")
         dtypes = {variable.dtype for variable in self._own.values()}
@@ -200,44 +196,3 @@ class DatasetSource:
     def read(self, chrom: str, start: int, end: int) -> NDArray[Any]:
         """Values of the offsets [start, end) of a sequence."""
         return np.asarray(self.region(chrom, start, end).values)
-
-
-def as_track(dataset: xr.Dataset) -> Track:
-    """A Dataset of track variables as a Track.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Such as ``track.dataset``, also after arithmetic or selection: variables named like
-        chromosomes, each along its own ``pos_<chromosome>``.
-
-    Returns
-    -------
-    Track
-
-    Raises
-    ------
-    LayoutError
-        No variable looks like one of a track.
-
-    Examples
-    --------
-    >>> doubled = as_track(track.dataset * 2)
-    >>> doubled.values("chr1", 0, 3)
-    array([2, 4, 6], dtype=uint16)
-    """
-    return Track(DatasetSource(dataset), name=str(dataset.attrs.get("name", "")))
-
-
-@xr.register_dataset_accessor("track")
-class TrackAccessor:
-    """``ds.track``: the Track of a Dataset, see :func:`as_track`."""
-
-    def __init__(self, dataset: xr.Dataset) -> None:
-        self._track = as_track(dataset)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._track, name)
-
-    def __getitem__(self, region: str) -> xr.DataArray:
-        return self._track[region]

@@ -126,7 +126,7 @@ class PositionIndex(xr.Index):
             return label
         if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and not (values == np.floor(values)).all()):
             raise RegionError(f"position {label!r} is not a whole number")
-        known = self.positions.get_indexer(values.reshape(-1).astype(np.int64)) >= 0
+        known = self.positions.get_indexer(pd.Index(values.reshape(-1).astype(np.int64))) >= 0
         if not known.all():
             raise RegionError(self._outside(int(values.reshape(-1)[~known][0])))
         return label
@@ -163,7 +163,7 @@ class PositionIndex(xr.Index):
 
     def rename(self, name_dict: Mapping[Any, Hashable], dims_dict: Mapping[Any, Hashable]) -> Self:
         """The same positions under another name."""
-        return self._with(self._index.rename(name_dict, dims_dict))
+        return self._with(self._index.rename(name_dict, dims_dict))  # type: ignore[no-untyped-call]
 
     def _copy(self, deep: bool = True, memo: dict[int, Any] | None = None) -> Self:
         # A range never changes: copying it would make an integer for each base.

@@ -74,9 +74,7 @@ def parse_region(text: str, length_of: Callable[[str], int]) -> Region:
         if not bounds.replace(",", "").isdecimal():
             raise RegionError(f"region {text!r} cannot be read; write chrom:first-last, for instance chr1:1,000-2,000") from unknown
         number = bounds.replace(",", "")
-        raise RegionError(
-            f"region {text!r} can mean one base or everything from there on; write {name}:{number}-{number} or {name}:{number}-"
-        )
+        raise RegionError(f"region {text!r} can mean one base or everything from there on; write {name}:{number}-{number} or {name}:{number}-")
     name = _bare(name)
     length = length_of(name)
     first, last = (part.replace(",", "") for part in bounds.split("-"))

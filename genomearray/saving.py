@@ -54,7 +54,9 @@ def _array(db: GenomeDB, chrom: str, values: Any) -> Any:
     array = values if hasattr(values, "dtype") and hasattr(values, "shape") else np.asarray(values)
     length = db.assembly[chrom].length
     if array.shape != (length,):
-        raise AssemblyError(f"array of {chrom!r} has shape {array.shape}; the chromosome has {length} bp in {db.assembly.name!r}, so shape ({length},)")
+        raise AssemblyError(
+            f"array of {chrom!r} has shape {array.shape}; the chromosome has {length} bp in {db.assembly.name!r}, so shape ({length},)"
+        )
     return array
 
 

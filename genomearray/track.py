@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from genomearray.assembly import Chromosome
 from genomearray.errors import LayoutError, RegionError, TrackClosedError
 from genomearray.region import check_offsets, integer, parse_region, positions_to_offsets
-from genomearray.storage.layout import SEQUENCE
+from genomearray.storage.layout import BLOCK, SEQUENCE
 from genomearray.storage.reader import StoredTrack, forget, open_stored
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class Track:
 
         source = self._source
         if isinstance(source, StoredTrack):
-            return labelled.region_array(self, source, chrom, start, end)
+            return labelled.region_array(source, self.name, chrom, start, end)
         assert isinstance(source, labelled.DatasetSource)
         return source.region(chrom, start, end)
 
@@ -254,29 +255,41 @@ class Track:
         """
         from genomearray import labelled
 
+        importlib.import_module("genomearray.accessor")  # so that ds.track is there
         source = self._source
         if isinstance(source, StoredTrack):
             return labelled.dataset_of(source)
         assert isinstance(source, labelled.DatasetSource)
         return source.dataset
 
-    def to_dask(self, chrom: str | Chromosome) -> dask.array.Array:
-        """A chromosome as a dask array in blocks of 4 Mbp.
+    @overload
+    def to_dask(self, chrom: str | Chromosome) -> dask.array.Array: ...
+    @overload
+    def to_dask(self, chrom: None = None) -> xr.Dataset: ...
+    def to_dask(self, chrom: str | Chromosome | None = None) -> dask.array.Array | xr.Dataset:
+        """A chromosome as a dask array, or all as a Dataset of dask arrays, in blocks of 4 Mbp.
+
+        ``track.dataset.chunk()`` makes one dask chunk of each chromosome; here memory stays bounded.
 
         Parameters
         ----------
-        chrom : str or Chromosome
+        chrom : str or Chromosome, optional
 
         Returns
         -------
-        dask.array.Array, shape (length,)
+        dask.array.Array, shape (length,), or Dataset
 
         Examples
         --------
         >>> int(track.to_dask("chr1").sum().compute())
         500500
+        >>> track.to_dask()["chr2"].chunks
+        ((500,),)
         """
-        chunked: dask.array.Array = self.sel(chrom=chrom).chunk().data
+        if chrom is None:
+            dataset = self.dataset
+            return dataset.chunk(dict.fromkeys(dataset.dims, BLOCK))
+        chunked: dask.array.Array = self.sel(chrom=chrom).chunk({"pos": BLOCK}).data
         return chunked
 
     # -- the old library's names ---------------------------------------------------------
@@ -389,5 +402,3 @@ def open_track(path: str | os.PathLike[str]) -> Track:
     """
     stored = open_stored(path)
     return Track(stored, stored.path.stem)
-
-

@@ -9,8 +9,9 @@ import click
 from genomearray.cli.options import clip_option, import_options, signal_options, with_database
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
     from genomearray_converters.importing import ImportReport
+
+    from genomearray.database import GenomeDB
 
 _files = click.argument("files", metavar="FILE...", nargs=-1, required=True)
 

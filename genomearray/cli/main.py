@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from genomearray import __version__
+from genomearray._version import __version__
 from genomearray.errors import GenomeArrayError
 
 _COMMANDS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -37,15 +37,21 @@ def with_database(function: F) -> F:
         opened: GenomeDB = GenomeDB(*settings(ctx, db, assembly))
         return function(opened, *args, **kwargs)
 
-    return database_options(command)  # type: ignore[return-value, type-var]
+    return database_options(command)  # type: ignore[return-value]
 
 
 def import_options(function: F) -> F:
     """Add the options of every importer."""
     options = [
-        click.option("--store", type=click.Choice(["h5", "zarr"]), default="h5", show_default=True, help="One HDF5 file, or one Zarr store (a folder)."),
+        click.option(
+            "--store", type=click.Choice(["h5", "zarr"]), default="h5", show_default=True, help="One HDF5 file, or one Zarr store (a folder)."
+        ),
         click.option("--overwrite", is_flag=True, help="Replace a track of that name."),
-        click.option("--chrom-alias", metavar="FILE|ucsc|ensembl", help="Translate chromosome names: a file with two columns, ucsc (1 becomes chr1) or ensembl (chr1 becomes 1)."),
+        click.option(
+            "--chrom-alias",
+            metavar="FILE|ucsc|ensembl",
+            help="Translate chromosome names: a file with two columns, ucsc (1 becomes chr1) or ensembl (chr1 becomes 1).",
+        ),
         click.option("--skip-unknown", is_flag=True, help="Skip chromosomes that the assembly does not have, and report them."),
         click.option("--allow-empty", is_flag=True, help="Accept files without any data, for pipelines."),
         click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads that compress [default: one a core]."),
@@ -57,7 +63,13 @@ def signal_options(function: F) -> F:
     """Add the options of importers of numbers."""
     names = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
     options = [
-        click.option("--dtype", type=click.Choice(names), default="float32", show_default=True, help="Type of the stored numbers; integers need less space for counts."),
+        click.option(
+            "--dtype",
+            type=click.Choice(names),
+            default="float32",
+            show_default=True,
+            help="Type of the stored numbers; integers need less space for counts.",
+        ),
         click.option(
             "--overflow",
             type=click.Choice(["saturate", "error", "widen"]),
@@ -76,7 +88,8 @@ def clip_option(function: F) -> F:
     return click.option("--clip", is_flag=True, help="Cut intervals at the end of their chromosome; without it they are an error.")(function)
 
 
-def _apply(options: list[Callable[[F], F]], function: F) -> F:
+def _apply(options: list[Callable[[Any], Any]], function: F) -> F:
+    wrapped: Any = function
     for option in reversed(options):
-        function = option(function)
-    return function
+        wrapped = option(wrapped)
+    return cast("F", wrapped)

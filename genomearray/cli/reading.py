@@ -34,7 +34,8 @@ def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
 
 
 def _facts(name: str, stored: StoredTrack) -> Iterator[tuple[str, Any]]:
-    from genomearray.storage.tables import SUMMARY_COLUMNS, merge
+    from genomearray.storage.layout import SUMMARY_COLUMNS
+    from genomearray.storage.tables import merge
 
     yield "track", name
     for label in ("kind", "assembly"):
@@ -94,7 +95,7 @@ def get(db: GenomeDB, track: str, region: str) -> None:
     sys.stdout.flush()
 
 
-class _Position(click.ParamType):
+class _Position(click.ParamType[int]):
     """A position, with or without thousands separators."""
 
     name = "position"

@@ -120,8 +120,7 @@ class Caster:
             raise NeedsWiderDtype(_wider(self.dtype, value), value)
         if self.overflow == "error":
             raise ValueRangeError(
-                f"value {value} does not fit {self.dtype} ({self._low} to {self._high}); use a wider dtype, "
-                "or let it saturate or widen (--overflow)"
+                f"value {value} does not fit {self.dtype} ({self._low} to {self._high}); use a wider dtype, or let it saturate or widen (--overflow)"
             )
 
 

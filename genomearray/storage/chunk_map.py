@@ -7,6 +7,7 @@ many chunks are shared among threads. numba, xarray and zarr-python are not on t
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections import OrderedDict
@@ -101,10 +102,7 @@ class ChunkedArray:
         # A few parts a thread, so that a sparse stretch does not leave one thread with all the work.
         parts = min(4 * _workers(), last - first + 1)
         borders = np.linspace(first, last + 1, parts + 1).astype(int).tolist()
-        jobs = [
-            _pool().submit(self._read_chunks, start, end, low, high, out, None)
-            for low, high in zip(borders[:-1], borders[1:], strict=True)
-        ]
+        jobs = [_pool().submit(self._read_chunks, start, end, low, high, out, None) for low, high in itertools.pairwise(borders)]
         for job in jobs:
             job.result()
         return out
@@ -229,7 +227,7 @@ def _pool() -> ThreadPoolExecutor:
 
 def _reset() -> None:
     """In a forked child: threads are gone, and locks may be held by nobody."""
-    global _threads, _pool_lock  # noqa: PLW0603
+    global _threads, _pool_lock
     _threads, _pool_lock = None, threading.Lock()
     _cache.reset()
     open_files.reset()

@@ -89,7 +89,7 @@ class ShuffleDeflate(Codec):
 
         try:
             return self._checked(zlib_ng.decompress(raw, bufsize=self.nbytes))
-        except zlib_ng.error as error:
+        except zlib_ng.error as error:  # type: ignore[misc]
             raise ValueError(str(error)) from error
 
     def values(self, payload: bytes, start: int, end: int, out: NDArray[Any]) -> None:
@@ -121,9 +121,7 @@ class BloscCrc(Codec):
     https://zarr-specs.readthedocs.io/en/latest/v3/codecs/crc32c/index.html
     """
 
-    def __init__(
-        self, dtype: np.dtype[Any], length: int, cname: str = "zstd", level: int = 3, shuffle: str = "shuffle"
-    ) -> None:
+    def __init__(self, dtype: np.dtype[Any], length: int, cname: str = "zstd", level: int = 3, shuffle: str = "shuffle") -> None:
         from numcodecs import blosc
 
         super().__init__(dtype, length)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from genomearray._version import __version__
 from genomearray.assembly import Assembly
 from genomearray.errors import ValueRangeError
 from genomearray.storage.cast import Caster, Overflow
@@ -78,8 +79,6 @@ def _sink(store: Form) -> Callable[..., Sink]:
 
 def _attributes(assembly: Assembly, kind: str, source: str, command: str | None) -> dict[str, str | int]:
     """Attributes of the root: text and integers only, which every reader of both forms understands."""
-    from genomearray import __version__
-
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     if command is None:
         command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv and sys.argv[0] else "python"

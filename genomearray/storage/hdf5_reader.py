@@ -52,9 +52,7 @@ class Hdf5Store:
         codec = _codec(dataset)
         if codec is None:
             return _PlainDataset(dataset)
-        return ChunkedArray(
-            dataset.shape[0], dataset.chunks[0], codec, dataset.fillvalue, _Hdf5Chunks(dataset, self._raw), expected
-        )
+        return ChunkedArray(dataset.shape[0], dataset.chunks[0], codec, dataset.fillvalue, _Hdf5Chunks(dataset, self._raw), expected)
 
     def names(self) -> list[str]:
         """Column ``name`` of /sequences."""
@@ -147,5 +145,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.size == 1:  # how netCDF writes a number
         value = value.reshape(())[()]
     return value.item() if isinstance(value, np.generic) else value
-
-

@@ -119,4 +119,3 @@ def _column_dtype(table: str, name: str, dtype: np.dtype[Any]) -> Any:
     if name in SUMMARY_COLUMNS and not (table == SEQUENCES and name == "n"):
         return summary_dtype(name, dtype)
     return np.dtype("int64")
-

@@ -55,6 +55,7 @@ def track_dtype(dtype: Any) -> np.dtype[Any]:
     >>> track_dtype("uint16")
     dtype('uint16')
     """
+    native: np.dtype[Any] | None
     try:
         native = np.dtype(dtype).newbyteorder("=")
     except TypeError:
@@ -203,12 +204,7 @@ def can_be_variable(name: str) -> bool:
     >>> can_be_variable("HLA-A*01:01"), can_be_variable("pos_1"), can_be_variable("a/b")
     (True, False, False)
     """
-    return not (
-        name in _NOT_A_VARIABLE
-        or name.startswith(("pos_", ".", " "))
-        or len(name.encode()) > 200
-        or _BAD_CHARACTER.search(name)
-    )
+    return not (name in _NOT_A_VARIABLE or name.startswith(("pos_", ".", " ")) or len(name.encode()) > 200 or _BAD_CHARACTER.search(name))
 
 
 def own_rows(chromosomes: Sequence[Chromosome]) -> list[int]:
@@ -257,8 +253,7 @@ def variable_attributes(variable: Variable, kind: str, units: str, assembly: str
         "long_name": f"{what} {whose}",
         "units": units,
         "first_position": 1,
-        "comment": "Positions are 1-based: element 0 is position 1. Opened without genomearray there are no labels, "
-        "and .sel counts offsets from 0.",
+        "comment": "Positions are 1-based: element 0 is position 1. Opened without genomearray there are no labels, and .sel counts offsets from 0.",
     }
     if variable.row >= 0:
         attributes[ROW_ATTRIBUTE] = variable.row

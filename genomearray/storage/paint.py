@@ -147,7 +147,7 @@ def _missing(part: NDArray[Any]) -> int:
     for i in range(part.size):
         if np.isnan(part[i]):
             count += np.int32(1)
-    return count
+    return int(count)
 
 
 @kernel

@@ -117,9 +117,7 @@ class Part:
     def _refuse_existing(self) -> None:
         old = existing(self.folder, self.name)
         if old is not None and not self.overwrite:
-            raise TrackExistsError(
-                f"track {self.name!r} exists: {old}; choose another name, or replace it with overwrite=True (--overwrite)"
-            )
+            raise TrackExistsError(f"track {self.name!r} exists: {old}; choose another name, or replace it with overwrite=True (--overwrite)")
 
     def publish(self) -> Path:
         """Make the finished part visible under its name, in one step; gives the path."""

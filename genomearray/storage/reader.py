@@ -187,9 +187,7 @@ class StoredTrack:
 
     def sequences(self) -> dict[str, NDArray[Any]]:
         """The table of all sequences with their statistics, by column."""
-        return {"name": np.array(self.names, dtype=object)} | {
-            name: self.column(SEQUENCES, name) for name in SEQUENCE_COLUMNS if name != "name"
-        }
+        return {"name": np.array(self.names, dtype=object)} | {name: self.column(SEQUENCES, name) for name in SEQUENCE_COLUMNS if name != "name"}
 
     def check_chunks(self) -> None:
         """Every chunk that should hold data is stored; DamagedTrackError names one that is not."""
@@ -238,9 +236,7 @@ class StoredTrack:
         return known[variable]
 
     def _damaged(self, what: str, cause: object) -> DamagedTrackError:
-        return DamagedTrackError(
-            f"track {self.path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again"
-        )
+        return DamagedTrackError(f"track {self.path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again")
 
 
 _Stamp = tuple[int, int, int]

@@ -172,9 +172,7 @@ class TableBuilder:
                 rows = slice(variable.first_chunk, variable.first_chunk + variable.n_chunks)
                 self._set(variable.row, {name: self.summary[name][rows] for name in SUMMARY_COLUMNS})
         self._merge_packed()
-        return {"n": self.layout.lengths, "n_nan": self.layout.lengths - table["n"]} | {
-            name: table[name] for name in SUMMARY_COLUMNS[1:]
-        }
+        return {"n": self.layout.lengths, "n_nan": self.layout.lengths - table["n"]} | {name: table[name] for name in SUMMARY_COLUMNS[1:]}
 
     def _set(self, row: int, columns: Columns) -> None:
         for name, value in zip(SUMMARY_COLUMNS, merge(columns, self.dtype), strict=True):

@@ -7,6 +7,7 @@ A block that comes back later is read, painted again and stored again.
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 import threading
@@ -23,9 +24,9 @@ from genomearray.errors import RegionError, ValueRangeError
 from genomearray.storage.cast import Caster
 from genomearray.storage.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
+from genomearray.storage.paint import paint_intervals
 from genomearray.storage.publish import Part
 from genomearray.storage.reader import open_part
-from genomearray.storage.paint import paint_intervals
 from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, holds_data, summary
 
 QUEUE_BYTES = 4 << 20  # small, so that reading the input and compressing go on side by side
@@ -265,12 +266,10 @@ class TrackWriter:
             order = np.argsort(first, kind="stable")
             first, starts, ends, values = first[order], starts[order], ends[order], values[order]
         borders = [0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), first.size]
-        for low, high in zip(borders[:-1], borders[1:], strict=True):
+        for low, high in itertools.pairwise(borders):
             block = int(first[low])
             base = block * BLOCK
-            piece = _Piece(
-                (starts[low:high] - base).astype(np.int32), (ends[low:high] - base).astype(np.int32), values[low:high].copy()
-            )
+            piece = _Piece((starts[low:high] - base).astype(np.int32), (ends[low:high] - base).astype(np.int32), values[low:high].copy())
             self._enqueue((index, block), piece)
 
     def _enqueue(self, key: _Key, piece: _Piece) -> None:
@@ -353,10 +352,10 @@ class TrackWriter:
 
 def _paint(values: NDArray[Any], written: NDArray[np.bool_], piece: _Piece, reach: int) -> tuple[int, int]:
     """Put a piece onto a block; gives the bases written again, and how far bases are written now."""
-    if piece.ends is not None:
+    if not isinstance(piece.starts, int):
+        assert piece.ends is not None
         twice, reach = paint_intervals(values, written, piece.starts, piece.ends, piece.values, reach)
         return int(twice), int(reach)
-    assert isinstance(piece.starts, int)
     end = piece.starts + piece.values.size
     part = slice(piece.starts, end)
     again = int(np.count_nonzero(written[part])) if piece.starts < reach else 0

@@ -59,7 +59,7 @@ class ZarrSink:
                 compressors=_compressors(dtype),
                 fill_value=fill,
                 dimension_names=(dimension(variable.name),),
-                attributes=variable_attributes(variable, kind, units, layout.assembly.name),
+                attributes=dict(variable_attributes(variable, kind, units, layout.assembly.name)),
             )
 
     def codec(self, variable: Variable) -> Codec:
