@@ -8,9 +8,9 @@ Kent et al. 2010, doi:10.1093/bioinformatics/btq351
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Any) -> Imp
 def _read(job: ImportJob, path: str) -> None:
     _check_magic(path)
     before, told = job.report.rows, 0
-    size = os.path.getsize(path)
+    size = Path(path).stat().st_size
     with _translated(path):
         import pybigtools
 

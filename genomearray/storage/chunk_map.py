@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -70,7 +71,8 @@ class ChunkedArray:
         Value of chunks that are not stored.
     source : ChunkSource
     expected : callable, optional
-        Gives, for every chunk, whether it must be stored: absent is not lost.
+        Gives, for every chunk, whether it must be stored: absent is not lost. The others are
+        not even looked for.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class ChunkedArray:
         self._fill = fill
         self.source = source
         self._expected = expected
+        self._present: NDArray[np.bool_] | None = None
         self._token = object()
 
     def read(self, start: int, end: int) -> NDArray[Any]:
@@ -124,16 +127,20 @@ class ChunkedArray:
                 self._codec.values(payload, low - base, high - base, part)
 
     def _payload(self, index: int) -> bytes | None:
+        """Decoded bytes of a chunk, None for one that holds nothing but fill."""
+        if self._expected is not None:
+            if self._present is None:
+                self._present = self._expected()
+            if not self._present[index]:
+                return None
         start = index * self.chunk
         try:
             raw = self.source.raw(index)
-            if raw is not None:
-                return self._codec.payload(raw)
+            if raw is None:
+                raise ValueError("the chunk is missing from the store")
+            return self._codec.payload(raw)
         except (ValueError, OSError, RuntimeError) as error:
             raise ChunkDamage(start, min(start + self.chunk, self.length), str(error)) from error
-        if self._expected is not None and self._expected()[index]:
-            raise ChunkDamage(start, min(start + self.chunk, self.length), "the chunk is missing from the store")
-        return None
 
 
 class _Cache:
@@ -169,6 +176,7 @@ class OpenFile:
 
     def __init__(self, path: str | os.PathLike[str], folder: int | None = None) -> None:
         self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
+        weakref.finalize(self, os.close, self.fd)
 
     def read(self, size: int, offset: int) -> bytes:
         """Exactly ``size`` bytes at ``offset``; ValueError when the file ends before."""
@@ -180,10 +188,6 @@ class OpenFile:
     def size(self) -> int:
         """Bytes in the file."""
         return os.fstat(self.fd).st_size
-
-    def __del__(self) -> None:
-        if hasattr(self, "fd"):
-            os.close(self.fd)
 
 
 class OpenFiles:

@@ -273,7 +273,7 @@ def open_stored(path: str | os.PathLike[str], expected_id: str | None = None) ->
     """
     path = Path(path).absolute()
     try:
-        stat = os.stat(path / "zarr.json" if path.is_dir() else path)
+        stat = (path / "zarr.json" if path.is_dir() else path).stat()
     except (FileNotFoundError, NotADirectoryError):
         what = "no Zarr store: it has no zarr.json" if path.is_dir() else "not there"
         raise UnknownTrackError(f"track file {path} is {what}") from None

@@ -99,9 +99,9 @@ class TrackWriter:
 
     Examples
     --------
-    >>> with db.create_track("counts", dtype="uint16") as writer:
+    >>> with db.create_track("mine", dtype="uint16") as writer:
     ...     writer.write("chr1", 10, [1, 2, 3])
-    >>> db["counts"].values("chr1", 9, 14)
+    >>> db["mine"].values("chr1", 9, 14)
     array([0, 1, 2, 3, 0], dtype=uint16)
     """
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunk_map import Array1D, ChunkedArray, OpenFile, open_files
+from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, OpenFile, open_files
 from genomearray.storage.codecs import CRC_BYTES, BloscCrc, crc32c
 
 _MISSING = np.uint64((1 << 64) - 1)
@@ -160,7 +160,10 @@ class _PlainArray:
         self.dtype = np.dtype(self._array.dtype).newbyteorder("=")
 
     def read(self, start: int, end: int) -> NDArray[Any]:
-        return np.asarray(self._array[start:end], dtype=self.dtype)
+        try:
+            return np.asarray(self._array[start:end], dtype=self.dtype)
+        except (ValueError, OSError, RuntimeError) as error:
+            raise ChunkDamage(start, end, str(error)) from error
 
 
 def _open_with_zarr(store: Path, path: str) -> Any:

@@ -93,11 +93,13 @@ class ZarrSink:
 
     def _create_column(self, path: str, dim: str, column: NDArray[Any]) -> None:
         text = column.dtype.kind == "O"
+        chunk = column.size if text else min(column.size, TABLE_CHUNK)
         array = self._root.create_array(
             path,
             shape=column.shape,
             dtype=str if text else column.dtype,
-            chunks=column.shape if text else (min(column.size, TABLE_CHUNK),),
+            chunks=(chunk,),
+            shards=None if text else (-(-column.size // chunk) * chunk,),  # so that the chunk map reads them
             compressors=[*_compressors(np.dtype("uint8") if text else column.dtype)],
             fill_value="" if text else 0,
             dimension_names=(dim,),

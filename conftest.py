@@ -1,0 +1,42 @@
+"""The toy database of the tests and of the examples in docstrings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from genomearray_converters import import_fasta
+
+from genomearray import GenomeDB
+
+TOY = {"chr1": 1000, "chr2": 500, "chrX": 300, "chrM": 60}
+
+
+def make_toy(folder: Path) -> GenomeDB:
+    """A database with a track of counts (1, 2, 3 ... on chr1) and one of sequence."""
+    db = GenomeDB.create(folder, "toy", TOY)
+    counts = {"chr1": np.arange(1, 1001, dtype="uint16"), "chr2": np.full(500, 7, dtype="uint16")}
+    db.save_track("counts", counts, threads=1)
+    fasta = folder / "toy.fa"
+    fasta.write_text("".join(f">{name}\n{('ACGTacgtNNRY' * 84)[:length]}\n" for name, length in TOY.items()))
+    import_fasta(db, "seq", fasta, threads=1)
+    return db
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> GenomeDB:
+    """A fresh toy database."""
+    return make_toy(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _examples(request: pytest.FixtureRequest) -> None:
+    """Names that the examples in docstrings use."""
+    if not isinstance(request.node, pytest.DoctestItem):
+        return
+    folder: Path = request.getfixturevalue("tmp_path")
+    namespace: dict[str, Any] = request.getfixturevalue("doctest_namespace")
+    toy = make_toy(folder)
+    namespace.update(db=toy, track=toy["counts"], seq=toy["seq"], tmp=str(folder), np=np)

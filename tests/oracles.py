@@ -1,0 +1,101 @@
+"""Slow, obvious versions of everything: pure Python, one base at a time."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+MISSING = {"na", "nan", "."}
+Bases = dict[tuple[str, int], float]
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    raw = path.read_bytes()
+    text = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    for line in text.decode("utf-8-sig").split("\n"):
+        line = line.strip()
+        if line and not line.startswith("#") and line.split()[0] not in ("track", "browser"):
+            yield line
+
+
+def value_of(token: str) -> float:
+    return math.nan if token.lower() in MISSING else float(token)
+
+
+def read_bedgraph(path: Path) -> Bases:
+    """Value of every base the file mentions, by chromosome and offset; the last line wins."""
+    bases: Bases = {}
+    for line in lines_of(path):
+        chrom, start, end, value = line.split()
+        for offset in range(int(float(start)), int(float(end))):
+            bases[chrom, offset] = value_of(value)
+    return bases
+
+
+def read_wig(path: Path) -> Bases:
+    """The same for wiggle."""
+    bases: Bases = {}
+    kind, chrom, position, step, span = "", "", 0, 1, 1
+    for line in lines_of(path):
+        words = line.split()
+        if words[0] in ("fixedStep", "variableStep"):
+            keys = dict(word.split("=") for word in words[1:])
+            kind, chrom = words[0], keys["chrom"]
+            position, step, span = int(keys.get("start", 0)), int(keys.get("step", 1)), int(keys.get("span", 1))
+            continue
+        if len(words) == 4:
+            kind = "bare"
+            for offset in range(int(words[1]), int(words[2])):
+                bases[words[0], offset] = value_of(words[3])
+            continue
+        if kind == "fixedStep":
+            at, value, position = position, words[0], position + step
+        else:
+            at, value = int(words[0]), words[1]
+        for offset in range(at - 1, at - 1 + span):
+            bases[chrom, offset] = value_of(value)
+    return bases
+
+
+def read_fasta(path: Path) -> dict[str, str]:
+    """Letters by record, as a sequence track holds them."""
+    raw = path.read_bytes()
+    text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode()
+    records: dict[str, str] = {}
+    for record in text.split(">")[1:]:
+        header, _, body = record.partition("\n")
+        letters = "".join(body.split())
+        records[header.split()[0]] = letters.translate(str.maketrans("UuXx.*", "TtNn--"))
+    return records
+
+
+def read_twobit(path: Path) -> dict[str, str]:
+    """Letters by sequence of a small 2bit file."""
+    raw = path.read_bytes()
+    count = struct.unpack_from("<4I", raw)[2]
+    at, records = 16, {}
+    for _ in range(count):
+        size = raw[at]
+        name = raw[at + 1 : at + 1 + size].decode()
+        (offset,) = struct.unpack_from("<I", raw, at + 1 + size)
+        at += 5 + size
+        length, n_blocks = struct.unpack_from("<2I", raw, offset)
+        offset += 8
+        n_starts = struct.unpack_from(f"<{n_blocks}I", raw, offset)
+        n_sizes = struct.unpack_from(f"<{n_blocks}I", raw, offset + 4 * n_blocks)
+        offset += 8 * n_blocks
+        (masks,) = struct.unpack_from("<I", raw, offset)
+        offset += 4
+        m_starts = struct.unpack_from(f"<{masks}I", raw, offset)
+        m_sizes = struct.unpack_from(f"<{masks}I", raw, offset + 4 * masks)
+        offset += 8 * masks + 4
+        letters = ["TCAG"[(raw[offset + k // 4] >> (6 - 2 * (k % 4))) & 3] for k in range(length)]
+        for start, size in zip(n_starts, n_sizes, strict=True):
+            letters[start : start + size] = "N" * size
+        for start, size in zip(m_starts, m_sizes, strict=True):
+            letters[start : start + size] = [letter.lower() for letter in letters[start : start + size]]
+        records[name] = "".join(letters)
+    return records
