@@ -41,6 +41,7 @@ class Input:
         self.gzip = head.startswith(b"\x1f\x8b")
         for magic, kind in _MAGIC.items():
             if head.startswith(magic):
+                self._file.close()
                 raise FormatError(f"{self.name} is compressed with {kind}; only gzip (and bgzip) is read: decompress it, or pipe it to '-'")
         self._plain: Any = _gunzip(self._file) if self.gzip else self._file
 

@@ -95,10 +95,11 @@ class Caster:
         if not below and not above:
             return part.astype(self.dtype)
         self._refuse(low if below else high)
-        # Ends of a 64-bit range are no float64: compare in the dtype of the part.
         too_low = part < self._low if below else np.zeros(part.shape, dtype=bool)
-        too_high = part >= float(self._high) if part.dtype.kind == "f" else part > self._high
-        self.saturated += int(too_low.sum()) + int((too_high & (part != self._high)).sum())
+        # The greatest 64-bit integers are no float64: the next one up is beyond the range.
+        inexact = part.dtype.kind == "f" and int(float(self._high)) != self._high
+        too_high = part >= float(self._high) if inexact else part > self._high
+        self.saturated += int(too_low.sum()) + int(too_high.sum())
         safe = np.where(too_low | too_high, 0, part).astype(self.dtype)
         safe[too_low] = self._low
         safe[too_high] = self._high

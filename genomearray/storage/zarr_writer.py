@@ -48,7 +48,8 @@ class ZarrSink:
         self._path = path
         self._dtype = dtype
         self._fill = fill
-        self._root = zarr.open_group(path, mode="w", zarr_format=3)
+        # Not mode "w": it would remove the folder, and with it the lock that protects the part.
+        self._root = zarr.open_group(path, mode="a", zarr_format=3)
         for variable in layout.variables:
             self._root.create_array(
                 variable.name,
