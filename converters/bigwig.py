@@ -8,6 +8,7 @@ Kent et al. 2010, doi:10.1093/bioinformatics/btq351
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +73,7 @@ def _read(job: ImportJob, path: str) -> None:
     with _translated(path):
         import pybigtools
 
-        with pybigtools.open(path) as reader:
+        with _with_suffix(path) as named, pybigtools.open(named) as reader:
             lengths: dict[str, int] = reader.chroms()
             wanted = [(name, chrom) for name, chrom in _chromosomes(job, path, reader, lengths) if chrom is not None]
             total = sum(lengths[name] for name, _ in wanted) or 1
@@ -117,12 +118,21 @@ def _copy(job: ImportJob, reader: Any, name: str, chrom: Chromosome, start: int,
 
 
 def _check_magic(path: str) -> None:
-    if path == STDIN:
-        raise FormatError("a bigWig cannot be read from standard input; give a file")
+    if path == STDIN or not Path(path).is_file():
+        raise FormatError(f"a bigWig is read here and there, and {path} is no regular file; give one")
     with open_input(path) as source:
         head = source.read(4)
     if _MAGIC not in (int.from_bytes(head, "little"), int.from_bytes(head, "big")) or len(head) < 4:
         raise FormatError(f"{path} is no bigWig file: it begins with {head!r}")
+
+
+@contextmanager
+def _with_suffix(path: str) -> Iterator[str]:
+    """A name that pybigtools takes for a bigWig: it judges by the suffix, we by the content."""
+    with tempfile.TemporaryDirectory(prefix="genomearray-") as folder:
+        link = Path(folder, "input.bigWig")
+        link.symlink_to(Path(path).absolute())
+        yield str(link)
 
 
 @contextmanager

@@ -13,10 +13,13 @@ from genomearray_converters.scanning import (
     BAD_NUMBER,
     BAD_START,
     FINE,
+    MISSING,
     NOT_A_NUMBER,
     SLOW,
     TOO_FEW,
     Bytes,
+    field_end,
+    has_tab,
     is_comment,
     line_end,
     number,
@@ -56,33 +59,42 @@ def _scan(
     at = 0
     line = 0
     while at < text.size:
-        end = line_end(text, at)
+        newline = line_end(text, at)
+        end = newline - 1 if newline > at and text[newline - 1] == 13 else newline  # CRLF
+        start = at
         at = skip_blanks(text, at, end)
         first = at
         if at == end or is_comment(text, at, end, track, browser):
-            at = end + 1
+            at = newline + 1
             line += 1
             continue
         pos = val = chrom = at
         pos_end = val_end = chrom_end = at
+        # Tabs, where a line has them, end a field, which may be empty; else blanks do.
+        tabs = has_tab(text, start, end)
+        at = start if tabs else at
         column = 0
         while column <= wanted:
-            at = skip_blanks(text, at, end)
-            if at == end:
+            if not tabs:
+                at = skip_blanks(text, at, end)
+            if at > end or (at == end and not tabs):
                 return line, TOO_FEW, first, end, column
-            stop = token_end(text, at, end)
+            stop = field_end(text, at, end) if tabs else token_end(text, at, end)
             if column == pos_column:
                 pos, pos_end = at, stop
             if column == val_column:
                 val, val_end = at, stop
             if column == chrom_column:
                 chrom, chrom_end = at, stop
-            at = stop
+            at = stop + 1 if tabs else stop
             column += 1
         row = n[0]
         fine, position = whole(text, pos, pos_end)
         kind, amount = number(text, val, val_end)
-        header = not seen and row == 0 and not fine and kind == NOT_A_NUMBER
+        header = not seen and not fine and kind == NOT_A_NUMBER
+        seen = True
+        if val == val_end:
+            kind, amount = MISSING, np.nan
         if not header:
             if not fine:
                 return line, BAD_INTEGER, pos, pos_end, pos_column
@@ -106,7 +118,7 @@ def _scan(
             values[row] = amount
             lines[row] = line
             n[0] += 1
-        at = end + 1
+        at = newline + 1
         line += 1
     return line, FINE, 0, 0, 0
 
@@ -122,7 +134,7 @@ class ColumnScanner:
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
         stopped = _scan(text, TRACK, BROWSER, self._columns, self._seen, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
-        self._seen = self._seen or n[0] > 0
+        self._seen = self._seen or n[0] > 0 or stopped[0] > 0
         return Scanned(*n.tolist(), *stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:

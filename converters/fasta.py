@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from genomearray._kernels import kernel
 from genomearray.chrom_sizes import TWOBIT_MAGIC
 from genomearray.errors import FormatError
-from genomearray.input_file import STDIN, Input, open_input
+from genomearray.input_file import Input, open_input
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
@@ -73,18 +73,18 @@ def _copy_letters(text: NDArray[np.uint8], at: int, table: NDArray[np.uint8], ou
 class _Record:
     """The sequence that is being read."""
 
-    def __init__(self, job: ImportJob, path: str, name: str, where: str) -> None:
+    def __init__(self, job: ImportJob, name: str, where: str) -> None:
         self.name = name
         self.chrom = job.names.find(name, 1, where)
         self.length = 0
         self._job = job
-        self._path = path
+        self._where = where
 
     def add(self, letters: NDArray[np.uint8]) -> None:
         if self.chrom is not None:
             if self.length + letters.size > self.chrom.length:
                 raise FormatError(
-                    f"{self._path}: record {self.name!r} has more than the {self.chrom.length} bp of {self.chrom.name!r} in assembly "
+                    f"{self._where}: record {self.name!r} has more than the {self.chrom.length} bp of {self.chrom.name!r} in assembly "
                     f"{self._job.names.assembly.name!r}; is the file on another assembly?"
                 )
             self._job.writer.write(self.chrom, self.length, letters)
@@ -92,7 +92,7 @@ class _Record:
 
     def end(self) -> None:
         if self.chrom is not None:
-            matching(self._path, self.name, self.length, self.chrom, self._job.names.assembly)
+            matching(self._where, self.name, self.length, self.chrom, self._job.names.assembly)
             self._job.report.rows += 1
 
 
@@ -106,17 +106,18 @@ class _SequenceImport:
         self._seen: dict[str, str] = {}
 
     def read(self, path: str) -> None:
-        if path != STDIN and _is_twobit(path):
-            self._read_twobit(path)
-            return
+        before = self._job.report.rows
         with open_input(path) as source:
-            before = self._job.report.rows
-            self._read_fasta(source)
+            twobit = TWOBIT_MAGIC in (int.from_bytes(source.head[:4], "little"), int.from_bytes(source.head[:4], "big"))
+            if not twobit:
+                self._read_fasta(source)
+        if twobit:
+            self._read_twobit(path)
         if self._job.report.rows == before and not self._job.names.skipped and not self._job.options.allow_empty:
             raise FormatError(f"{source.name}: no sequence record; --allow-empty accepts such files")
 
-    def _begin(self, path: str, name: str, where: str) -> _Record:
-        record = _Record(self._job, path, name, where)
+    def _begin(self, name: str, where: str) -> _Record:
+        record = _Record(self._job, name, where)
         if record.chrom is not None:
             if record.chrom.name in self._seen:
                 raise FormatError(f"{where}: a second record for {record.chrom.name!r}; the first is at {self._seen[record.chrom.name]}")
@@ -134,7 +135,7 @@ class _SequenceImport:
                     if record is not None:
                         record.end()
                     stop = block.index(b"\n", at)
-                    record = self._begin(source.name, _record_name(source, block[at + 1 : stop], line), f"{source.name}:{line}")
+                    record = self._begin(_record_name(source, block[at + 1 : stop], line), f"{source.name}:{line}")
                     at, line = stop + 1, line + 1
                 n, at, lines, bad = _copy_letters(text, at, self._table, out)
                 line += lines
@@ -150,9 +151,11 @@ class _SequenceImport:
             record.end()
 
     def _read_twobit(self, path: str) -> None:
+        if not Path(path).is_file():
+            raise FormatError(f"a 2bit file is read here and there, and {path} is no regular file; give one")
         size = Path(path).stat().st_size
         for name, length, pieces in twobit_sequences(Path(path)):
-            record = self._begin(path, name, path)
+            record = self._begin(name, path)
             if record.chrom is not None:
                 matching(path, name, length, record.chrom, self._job.names.assembly)
                 for piece in pieces:
@@ -168,12 +171,6 @@ def _record_name(source: Input, header: bytes, line: int) -> str:
     if not words:
         raise FormatError(f"{source.name}:{line}: the record has no name behind '>'")
     return words[0].decode(errors="replace")
-
-
-def _is_twobit(path: str) -> bool:
-    with open_input(path) as source:
-        head = source.read(4)
-    return TWOBIT_MAGIC in (int.from_bytes(head, "little"), int.from_bytes(head, "big"))
 
 
 def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False, **options: Any) -> ImportReport:

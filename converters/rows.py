@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from genomearray_converters.names import ChromosomeNames
 from genomearray_converters.scanning import BAD_INTEGER, BAD_NUMBER
 from numpy.typing import NDArray
 
-from genomearray.errors import FormatError
+from genomearray.errors import FormatError, ValueRangeError
 from genomearray.input_file import Input, open_input
 from genomearray.storage.writer import TrackWriter
 
@@ -145,7 +146,11 @@ class RowImporter:
                 self.counts.rows += found.rows
 
     def _write(self, name: str, block: bytes, first_line: int, out: Buffers, found: Scanned, chrom: str | None) -> str | None:
-        values = self._exact(block, out, found)
+        try:
+            values = self._exact(block, out, found)
+        except ValueRangeError as error:
+            line = first_line + int(out.lines[out.slow[0, 0]])
+            raise FormatError(f"{name}:{line}: {error}") from error
         borders = [*out.runs[: found.runs, 0].tolist(), found.rows]
         for k in range(found.runs):
             low, high = borders[k], borders[k + 1]
@@ -163,9 +168,10 @@ class RowImporter:
             starts, ends = out.starts[rows], out.ends[rows]
             keep = self._check(name, first_line, out.lines[rows], chromosome, starts, ends)
             if keep is None:
-                self._writer.write_intervals(chromosome, starts, ends, values[rows])
+                self._put(name, first_line, out.lines[rows], chromosome, starts, ends, values[rows])
             elif keep.any():
-                self._writer.write_intervals(chromosome, starts[keep], np.minimum(ends[keep], chromosome.length), values[rows][keep])
+                clipped = np.minimum(ends[keep], chromosome.length)
+                self._put(name, first_line, out.lines[rows][keep], chromosome, starts[keep], clipped, values[rows][keep])
         return chrom
 
     def _exact(self, block: bytes, out: Buffers, found: Scanned) -> NDArray[Any]:
@@ -176,14 +182,34 @@ class RowImporter:
             return values
         tokens = [block[begin:end] for _, begin, end in slow]
         rows = [row for row, _, _ in slow]
-        if self._writer.dtype.kind == "f" or self._writer.dtype.itemsize < 8:
-            values[rows] = np.array(tokens, dtype=bytes).astype(np.float64)
+        if self._writer.dtype.kind in "iu" and self._writer.dtype.itemsize == 8:
+            # Integers beyond 2**53 are no float64.
+            return self._replaced(values, rows, [_integer(token) for token in tokens])
+        values[rows] = np.array(tokens, dtype=bytes).astype(np.float64)
+        beyond = [k for k, row in enumerate(rows) if np.isinf(values[row])]
+        if not beyond:
             return values
-        # 64-bit integers beyond 2**53 are no float64.
+        # 1e400 is finite, and does not fit: the caster must see it.
+        return self._replaced(values, [rows[k] for k in beyond], [np.longdouble(tokens[k].decode()) for k in beyond])
+
+    def _replaced(self, values: NDArray[Any], rows: list[int], numbers: list[Any]) -> NDArray[Any]:
+        values[rows] = 0
         cast = self._writer.cast(values)
-        for row, token in zip(rows, tokens, strict=True):
-            cast[row] = self._writer.cast(_integer_array(token))[0]
+        for row, number in zip(rows, numbers, strict=True):
+            cast[row] = self._writer.cast(np.array([number]))[0]
         return cast
+
+    def _put(self, where: str, first_line: int, lines: NDArray[np.int32], chromosome: Any, starts: Any, ends: Any, values: NDArray[Any]) -> None:
+        """Hand rows to the writer; a value it refuses is told with its line."""
+        try:
+            self._writer.write_intervals(chromosome, starts, ends, values)
+        except ValueRangeError:
+            for line, value in zip(lines.tolist(), values, strict=True):
+                try:
+                    self._writer.cast(np.array([value]))
+                except ValueRangeError as error:
+                    raise FormatError(f"{where}:{first_line + line}: {error}") from error
+            raise
 
     def _check(
         self, name: str, first_line: int, lines: NDArray[np.int32], chromosome: Any, starts: NDArray[np.int64], ends: NDArray[np.int64]
@@ -213,14 +239,18 @@ class RowImporter:
         return inside
 
 
-def _integer_array(token: bytes) -> NDArray[Any]:
-    try:
-        value = int(token)
-    except ValueError:
-        return np.array([float(token)])
+def _integer(token: bytes) -> Any:
+    """A number as an exact integer where it is one, of the 64-bit type that holds it."""
+    exact = Decimal(token.decode())
+    if exact != exact.to_integral_value():
+        return float(exact)
+    value = int(exact)
     if -(1 << 63) <= value < 1 << 63:
-        return np.array([value], dtype=np.int64)
-    return np.array([value], dtype=np.uint64) if 0 <= value < 1 << 64 else np.array([float(value)])
+        return np.int64(value)
+    if 0 <= value < 1 << 64:
+        return np.uint64(value)
+    # The limits themselves are no float64: step beyond them, so that they count as not fitting.
+    return np.nextafter(float(value), np.inf if value > 0 else -np.inf)
 
 
 def explain(error: int, token: str, column: int) -> str:

@@ -13,9 +13,10 @@ Bytes = NDArray[np.uint8]
 NUMBER, MISSING, NOT_A_NUMBER, SLOW = 0, 1, 2, 3
 
 # Why a scanner stopped; the texts are in rows.py.
-FINE, TOO_FEW, TOO_MANY, BAD_NUMBER, BAD_INTEGER, NO_DECLARATION, NO_CHROM, NO_START, BAD_KEY, BAD_START, BAD_SPAN = range(11)
+FINE, TOO_FEW, TOO_MANY, BAD_NUMBER, BAD_INTEGER, NO_DECLARATION, NO_CHROM, NO_START, BAD_KEY, BAD_START, BAD_SPAN, KEY_TWICE = range(12)
 
 _POWERS = 10.0 ** np.arange(23)
+_INFINITY = np.frombuffer(b"infinity", np.uint8)
 _SPACE, _TAB, _RETURN, _NEWLINE = 32, 9, 13, 10
 
 
@@ -153,9 +154,12 @@ def _word(text: Bytes, at: int, end: int) -> tuple[int, float]:
         lower[k] = text[at + k] | 32
     if lower[0] == 110 and lower[1] == 97 and (size == 2 or (size == 3 and lower[2] == 110)):  # na, nan
         return MISSING, np.nan
-    if size in (3, 8) and lower[0] == 105 and lower[1] == 110 and lower[2] == 102:  # inf, infinity
-        return NUMBER, -np.inf if negative else np.inf
-    return NOT_A_NUMBER, 0.0
+    if size not in (3, _INFINITY.size):
+        return NOT_A_NUMBER, 0.0
+    for k in range(size):  # inf, infinity
+        if (text[at + k] | 32) != _INFINITY[k]:
+            return NOT_A_NUMBER, 0.0
+    return NUMBER, -np.inf if negative else np.inf
 
 
 @kernel
@@ -184,3 +188,21 @@ def digits(text: Bytes, at: int, end: int) -> tuple[int, int]:
     if at == first or at - first > 15 or (at < end and text[at] != _TAB and text[at] != _SPACE and text[at] != _RETURN):
         return -1, at
     return value, at
+
+
+@kernel
+def has_tab(text: Bytes, at: int, end: int) -> bool:
+    """Whether there is a tab in a line."""
+    while at < end:
+        if text[at] == _TAB:
+            return True
+        at += 1
+    return False
+
+
+@kernel
+def field_end(text: Bytes, at: int, end: int) -> int:
+    """The end of the tab-separated field that begins at ``at``."""
+    while at < end and text[at] != _TAB and text[at] != _RETURN:
+        at += 1
+    return at

@@ -22,6 +22,7 @@ from genomearray_converters.scanning import (
     BAD_SPAN,
     BAD_START,
     FINE,
+    KEY_TWICE,
     NO_CHROM,
     NO_DECLARATION,
     NO_START,
@@ -74,6 +75,7 @@ def _declare(
     state[NEXT] = 0
     state[STEP] = 1
     state[SPAN] = 1
+    seen = 0
     named = False
     started = False
     while True:
@@ -84,6 +86,9 @@ def _declare(
         key, value_at = _key(text, at, stop, keys)
         if key < 0 or value_at == stop or (state[KIND] == VARIABLE and key in (1, 2)):
             return BAD_KEY, at, stop
+        if seen & (1 << key):
+            return KEY_TWICE, at, stop
+        seen |= 1 << key
         if key == 0:
             named = True
             runs[n[1], 0] = row
@@ -221,6 +226,7 @@ class WigScanner:
             NO_CHROM: f"{token!r} names no chromosome; add chrom=",
             NO_START: f"{token!r} has no start; add start= (1-based)",
             BAD_KEY: f"{token!r} is not known in this declaration; allowed are chrom=, span= and, for fixedStep, start= and step=",
+            KEY_TWICE: f"{token!r} is there twice; each word of a declaration comes once",
             BAD_START: f"{token!r}: positions of a wiggle file count from 1",
             BAD_SPAN: f"{token!r}: step and span are at least 1",
         }[error]

@@ -14,6 +14,7 @@ from functools import cached_property
 from genomearray.chromosome_names import Traits, classify, sort_key
 from genomearray.errors import AssemblyError, unknown_chromosome
 
+LONGEST = 1 << 48  # bp
 FLAGS = ("is_auto", "is_sex", "is_x", "is_y", "is_hap", "is_rand", "is_mito")
 
 
@@ -103,6 +104,8 @@ class Assembly:
                 raise AssemblyError(f"chromosome name {chrom!r} in assembly {name!r} is empty or has blanks around it")
             if chrom in seen:
                 raise AssemblyError(f"chromosome {chrom!r} is twice in the table of assembly {name!r}; names must be unique")
+            if length > LONGEST:
+                raise AssemblyError(f"chromosome {chrom!r} of assembly {name!r} has length {length}; at most {LONGEST} bp can be kept")
             if length < 1:
                 raise AssemblyError(f"chromosome {chrom!r} of assembly {name!r} has length {length}; a length is at least 1 bp")
             seen.add(chrom)

@@ -8,7 +8,8 @@ import numpy as np
 
 from genomearray.assembly import FLAGS, Assembly, Chromosome
 from genomearray.errors import AssemblyExistsError, DatabaseError
-from genomearray.storage.layout import CONVENTIONS, LAYOUT
+from genomearray.storage.codecs import names_crc
+from genomearray.storage.layout import CONVENTIONS, LAYOUT, NAMES_CRC
 from genomearray.storage.publish import publish_table
 
 FILE = "chromosome.h5"
@@ -21,7 +22,15 @@ def write_chromosome_table(folder: Path, assembly: Assembly) -> None:
 
     def write(path: Path) -> None:
         with h5netcdf.File(path, "w", libver=("v110", "v110"), locking=False) as file:
-            file.attrs.update({"Conventions": CONVENTIONS, "genomearray_layout": LAYOUT, "kind": "chromosomes", "assembly": assembly.name})
+            file.attrs.update(
+                {
+                    "Conventions": CONVENTIONS,
+                    "genomearray_layout": LAYOUT,
+                    "kind": "chromosomes",
+                    "assembly": assembly.name,
+                    NAMES_CRC: names_crc(assembly.names),
+                }
+            )
             file.dimensions["chromosome"] = len(assembly)
             columns = {
                 "name": np.array(assembly.names, dtype=object),
@@ -47,6 +56,8 @@ def read_chromosome_table(folder: Path) -> Assembly:
             if file.attrs.get("kind") != "chromosomes":
                 raise DatabaseError(f"{path} is no chromosome table of genomearray; was it written by another program?")
             names = file["name"].asstr()[:]
+            if names_crc(names) != file.attrs[NAMES_CRC]:
+                raise DatabaseError(f"the chromosome table {path} is damaged: the checksum of its names does not agree; restore it from a copy")
             columns = {name: file[name][:].tolist() for name in ("idnum", "length", *FLAGS)}
     except FileNotFoundError:
         raise DatabaseError(f"assembly {folder.name!r} has no chromosome table: {path} is not there; run: genomearray init") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import IO, Any, cast
 from genomearray.errors import FormatError
 
 STDIN = "-"
+_STDIN_NAME = "standard input"
 _MAGIC = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
@@ -26,18 +28,24 @@ class Input:
         For messages.
     size : int or None
         Bytes in the file on disk; None for a stream.
+    head : bytes
+        The first bytes as they are on disk.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.name = "standard input" if str(path) == STDIN else str(path)
+        self.name = _STDIN_NAME if str(path) == STDIN else str(path)
         self.size: int | None = None
         if str(path) == STDIN:
+            if sys.stdin is None:
+                raise FormatError("standard input ('-') is closed; give a file")
             self._file: IO[bytes] = sys.stdin.buffer
         else:
             self._file = _open(Path(path))
-            self.size = os.fstat(self._file.fileno()).st_size
+            status = os.fstat(self._file.fileno())
+            self.size = status.st_size if stat.S_ISREG(status.st_mode) else None  # pipes have no size
         # A buffered reader can look ahead without taking, also on a pipe.
         head = cast(Any, self._file).peek(6)[:6]
+        self.head = bytes(head)
         self.gzip = head.startswith(b"\x1f\x8b")
         for magic, kind in _MAGIC.items():
             if head.startswith(magic):
@@ -62,7 +70,7 @@ class Input:
         """Close the file; standard input stays open."""
         if self._plain is not self._file:
             self._plain.close()
-        if self._file is not sys.stdin.buffer:
+        if self.name != _STDIN_NAME:
             self._file.close()
 
 

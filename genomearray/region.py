@@ -78,6 +78,8 @@ def parse_region(text: str, length_of: Callable[[str], int]) -> Region:
     name = _bare(name)
     length = length_of(name)
     first, last = (part.replace(",", "") for part in bounds.split("-"))
+    if max(len(first), len(last)) > 18:
+        raise RegionError(f"region of {name!r} has a position of more than 18 digits; its positions are 1 to {length}")
     if not first and not last:
         raise RegionError(f"region {text!r} has no positions; write {name} for the whole chromosome, or {name}:1-{length}")
     start, end = positions_to_offsets(name, length, int(first) if first else None, int(last) if last else None)

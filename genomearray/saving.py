@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
+from genomearray.errors import AssemblyError, GenomeArrayWarning, LayoutError, ValueRangeError
 from genomearray.storage.layout import BLOCK, PACKED, Layout, chunk_length, track_dtype
 from genomearray.track import Track
 
@@ -26,7 +27,15 @@ def save(db: GenomeDB, name: str, data: Any, dtype: Any, options: dict[str, Any]
     with db.create_track(name, dtype or found, **options) as writer:
         for chrom, start, values in pieces:
             writer.write(chrom, start, values)
-    return writer.report
+    report = writer.report
+    if report.saturated or report.nan_to_zero:
+        warnings.warn(
+            f"track {name!r}: {report.saturated:,} values did not fit {writer.dtype} and were set to its limits, "
+            f"{report.nan_to_zero:,} missing values became 0; give a wider dtype=, or overflow='error'",
+            GenomeArrayWarning,
+            stacklevel=3,
+        )
+    return report
 
 
 def _pieces(db: GenomeDB, data: Any) -> tuple[Pieces, Any, str]:
@@ -64,7 +73,7 @@ def _array_pieces(arrays: Mapping[str, Any]) -> Pieces:
     for chrom, array in arrays.items():
         for start in range(0, array.shape[0], BLOCK):
             # A slice of a dask array or DataArray is computed here, one block at a time.
-            yield chrom, start, np.asarray(array[start : start + BLOCK])
+            yield chrom, start, np.asanyarray(array[start : start + BLOCK])
 
 
 def _track_pieces(track: Track) -> Pieces:

@@ -101,10 +101,10 @@ class _Position(click.ParamType[int]):
     name = "position"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        text = str(value).replace(",", "")
-        if not text.lstrip("-").isdecimal():
+        try:
+            return int(str(value).replace(",", ""))
+        except ValueError:
             self.fail(f"{value!r} is not a whole number", param, ctx)
-        return int(text)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

@@ -117,8 +117,9 @@ class Caster:
         return cast
 
     def _refuse(self, value: Any) -> None:
-        if self.overflow == "widen":
-            raise NeedsWiderDtype(_wider(self.dtype, value), value)
+        wider = _wider(self.dtype, value)
+        if self.overflow == "widen" and wider != self.dtype:
+            raise NeedsWiderDtype(wider, value)
         if self.overflow == "error":
             raise ValueRangeError(
                 f"value {value} does not fit {self.dtype} ({self._low} to {self._high}); use a wider dtype, or let it saturate or widen (--overflow)"

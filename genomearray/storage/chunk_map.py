@@ -189,6 +189,11 @@ class OpenFile:
         """Bytes in the file."""
         return os.fstat(self.fd).st_size
 
+    def inode(self) -> tuple[int, int]:
+        """Device and inode: another file under the same path has others."""
+        status = os.fstat(self.fd)
+        return status.st_dev, status.st_ino
+
 
 class OpenFiles:
     """The shards of all open stores; the least recently used are closed first."""

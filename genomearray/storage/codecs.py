@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -160,3 +161,14 @@ def crc32c(data: bytes | memoryview) -> int:
     import google_crc32c
 
     return int(google_crc32c.value(bytes(data)))
+
+
+def names_crc(names: Iterable[str]) -> int:
+    """Checksum of names in their order.
+
+    Examples
+    --------
+    >>> names_crc(["chr1", "chr2"]) == names_crc(["chr2", "chr1"])
+    False
+    """
+    return crc32c("\n".join(names).encode())

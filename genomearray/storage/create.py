@@ -13,7 +13,8 @@ from genomearray._version import __version__
 from genomearray.assembly import Assembly
 from genomearray.errors import ValueRangeError
 from genomearray.storage.cast import Caster, Overflow
-from genomearray.storage.layout import CONVENTIONS, KINDS, LAYOUT, SEQUENCE, Layout, chunk_length, default_units, fill_value, track_dtype
+from genomearray.storage.codecs import names_crc
+from genomearray.storage.layout import CONVENTIONS, KINDS, LAYOUT, NAMES_CRC, SEQUENCE, Layout, chunk_length, default_units, fill_value, track_dtype
 from genomearray.storage.publish import FORMS, Form, Part, check_track_name
 from genomearray.storage.writer import Sink, TrackWriter, WriteReport
 
@@ -93,4 +94,5 @@ def _attributes(assembly: Assembly, kind: str, source: str, command: str | None)
         "created": now,
         "software": f"genomearray {__version__}",
         "history": f"{now} {command}",
+        NAMES_CRC: names_crc(assembly.names),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, OpenFile
-from genomearray.storage.codecs import ShuffleDeflate
+from genomearray.storage.codecs import ShuffleDeflate, names_crc
+from genomearray.storage.layout import NAMES_CRC
 
 FIRST_READS = 50  # read_direct_chunk costs 4 us a chunk, the map of chr1 8-100 ms once
 _SHUFFLE, _DEFLATE = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
@@ -25,11 +27,15 @@ class Hdf5Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._raw = OpenFile(path)
-        # Visible files never change, so no lock is needed; some network file systems have none.
-        # Through another driver than the default one: HDF5 refuses to open a file twice in a process
-        # with different locking, and a user may have it open in plain h5py or xarray.
-        self._file = h5py.File(path, "r", driver="stdio", locking=False)
+        self._raw, self._file = _open_both(path)
+
+    def inode(self) -> tuple[int, int]:
+        """Device and inode of what was opened."""
+        return self._raw.inode()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
@@ -56,7 +62,31 @@ class Hdf5Store:
 
     def names(self) -> list[str]:
         """Column ``name`` of /sequences."""
-        return [str(name) for name in self._file["sequences/name"].asstr()[:]]
+        names = [str(name) for name in self._file["sequences/name"].asstr()[:]]
+        # HDF5 keeps text in a heap without a checksum.
+        if names_crc(names) != self._file.attrs[NAMES_CRC]:
+            raise ValueError("the checksum of the names does not agree")
+        return names
+
+
+def _open_both(path: Path) -> tuple[OpenFile, h5py.File]:
+    """Our own descriptor and HDF5's, of the same file also while it is being replaced."""
+    while True:
+        raw, file = OpenFile(path), _open_hdf5(path)
+        status = os.fstat(file.id.get_vfd_handle())
+        if (status.st_dev, status.st_ino) == raw.inode():
+            return raw, file
+        file.close()
+
+
+def _open_hdf5(path: Path) -> h5py.File:
+    # With HDF5's default locking, as plain h5py and xarray: a file cannot be open twice in one process
+    # with different locking. The driver reads with pread, so forked processes may go on reading.
+    try:
+        return h5py.File(path, "r")
+    except BlockingIOError:
+        # Somebody holds a lock, or the file system has none. Visible files never change: none is needed.
+        return h5py.File(path, "r", locking=False)
 
 
 class _Hdf5Chunks:

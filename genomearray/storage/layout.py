@@ -33,6 +33,7 @@ UNKNOWN_BASE = ord("N")
 # Row of an own variable in /sequences: without it the names of all sequences (30 ms for
 # 96,127) would have to be read before the first value of chr1.
 ROW_ATTRIBUTE = "sequence_row"
+NAMES_CRC = "names_crc32c"  # of the names of all sequences
 DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 
 # Chosen from benchmarks/chunks.md, bp, by bytes a value.

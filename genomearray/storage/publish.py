@@ -57,11 +57,11 @@ def check_track_name(name: str) -> str:
     for part in name.split("/"):
         if not part:
             raise refuse("has an empty component")
-        if part.startswith("."):
-            raise refuse(f"has the component {part!r}, which begins with a dot")
+        if part.startswith((".", "-")):
+            raise refuse(f"has the component {part!r}, which begins with {part[0]!r}")
         if part.endswith((".h5", ".zarr")):
             raise refuse(f"has the component {part!r}; the ending is chosen by the store")
-        if _CONTROL.search(part) or part != part.strip() or len(part.encode()) > 200:
+        if not part.isprintable() or _CONTROL.search(part) or part != part.strip() or len(part.encode(errors="replace")) > 200:
             raise refuse(f"has the component {part!r}, which is too long, or has blanks around it or control characters")
     return name
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from genomearray.errors import (
     DamagedTrackError,
     LayoutError,
+    TrackError,
     TrackReplacedError,
     UnknownTrackError,
     unknown_chromosome,
@@ -49,6 +51,8 @@ class Store(Protocol):
     def variable_attributes(self, name: str) -> dict[str, Any]: ...
     def array(self, path: str, expected: Any = None) -> Array1D | None: ...
     def names(self) -> list[str]: ...
+    def inode(self) -> tuple[int, int]: ...
+    def close(self) -> None: ...
 
 
 class StoredTrack:
@@ -65,6 +69,7 @@ class StoredTrack:
         self.path = path
         self.form = store.form
         self._store = store
+        self._inode = store.inode()
         self.attributes = store.attributes()
         layout = self.attributes.get("genomearray_layout")
         if layout is None:
@@ -200,6 +205,10 @@ class StoredTrack:
                     end = min(start + array.chunk, array.length)
                     raise self._damaged(f"{name}:{start + 1}-{end}", "the chunk is missing from the store")
 
+    def close(self) -> None:
+        """Close the file now; nothing can be read any more."""
+        self._store.close()
+
     # -- inside --------------------------------------------------------------------------
 
     def _array(self, path: str) -> Array1D:
@@ -214,8 +223,10 @@ class StoredTrack:
             with self._lock:
                 if path not in self._arrays:
                     table = path.startswith((f"{SEQUENCES}/", f"{SUMMARY}/"))
+                    # A weak reference: a circle would keep the file open until the next garbage collection.
+                    track = weakref.ref(self)
                     try:
-                        self._arrays[path] = self._store.array(path, None if table else lambda: self._expected(path))
+                        self._arrays[path] = self._store.array(path, None if table else lambda: _expected_by(track, path))
                     except _FAILURES as error:
                         raise self._damaged(f"/{path}", error) from error
         return self._arrays[path]
@@ -235,8 +246,24 @@ class StoredTrack:
             known[variable] = holds_data(columns, self.fill)
         return known[variable]
 
-    def _damaged(self, what: str, cause: object) -> DamagedTrackError:
+    def _damaged(self, what: str, cause: object) -> TrackError:
+        if _inode(self.path) != self._inode:
+            return TrackReplacedError(f"track {self.path} was replaced or removed since it was opened; open it again")
         return DamagedTrackError(f"track {self.path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again")
+
+
+def _expected_by(track: weakref.ref[StoredTrack], variable: str) -> NDArray[np.bool_]:
+    stored = track()
+    assert stored is not None  # its arrays are read through it
+    return stored._expected(variable)
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 _Stamp = tuple[int, int, int]

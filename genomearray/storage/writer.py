@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol, Self
 
@@ -21,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from genomearray.assembly import Chromosome
 from genomearray.errors import RegionError, ValueRangeError
+from genomearray.region import integer
 from genomearray.storage.cast import Caster
 from genomearray.storage.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
@@ -157,7 +160,10 @@ class TrackWriter:
         array = np.asarray(values)
         if array.ndim != 1:
             raise ValueRangeError(f"values have shape {array.shape}; give one value per base, shape (n,)")
+        if isinstance(values, np.ma.MaskedArray):
+            raise ValueRangeError("values are a masked array, and a track has no mask; fill it first, with NaN or 0 (.filled())")
         variable, offset, length = self.layout.locate(chrom)
+        start = integer(start, "offset")
         if start < 0 or start + array.size > length:
             raise RegionError(f"offsets [{start}, {start + array.size}) are outside {str(chrom)!r}; allowed is 0 <= start <= end <= {length}")
         if not array.size:
@@ -218,8 +224,11 @@ class TrackWriter:
             self._pool.shutdown()
             self._fill_report()
             extra = self._describe(self.report) if self._describe else {}
-            self._sink.finish(self._tables.summary, self._tables.sequences(), self._attributes | extra)
-            open_part(self._part.path).check_chunks()
+            with self._disk_errors():
+                self._sink.finish(self._tables.summary, self._tables.sequences(), self._attributes | extra)
+            written = open_part(self._part.path)
+            written.check_chunks()
+            written.close()
             self.path = self._part.publish()
         except BaseException:
             self.abort()
@@ -317,11 +326,24 @@ class TrackWriter:
         chunks, encoded = self._encode(variable, values, keep_all=again)
         rows, bounds = self._tables.sequence_bounds(variable, block, length)
         parts = summary(values, bounds)
-        self._sink.put(variable, block, encoded)
+        with self._disk_errors():
+            self._sink.put(variable, block, encoded)
         with self._lock:
             self._tables.put(variable, block, chunks, rows, parts)
             self.report.bases += now - before
             self.report.overwritten += overwritten
+
+    @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        """Errors of writing with the reason and the track, whoever wrote; HDF5 tells two lines of its state."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            told = re.search(r"errno = (\d+)", str(error))
+            code = int(told.group(1)) if told else getattr(error, "errno", None)
+            if code is None:
+                raise
+            raise OSError(code, os.strerror(code), str(self._part.target)) from error
 
     def _encode(self, variable: Variable, values: NDArray[Any], *, keep_all: bool) -> tuple[Columns, list[bytes | None]]:
         """Summary and bytes of the chunks of a block, a few at a time so that they stay in the cache."""

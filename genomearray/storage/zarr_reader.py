@@ -41,6 +41,13 @@ class ZarrStore:
         self._metadata: dict[str, dict[str, Any]] = dict(consolidated.get("metadata") or {})
         self._complete = bool(self._metadata)
 
+    def inode(self) -> tuple[int, int]:
+        """Device and inode of what was opened."""
+        return self._folder.inode()
+
+    def close(self) -> None:
+        """Nothing: shards are closed when nobody reads them."""
+
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
         return dict(self._root.get("attributes") or {})

@@ -69,7 +69,9 @@ def test_database_and_assembly_before_or_after_the_subcommand(ready, tmp_path):
 
 
 def test_standard_input_and_options(ready):
-    told = ready("import", "bedgraph", "depth", "-", "--dtype", "uint8", "--store", "zarr", stdin="chr1\t0\t2\t300\n1\t5\t6\t7\n".replace("1\t5", "chr1\t5"))
+    told = ready(
+        "import", "bedgraph", "depth", "-", "--dtype", "uint8", "--store", "zarr", stdin="chr1\t0\t2\t300\n1\t5\t6\t7\n".replace("1\t5", "chr1\t5")
+    )
     assert told.stdout == ""
     assert told.stderr.splitlines() == [
         "track depth: 3 bases on 1 chromosomes, uint8",

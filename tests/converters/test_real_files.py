@@ -35,7 +35,9 @@ REFUSED = {
 }
 # Files whose names need translating: options, and how a name of the file reads in the assembly.
 TRANSLATED = {"wiggelen": {"chrom_alias": "ucsc", "skip_unknown": True}}
-ROMAN = {name: f"chr{name}" for name in "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI".split()} | {"Mito": "chrM"}
+ROMAN = {name: f"chr{name}" for name in ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI"]} | {
+    "Mito": "chrM"
+}
 
 
 @pytest.fixture(scope="module")

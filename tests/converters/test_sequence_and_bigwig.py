@@ -84,6 +84,13 @@ def test_bigwig_gaps_are_missing_and_zeros_are_not(db):
     assert import_bigwig(db, "y", path, dtype="uint8", round=True).dtype == "uint8"
 
 
+def test_a_bigwig_is_told_by_its_content(db):
+    path = bigwig(db, {"chr1": 24}, [("chr1", 3, 6, 5)])
+    path.rename(db.path / "dataset_1.dat")
+    import_bigwig(db, "x", db.path / "dataset_1.dat")
+    assert db["x"].values("chr1", 3, 6).tolist() == [5, 5, 5]
+
+
 def test_bigwig_across_blocks(tmp_path):
     length = BLOCK + 5000
     db = ga.GenomeDB.create(tmp_path, "big", {"chr1": length})
@@ -113,6 +120,6 @@ def test_bad_bigwigs(db):
         path.write_bytes(whole[:size])
         with pytest.raises(FormatError, match=r"x\.bw"):
             import_bigwig(db, "x", path)
-    with pytest.raises(FormatError, match="standard input"):
+    with pytest.raises(FormatError, match="no regular file"):
         import_bigwig(db, "x", "-")
     assert db.list_tracks() == []

@@ -52,9 +52,9 @@ def test_flags_of_real_names(names, expected):
 
 
 def test_numbers_sort_by_value_and_names_naturally():
-    names = "chrXVI chrII chrIX chrX chrI chrXI".split()
+    names = ["chrXVI", "chrII", "chrIX", "chrX", "chrI", "chrXI"]
     assert Assembly.from_sizes("y", [(n, 9) for n in names]).names == ("chrI", "chrII", "chrIX", "chrX", "chrXI", "chrXVI")
-    names = "scaffold_10 scaffold_9 scaffold_100".split()
+    names = ["scaffold_10", "scaffold_9", "scaffold_100"]
     assert Assembly.from_sizes("d", [(n, 9) for n in names]).names == ("scaffold_9", "scaffold_10", "scaffold_100")
 
 

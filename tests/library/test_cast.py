@@ -43,7 +43,14 @@ def test_overflow_error_names_value_and_range():
 
 @pytest.mark.parametrize(
     ("dtype", "value", "wider"),
-    [("uint8", 256, "uint16"), ("uint8", -1, "int16"), ("uint16", 2**40, "uint64"), ("int8", 200, "int16"), ("uint32", -1, "int64"), ("float32", 1e300, "float64")],
+    [
+        ("uint8", 256, "uint16"),
+        ("uint8", -1, "int16"),
+        ("uint16", 2**40, "uint64"),
+        ("int8", 200, "int16"),
+        ("uint32", -1, "int64"),
+        ("float32", 1e300, "float64"),
+    ],
 )
 def test_widen_asks_for_the_least_dtype_that_fits(dtype, value, wider):
     with pytest.raises(NeedsWiderDtype) as need:

@@ -55,7 +55,9 @@ def test_a_killed_writer_leaves_nothing_visible_and_nothing_in_the_way(big, stor
 @pytest.mark.parametrize("store", ["h5", "zarr"])
 def test_a_full_disk_is_one_clear_error_and_no_track(big, store):
     # A limit on the size of files stands for the disk: writing beyond it fails in the same calls.
-    limited = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
+    limited = (
+        "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
+    )
     body = limited + textwrap.dedent(f"""
         values = np.random.default_rng(0).integers(0, 9**9, 9_000_000, dtype="uint32")
         try:

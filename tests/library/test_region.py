@@ -71,7 +71,9 @@ def test_whole_numbers_of_any_type(fine):
     assert positions_to_offsets("chr1", 10, fine, fine) == (2, 3)
 
 
-@pytest.mark.parametrize(("start", "end", "message"), [(-1, 5, "outside"), (0, 11, "outside"), (5, 5, "no base"), (6, 5, "reversed"), (11, 12, "outside")])
+@pytest.mark.parametrize(
+    ("start", "end", "message"), [(-1, 5, "outside"), (0, 11, "outside"), (5, 5, "no base"), (6, 5, "reversed"), (11, 12, "outside")]
+)
 def test_offsets_outside(start, end, message):
     with pytest.raises(RegionError, match=message):
         check_offsets("chr1", 10, start, end)
