@@ -11,6 +11,18 @@ from genomearray_converters import import_fasta
 
 from genomearray import GenomeDB
 
+ROOT = Path(__file__).resolve().parent
+
+
+def pytest_configure() -> None:
+    """Remove compiled loops older than the sources: numba notices a change of a file, not of what it calls in another."""
+    folders = [ROOT / "genomearray", ROOT / "converters"]
+    newest = max(path.stat().st_mtime for folder in folders for path in folder.rglob("*.py"))
+    for compiled in (path for folder in folders for path in folder.rglob("*.nb[ic]")):
+        if compiled.stat().st_mtime < newest:
+            compiled.unlink()
+
+
 TOY = {"chr1": 1000, "chr2": 500, "chrX": 300, "chrM": 60}
 
 

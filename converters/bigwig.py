@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from genomearray.database import GenomeDB
 
 _MAGIC = 0x888FFC26
+_TOGETHER = 1 << 16  # intervals
+_DENSE = 20  # bp an interval; a list of intervals is slower than bases below
 
 
 def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Any) -> ImportReport:
@@ -78,11 +80,9 @@ def _read(job: ImportJob, path: str) -> None:
             wanted = [(name, chrom) for name, chrom in _chromosomes(job, path, reader, lengths) if chrom is not None]
             total = sum(lengths[name] for name, _ in wanted) or 1
             for name, chrom in wanted:
-                for start in range(0, lengths[name], BLOCK):
-                    end = min(start + BLOCK, lengths[name])
-                    _copy(job, reader, name, chrom, start, end)
-                    told += end - start
-                    job.progress(size * told // total - size * (told - end + start) // total)
+                _copy_chromosome(job, reader, name, chrom)
+                told += lengths[name]
+                job.progress(size * told // total - size * (told - lengths[name]) // total)
     if job.report.rows == before and not job.options.allow_empty:
         raise FormatError(f"{path}: no base has a value; --allow-empty accepts such files")
 
@@ -98,23 +98,36 @@ def _chromosomes(job: ImportJob, path: str, reader: Any, lengths: dict[str, int]
         yield name, chrom
 
 
-def _copy(job: ImportJob, reader: Any, name: str, chrom: Chromosome, start: int, end: int) -> None:
-    """Write the stretches of a block that have values."""
+def _copy_chromosome(job: ImportJob, reader: Any, name: str, chrom: Chromosome) -> None:
+    """Write a chromosome: interval by interval where they are far or long, else in blocks of bases."""
+    position = 0
+    while position < chrom.length:
+        found = list(itertools.islice(reader.records(name, position, chrom.length), _TOGETHER))
+        if not found:
+            return
+        starts, ends, values = (np.array(column) for column in zip(*found, strict=True))
+        starts = np.maximum(starts, position)
+        if int(ends[-1]) - position > _DENSE * len(found) or len(found) < _TOGETHER:
+            kept = starts < ends  # some writers leave intervals without a base
+            if kept.any():
+                job.writer.write_intervals(chrom, starts[kept], ends[kept], values[kept].astype(np.float32))
+                job.report.rows += int((ends - starts)[kept].sum())
+            position = max(int(ends[-1]), position + 1) if len(found) == _TOGETHER else chrom.length
+        else:
+            start, position = int(starts[0]), min(int(starts[0]) + BLOCK, chrom.length)
+            _copy_bases(job, reader, name, chrom, start, position)
+
+
+def _copy_bases(job: ImportJob, reader: Any, name: str, chrom: Chromosome, start: int, end: int) -> None:
+    """Write the bases of [start, end) that have a value."""
     values = reader.values(name, start, end, fillna=None)
-    known = ~np.isnan(values)
-    if not known.any():
-        return
-    job.report.rows += int(known.sum())
+    known = np.flatnonzero(~np.isnan(values))
+    job.report.rows += known.size
     single = values.astype(np.float32)  # what a bigWig holds
-    steps = np.flatnonzero(np.diff(known.astype(np.int8))) + 1
-    borders = [0, *steps.tolist(), known.size]
-    if len(borders) < 1000:
-        for low, high in itertools.pairwise(borders):
-            if known[low]:
-                job.writer.write(chrom, start + low, single[low:high])
-        return
-    where = np.flatnonzero(known) + start
-    job.writer.write_intervals(chrom, where, where + 1, single[known])
+    if known.size == values.size:
+        job.writer.write(chrom, start, single)
+    elif known.size:
+        job.writer.write_intervals(chrom, known + start, known + start + 1, single[known])
 
 
 def _check_magic(path: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 MISSING = {"na", "nan", "."}
@@ -25,19 +25,18 @@ def value_of(token: str) -> float:
     return math.nan if token.lower() in MISSING else float(token)
 
 
-def read_bedgraph(path: Path) -> Bases:
-    """Value of every base the file mentions, by chromosome and offset; the last line wins."""
-    bases: Bases = {}
+Interval = tuple[str, int, int, float]
+
+
+def bedgraph_intervals(path: Path) -> Iterator[Interval]:
+    """Chromosome, start, end and value of every line of data, in the order of the file."""
     for line in lines_of(path):
         chrom, start, end, value = line.split()
-        for offset in range(int(float(start)), int(float(end))):
-            bases[chrom, offset] = value_of(value)
-    return bases
+        yield chrom, int(float(start)), int(float(end)), value_of(value)
 
 
-def read_wig(path: Path) -> Bases:
+def wig_intervals(path: Path) -> Iterator[Interval]:
     """The same for wiggle."""
-    bases: Bases = {}
     kind, chrom, position, step, span = "", "", 0, 1, 1
     for line in lines_of(path):
         words = line.split()
@@ -45,19 +44,19 @@ def read_wig(path: Path) -> Bases:
             keys = dict(word.split("=") for word in words[1:])
             kind, chrom = words[0], keys["chrom"]
             position, step, span = int(keys.get("start", 0)), int(keys.get("step", 1)), int(keys.get("span", 1))
-            continue
-        if len(words) == 4:
+        elif len(words) == 4:
             kind = "bare"
-            for offset in range(int(words[1]), int(words[2])):
-                bases[words[0], offset] = value_of(words[3])
-            continue
-        if kind == "fixedStep":
-            at, value, position = position, words[0], position + step
+            yield words[0], int(words[1]), int(words[2]), value_of(words[3])
+        elif kind == "fixedStep":
+            yield chrom, position - 1, position - 1 + span, value_of(words[0])
+            position += step
         else:
-            at, value = int(words[0]), words[1]
-        for offset in range(at - 1, at - 1 + span):
-            bases[chrom, offset] = value_of(value)
-    return bases
+            yield chrom, int(words[0]) - 1, int(words[0]) - 1 + span, value_of(words[1])
+
+
+def bases_of(intervals: Iterable[Interval]) -> Bases:
+    """Value of every base the intervals mention, by chromosome and offset; the last one wins."""
+    return {(chrom, offset): value for chrom, start, end, value in intervals for offset in range(start, end)}
 
 
 def read_fasta(path: Path) -> dict[str, str]:
