@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +53,8 @@ def main(folder: Path, length: int) -> None:
         path = str(folder / f"{kind}_{length}.bw")
         for width, count in ((100, 1000), (2000, 1000), (100_000, 100)):
             readers = {"genomearray h5": db[f"{kind}_h5"].values, "genomearray zarr": db[f"{kind}_zarr"].values}
-            readers |= {
-                "pybigtools, just opened": pybigtools.open(path).values,
-                "pyBigWig": lambda c, s, e, f=pyBigWig.open(path): f.values(c, s, e, numpy=True),
-            }
+            readers["pybigtools, just opened"] = pybigtools.open(path).values
+            readers["pyBigWig"] = partial(pyBigWig.open(path).values, numpy=True)
             places = rng.integers(0, length - width, count).tolist()
             first = {reader: read("chr1", places[0], places[0] + width) for reader, read in readers.items()}
             want = np.nan_to_num(first["pyBigWig"])

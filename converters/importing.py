@@ -84,6 +84,8 @@ class ImportReport:
         Intervals cut at the end of their chromosome.
     skipped : dict of str to int
         Unknown chromosomes, and their rows.
+    unfinished : list of str
+        Texts whose last line has no newline: whole, or cut in the middle of a number.
     written : WriteReport
     """
 
@@ -92,6 +94,7 @@ class ImportReport:
     rows: int = 0
     clipped: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
+    unfinished: list[str] = field(default_factory=list)
     written: WriteReport = field(default_factory=WriteReport)
 
     def lines(self) -> list[str]:
@@ -109,6 +112,7 @@ class ImportReport:
         if self.skipped:
             names = ", ".join(list(self.skipped)[:5]) + (", ..." if len(self.skipped) > 5 else "")
             told.append(f"{sum(self.skipped.values()):,} rows of {len(self.skipped)} unknown chromosomes were skipped: {names}")
+        told += [f"the last line of {name} has no newline; if the file was cut there, its last value is wrong" for name in self.unfinished]
         return told
 
 
@@ -182,6 +186,11 @@ def _attempt(
         job = ImportJob(writer, names, settings, report, progress)
         work(job, paths)
         report.skipped = dict(names.skipped)
+        if names.skipped and not names.any_known and not settings.allow_empty:
+            raise FormatError(
+                f"{', '.join(paths)}: no chromosome is in assembly {db.assembly.name!r} ({', '.join(list(names.skipped)[:3])}, ...); "
+                "translate the names with --chrom-alias (ucsc adds 'chr', ensembl strips it)"
+            )
         if not report.rows and not settings.allow_empty:
             raise FormatError(f"{', '.join(paths)}: no line of data; --allow-empty makes a track without values")
     return report
@@ -199,6 +208,7 @@ def import_rows(db: GenomeDB, track: str, files: Files, scanner: Callable[[], Sc
                 raise FormatError(f"{path}: no line of data; --allow-empty accepts such files")
         job.report.rows = reader.counts.rows
         job.report.clipped = reader.counts.clipped
+        job.report.unfinished = reader.counts.unfinished
 
     return run_import(db, track, files, options, work)
 

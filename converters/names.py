@@ -70,6 +70,11 @@ class ChromosomeNames:
             self.skipped[name] = self.skipped.get(name, 0) + rows
         return chrom
 
+    @property
+    def any_known(self) -> bool:
+        """Whether any name so far was one of the assembly."""
+        return any(chrom is not None for chrom in self._found.values())
+
     def _look_up(self, name: str, where: str) -> Chromosome | None:
         for candidate in (self._aliases.get(name), self._styled(name), name):
             if candidate is not None and candidate in self.assembly:

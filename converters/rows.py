@@ -69,11 +69,14 @@ class RowCounts:
     lines: int = 0
     rows: int = 0
     clipped: int = 0
-    chromosomes: dict[str, int] = field(default_factory=dict)
+    unfinished: list[str] = field(default_factory=list)  # inputs whose last line has no newline
 
 
 def line_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[tuple[bytes, int]]:
-    """Blocks of whole lines, each ending in a newline, with the number of their first line."""
+    """Blocks of whole lines, each ending in a newline, with the number of their first line.
+
+    A newline is added where the last line has none, and ``source.unfinished`` set.
+    """
     rest, line, before = b"", 1, 0
     while True:
         data = source.read(BLOCK_BYTES)
@@ -96,6 +99,7 @@ def line_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[tupl
         line += block.count(b"\n")
     if rest:
         _check_text(source, rest, line)
+        source.unfinished = True
         yield rest + b"\n", line
 
 
@@ -144,6 +148,8 @@ class RowImporter:
                     raise FormatError(f"{source.name}:{first_line + found.lines}: {why}")
                 self.counts.lines += found.lines
                 self.counts.rows += found.rows
+            if source.unfinished:
+                self.counts.unfinished.append(source.name)
 
     def _write(self, name: str, block: bytes, first_line: int, out: Buffers, found: Scanned, chrom: str | None) -> str | None:
         try:

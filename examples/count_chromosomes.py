@@ -2,7 +2,8 @@
 
 The first example of the old library's README. It needs tracks named
 'dnase/dnase_all_combined' and 'mnase/q10/mnase_mids_combined', and the environment
-variables GENOME_DB and GENOME_ASSEMBLY.
+variables GENOME_DB and GENOME_ASSEMBLY. Counts are whole numbers: import such tracks with
+--dtype uint16, say (in a track of floats, bases without a value are NaN, and so is their sum).
 """
 
 import numpy as np

@@ -47,5 +47,8 @@ class TrackAccessor:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._track, name)
 
+    def __dir__(self) -> list[str]:
+        return [name for name in dir(self._track) if not name.startswith("_")]
+
     def __getitem__(self, region: str) -> xr.DataArray:
         return self._track[region]

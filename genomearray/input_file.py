@@ -30,11 +30,14 @@ class Input:
         Bytes in the file on disk; None for a stream.
     head : bytes
         The first bytes as they are on disk.
+    unfinished : bool
+        Whether the text turned out to end without a newline.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.name = _STDIN_NAME if str(path) == STDIN else str(path)
         self.size: int | None = None
+        self.unfinished = False
         if str(path) == STDIN:
             if sys.stdin is None:
                 raise FormatError("standard input ('-') is closed; give a file")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genomearray.errors import AssemblyError, GenomeArrayWarning, LayoutError, ValueRangeError
+from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
 from genomearray.storage.layout import BLOCK, PACKED, Layout, chunk_length, track_dtype
 from genomearray.track import Track
 
@@ -27,15 +26,7 @@ def save(db: GenomeDB, name: str, data: Any, dtype: Any, options: dict[str, Any]
     with db.create_track(name, dtype or found, **options) as writer:
         for chrom, start, values in pieces:
             writer.write(chrom, start, values)
-    report = writer.report
-    if report.saturated or report.nan_to_zero:
-        warnings.warn(
-            f"track {name!r}: {report.saturated:,} values did not fit {writer.dtype} and were set to its limits, "
-            f"{report.nan_to_zero:,} missing values became 0; give a wider dtype=, or overflow='error'",
-            GenomeArrayWarning,
-            stacklevel=3,
-        )
-    return report
+    return writer.report
 
 
 def _pieces(db: GenomeDB, data: Any) -> tuple[Pieces, Any, str]:
@@ -45,6 +36,8 @@ def _pieces(db: GenomeDB, data: Any) -> tuple[Pieces, Any, str]:
         return _track_pieces(data), data.dtype, data.kind
     if hasattr(data, "data_vars"):
         return _dataset_pieces(db, data)
+    if getattr(data, "dims", None) == ("pos",) and "chrom" in data.coords:
+        data = {str(data.coords["chrom"].item()): data}  # a labelled chromosome
     if isinstance(data, Mapping):
         arrays = {str(chrom): _array(db, str(chrom), values) for chrom, values in data.items()}
         if not arrays:
@@ -56,6 +49,8 @@ def _pieces(db: GenomeDB, data: Any) -> tuple[Pieces, Any, str]:
     first = next(pieces, None)
     if first is None:
         raise ValueRangeError("there is no piece to save; give at least one (chrom, start, values)")
+    if not isinstance(first, tuple) or len(first) != 3:
+        raise ValueRangeError(f"{first!r} is no piece; give {{chrom: array}}, or tuples (chrom, start, values)")
     return itertools.chain([first], pieces), _common_dtype([np.asarray(first[2])]), "signal"
 
 

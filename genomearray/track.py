@@ -176,7 +176,8 @@ class Track:
         >>> track.isel(chrom="chr1", pos=slice(0, 3)).pos.values
         array([1, 2, 3])
         """
-        name, length = str(chrom), self.length(chrom)
+        name = _one(chrom)
+        length = self.length(name)
         if pos is None or isinstance(pos, slice):
             pos = slice(None) if pos is None else pos
             _refuse_step(pos)
@@ -217,7 +218,8 @@ class Track:
         >>> region.sizes["pos"], int(region.pos[0]), str(region.chrom.values)
         (11, 10, 'chr1')
         """
-        name, length = str(chrom), self.length(chrom)
+        name = _one(chrom)
+        length = self.length(name)
         if pos is None or isinstance(pos, slice):
             pos = slice(None) if pos is None else pos
             _refuse_step(pos)
@@ -366,6 +368,12 @@ class Track:
         if isinstance(source, StoredTrack):
             return _reopen, (source.path, source.id, self.name)
         return Track, (source, self.name)
+
+
+def _one(chrom: str | Chromosome) -> str:
+    if not isinstance(chrom, (str, Chromosome)):
+        raise RegionError(f"chrom={chrom!r} is not one chromosome; ask for one at a time, by its name")
+    return str(chrom)
 
 
 def _refuse_step(pos: slice) -> None:

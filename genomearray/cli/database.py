@@ -44,6 +44,10 @@ def init(ctx: click.Context, name: str, chrom_sizes: str, db: str | None, assemb
 @with_database
 def tracks(db: GenomeDB, folder: str, paths: bool) -> None:
     """List the tracks of an assembly, or those in one FOLDER of it."""
+    from genomearray.errors import DatabaseError
+
+    if folder and not (db.folder / folder).is_dir():
+        raise DatabaseError(f"there is no folder {folder!r} of tracks in {db.folder}; see: genomearray tracks")
     for name in db.list_tracks(folder or None):
         click.echo(db.get_track_path(name) if paths else name)
 

@@ -87,7 +87,9 @@ class Caster:
             whole = np.rint(part)
             if not self.round and (whole != part).any():
                 value = part[whole != part][0]
-                raise ValueRangeError(f"value {value} has a fraction, and the track is {self.dtype}; round it (--round) or use a float dtype")
+                raise ValueRangeError(
+                    f"value {value} has a fraction, and the track is {self.dtype}; round it (round=True, --round) or use a float dtype"
+                )
             part = whole
         low, high = part.min(), part.max()
         # int() of both sides: numpy would compare int64 and uint64 as floats.

@@ -12,6 +12,7 @@ import os
 import re
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from genomearray.assembly import Chromosome
-from genomearray.errors import RegionError, ValueRangeError
+from genomearray.errors import GenomeArrayWarning, RegionError, ValueRangeError
 from genomearray.region import integer
 from genomearray.storage.cast import Caster
 from genomearray.storage.codecs import Codec
@@ -98,7 +99,9 @@ _Key = tuple[int, int]  # index of the variable, block
 class TrackWriter:
     """Writes one track; a context manager that publishes it, or leaves nothing.
 
-    Made by :meth:`genomearray.GenomeDB.create_track`.
+    Made by :meth:`genomearray.GenomeDB.create_track`. After it, ``writer.report`` (a WriteReport)
+    tells how many bases were written, written again, or changed to fit the dtype; changed values
+    are also a GenomeArrayWarning.
 
     Examples
     --------
@@ -223,6 +226,8 @@ class TrackWriter:
             self._closed = True
             self._pool.shutdown()
             self._fill_report()
+            if self._describe is None:
+                self._warn()
             extra = self._describe(self.report) if self._describe else {}
             with self._disk_errors():
                 self._sink.finish(self._tables.summary, self._tables.sequences(), self._attributes | extra)
@@ -365,6 +370,17 @@ class TrackWriter:
             chunks = iter(codec.encode(group if keep.all() else group[keep]) if keep.any() else ())
             encoded.extend(next(chunks) if kept else None for kept in keep.tolist())
         return {name: np.concatenate([group[name] for group in groups]) for name in groups[0]}, encoded
+
+    def _warn(self) -> None:
+        """Tell what was changed, where nobody asked for a description."""
+        report = self.report
+        if report.saturated or report.nan_to_zero:
+            warnings.warn(
+                f"track {self._part.name!r}: {report.saturated:,} values did not fit {self.dtype} and were set to its limits, "
+                f"{report.nan_to_zero:,} missing values became 0; give a wider dtype=, or overflow='error'",
+                GenomeArrayWarning,
+                stacklevel=4,
+            )
 
     def _fill_report(self) -> None:
         self.report.saturated = self._caster.saturated

@@ -92,6 +92,7 @@ def test_help_is_there_for_every_command(run):
 
 WRONG = [
     (["tracks", "--assembly", "nope"], 1, "assembly 'nope' is not in the database"),
+    (["tracks", "nofolder"], 1, "no folder 'nofolder'"),
     (["tracks", "--db", "nowhere"], 1, "nowhere is not there"),
     (["init", "toy", "toy.sizes"], 1, "assembly 'toy' is in the database already"),
     (["init", "new", "missing.sizes"], 1, "missing.sizes is not there"),

@@ -346,3 +346,18 @@ def test_bad_columns(db, text, message):
     path = db.path / "x.txt"
     path.write_text(text)
     refused(lambda *a: import_text(*a, pos_col=0, val_col=1, chrom="chr1"), db, path, message)
+
+
+def test_a_last_line_without_newline_is_told(db):
+    path = db.path / "x.wig"
+    path.write_text("fixedStep chrom=chr1 start=1\n0.5\n0.2")
+    report = import_wig(db, "x", path)
+    assert report.unfinished == [str(path)]
+    assert "if the file was cut there" in report.lines()[-1]
+
+
+def test_skipping_every_chromosome_is_an_error(db):
+    path = db.path / "x.bedgraph"
+    path.write_text("1 0 5 1\n")
+    refused(lambda *a: import_bedgraph(*a, skip_unknown=True), db, path, "no chromosome is in assembly 'toy'.*--chrom-alias")
+    import_bedgraph(db, "fine", path, skip_unknown=True, allow_empty=True)

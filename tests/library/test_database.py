@@ -8,6 +8,7 @@ from genomearray.errors import (
     AssemblyExistsError,
     DatabaseError,
     FormatError,
+    GenomeArrayWarning,
     TrackExistsError,
     TrackNameError,
     UnknownChromosomeError,
@@ -143,6 +144,8 @@ def test_save_track_refuses_what_does_not_fit(db):
         ({"chr9": np.ones(9)}, UnknownChromosomeError, "'chr9'"),
         ({}, ValueRangeError, "no array"),
         ([], ValueRangeError, "no piece"),
+        ([1, 2, 3], ValueRangeError, "1 is no piece"),
+        ({"chr1": np.ma.masked_equal(np.arange(1000), 3)}, ValueRangeError, "masked"),
         (7, ValueRangeError, "int is no track data"),
         ({"chr1": np.ones((1000, 2))}, AssemblyError, "shape"),
     ]:
@@ -168,3 +171,13 @@ def test_an_error_inside_with_leaves_nothing(db):
             writer.write("chr1", 0, [1.0])
             1 / 0  # noqa: B018
     assert sorted(p.name for p in db.folder.rglob("*")) == before
+
+
+def test_a_labelled_chromosome_is_saved_under_its_name(db):
+    db.save_track("copy", db["counts"].sel(chrom="chr1"))
+    assert db["copy"].values("chr1", 0, 3).tolist() == [1, 2, 3]
+
+
+def test_changed_values_are_a_warning(db):
+    with pytest.warns(GenomeArrayWarning, match="'x': 1 values did not fit uint8 .*, 1 missing values became 0"):
+        db.save_track("x", [("chr1", 0, np.array([300.0, np.nan]))], dtype="uint8")
