@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from peers import alternate, tell
-from synthetic import HUMAN, write_bedgraph, write_wig
+from synthetic import HUMAN, write_bedgraph, write_depth_bedgraph, write_wig
 
 PEER = """
 import sys
@@ -70,8 +70,13 @@ def main(folder: Path, lines: int, runs: int) -> None:
     if not (folder / "db" / "human").exists():
         subprocess.run([program, "init", "human", table, "--db", folder / "db"], check=True, stderr=subprocess.DEVNULL)
     print("| work | medians | ratio |\n|---|---|---|")
-    for form, make, dtypes in (("wig", write_wig, ["float32"]), ("bedgraph", write_bedgraph, ["uint16", "float32"])):
-        path = folder / f"{lines}.{form}"
+    works = (
+        ("wiggle", "wig", write_wig, ["float32"]),
+        ("bedGraph of 30x depth", "bedgraph", write_depth_bedgraph, ["uint16", "float32"]),
+        ("bedGraph of runs of 150 bp over the genome", "bedgraph", write_bedgraph, ["uint16", "float32"]),
+    )
+    for what, form, make, dtypes in works:
+        path = folder / f"{make.__name__}.{lines}"
         if not path.exists():
             make(path, lines)
 
@@ -90,10 +95,10 @@ def main(folder: Path, lines: int, runs: int) -> None:
         peers = {kind: medians[kind] for kind in ("pybigtools", "pyBigWig")}
         for dtype in dtypes:
             name = f"genomearray {dtype}"
-            tell(f"{form}, {lines:,} lines, as {dtype}", {name: medians[name], **peers}, name)
+            tell(f"{what}, {lines:,} lines, as {dtype}", {name: medians[name], **peers}, name)
             size = (folder / "db" / "human" / f"{form}_{dtype}.h5").stat().st_size
             bigwigs = ", ".join(f"{(folder / f'{k}_{form}.bw').stat().st_size / size:.2f}x {k}" for k in peers)
-            print(f"| size of the {form} as {dtype} | {size / 1e6:.1f} MB | {bigwigs} |", flush=True)
+            print(f"| its size as {dtype} | {size / 1e6:.1f} MB | {bigwigs} |", flush=True)
 
 
 if __name__ == "__main__":

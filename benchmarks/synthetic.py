@@ -72,6 +72,22 @@ def write_bedgraph(path: Path, lines: int, seed: int = 4) -> dict[str, int]:
     return HUMAN
 
 
+def write_depth_bedgraph(path: Path, lines: int, seed: int = 6) -> dict[str, int]:
+    """A bedGraph of 30x depth as real reads give it, whose runs are a few bp long; from chr1 on until there are enough lines."""
+    written = 0
+    with path.open("w") as file:
+        for k, (chrom, length) in enumerate(HUMAN.items()):
+            values = depth(min(length, 4 * (lines - written)), seed + k)
+            borders = np.append(np.flatnonzero(np.diff(values)) + 1, values.size)[: lines - written]
+            starts = np.append(0, borders[:-1])
+            rows = zip(starts.tolist(), borders.tolist(), values[starts].tolist(), strict=True)
+            file.writelines(f"{chrom}\t{a}\t{b}\t{v}\n" for a, b, v in rows)
+            written += borders.size
+            if written >= lines:
+                return HUMAN
+    return HUMAN
+
+
 def write_wig(path: Path, lines: int, seed: int = 5) -> dict[str, int]:
     """A fixedStep wiggle of scores of three decimals, in stretches of 10,000 bases."""
     rng = np.random.default_rng(seed)
