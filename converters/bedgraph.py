@@ -7,12 +7,10 @@ https://genome.ucsc.edu/goldenPath/help/bedgraph.html
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from genomearray_converters.importing import ImportReport, import_rows
+from genomearray_converters.importing import Files, ImportReport, import_rows
 from genomearray_converters.rows import Buffers, Scanned, explain
 from genomearray_converters.scanning import (
     BAD_INTEGER,
@@ -147,7 +145,7 @@ class BedGraphScanner:
         return str(explain(error, token, column))
 
 
-def import_bedgraph(db: GenomeDB, track: str, files: Iterable[str | os.PathLike[str]] | str | os.PathLike[str], **options: Any) -> ImportReport:
+def import_bedgraph(db: GenomeDB, track: str, files: Files, **options: Any) -> ImportReport:
     """Import bedGraph files (plain, gzip, ``-`` for standard input) as one track.
 
     Parameters

@@ -101,7 +101,6 @@ class _SequenceImport:
 
     def __init__(self, job: ImportJob, upper: bool) -> None:
         self._job = job
-        self._upper = upper
         self._table = _letters(upper)
         self._seen: dict[str, str] = {}
 

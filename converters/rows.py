@@ -66,7 +66,6 @@ class Scanner(Protocol):
 class RowCounts:
     """What happened to the lines of the input."""
 
-    lines: int = 0
     rows: int = 0
     clipped: int = 0
     unfinished: list[str] = field(default_factory=list)  # inputs whose last line has no newline
@@ -146,7 +145,6 @@ class RowImporter:
                     shown = token if len(token) <= 80 else token[:77] + "..."
                     why = scanner.explain(found.error, shown, found.column)
                     raise FormatError(f"{source.name}:{first_line + found.lines}: {why}")
-                self.counts.lines += found.lines
                 self.counts.rows += found.rows
             if source.unfinished:
                 self.counts.unfinished.append(source.name)

@@ -7,13 +7,11 @@ https://genome.ucsc.edu/goldenPath/help/wiggle.html
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from genomearray_converters.bedgraph import BROWSER, TRACK, scan_fields
-from genomearray_converters.importing import ImportReport, import_rows
+from genomearray_converters.importing import Files, ImportReport, import_rows
 from genomearray_converters.rows import CONTINUED, Buffers, Scanned, explain
 from genomearray_converters.scanning import (
     BAD_INTEGER,
@@ -232,7 +230,7 @@ class WigScanner:
         }[error]
 
 
-def import_wig(db: GenomeDB, track: str, files: Iterable[str | os.PathLike[str]] | str | os.PathLike[str], **options: Any) -> ImportReport:
+def import_wig(db: GenomeDB, track: str, files: Files, **options: Any) -> ImportReport:
     """Import wiggle files (plain, gzip, ``-`` for standard input) as one track.
 
     Parameters

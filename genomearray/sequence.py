@@ -7,7 +7,6 @@ from typing import TextIO
 
 # IUPAC nucleic acid codes (NC-IUB 1984, doi:10.1093/nar/13.9.3021) and their complements; case is kept.
 _COMPLEMENT = str.maketrans("ACGTUMKRYWSBVDHNacgtumkrywsbvdhn", "TGCAAKMYRWSVBHDNtgcaakmyrwsvbhdn")
-COMPLEMENT_BYTES = bytes(ord(chr(code).translate(_COMPLEMENT)) if code < 128 else code for code in range(256))
 
 
 def revcomp(sequence: str) -> str:

@@ -121,7 +121,7 @@ class Part:
 
     def publish(self) -> Path:
         """Make the finished part visible under its name, in one step; gives the path."""
-        _sync(self.path)
+        sync(self.path)
         with _locked(self.folder):
             self._refuse_existing()
             old = existing(self.folder, self.name)
@@ -129,7 +129,7 @@ class Part:
                 self._place()
             else:
                 self._replace(old)
-            _sync(self.target.parent)
+            sync(self.target.parent)
         self._unlock()
         return self.target
 
@@ -178,7 +178,7 @@ def publish_table(target: Path, write: Callable[[Path], None]) -> bool:
     part = target.with_name(f".{target.stem}.{secrets.token_hex(6)}.part")
     try:
         write(part)
-        _sync(part)
+        sync(part)
         os.link(part, target)
     except FileExistsError:
         return False
@@ -240,7 +240,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the disk hold what was written to a file, or which names a folder has."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -32,6 +32,7 @@ from genomearray.storage.layout import (
     dimension,
     variable_attributes,
 )
+from genomearray.storage.publish import sync
 from genomearray.storage.tables import TABLE_CHUNK, Columns, sequence_columns
 
 # From benchmarks/chunks.md: lz4 after bitshuffle writes floats ten times as fast as zstd, 3 % larger.
@@ -89,8 +90,8 @@ class ZarrSink:
         for folder, _, files in os.walk(self._path):
             for name in files:
                 if name == "zarr.json":
-                    _sync(Path(folder) / name)
-            _sync(Path(folder))
+                    sync(Path(folder) / name)
+            sync(Path(folder))
 
     def _create_column(self, path: str, dim: str, column: NDArray[Any]) -> None:
         text = column.dtype.kind == "O"
@@ -140,11 +141,3 @@ def _write_shard(path: Path, chunks: list[bytes | None], per_shard: int) -> None
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
