@@ -14,15 +14,29 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.codecs import Codec
+from genomearray.storage.codecs import (
+    DEST,
+    FILE,
+    HIGH,
+    JOB_COLUMNS,
+    LOW,
+    OFFSET,
+    SIZE,
+    STEP,
+    Codec,
+)
 
 CACHE_BYTES = 64 << 20  # decoded chunks, for the whole process
-MANY_CHUNKS = 8  # from here on a read is worth threads and the map
+MOST_ASKED = 4096  # chunks remembered as asked for once
+MANY_CHUNKS = 8  # from here on a read does not go through the cache
+PART_CHUNKS = 16  # work for a thread is at least so many chunks: waking one takes as long as decoding some
+MOST_PART = 4096  # and at most so many: the places of a part are bytes in memory
+MISSING = "the chunk is missing from the store"
 MOST_FILES = 256
 
 
@@ -36,14 +50,27 @@ class ChunkDamage(Exception):
         self.cause = cause
 
 
+class Places(NamedTuple):
+    """Where the compressed bytes of some chunks lie; size 0: not stored."""
+
+    file: NDArray[np.int64] | int  # descriptor, -1: in ``data``
+    offset: NDArray[np.int64]
+    size: NDArray[np.int64]
+    data: bytes = b""
+    keep: object = None  # whatever must stay open meanwhile
+
+
 class ChunkSource(Protocol):
     """Compressed chunks of one array."""
 
     def raw(self, index: int) -> bytes | None:
         """Bytes of a chunk, None when it is not stored; ValueError when they cannot be right."""
 
-    def prepare(self) -> None:
-        """Told before many chunks are asked for, from several threads."""
+    def place(self, index: int) -> tuple[OpenFile, int, int] | None:
+        """File, byte offset and size (0: not stored) of a chunk; None when only its bytes can be had."""
+
+    def places(self, indexes: NDArray[np.int64]) -> Places:
+        """Where many chunks lie; may be asked from several threads."""
 
     def stored(self) -> NDArray[np.bool_]:
         """For every chunk whether it is stored."""
@@ -88,7 +115,7 @@ class ChunkedArray:
         self.chunk = chunk
         self.dtype = codec.dtype.newbyteorder("=")
         self._codec = codec
-        self._fill = fill
+        self._fill = np.array([fill], dtype=self.dtype)
         self.source = source
         self._expected = expected
         self._present: NDArray[np.bool_] | None = None
@@ -97,54 +124,134 @@ class ChunkedArray:
     def read(self, start: int, end: int) -> NDArray[Any]:
         """Values [start, end); ChunkDamage when bytes are not what was written."""
         out = np.empty(end - start, dtype=self.dtype)
-        first, last = start // self.chunk, (end - 1) // self.chunk
+        chunk = self.chunk
+        first, last = start // chunk, (end - 1) // chunk
         if last - first < MANY_CHUNKS:
-            self._read_chunks(start, end, first, last + 1, out, _cache)
-            return out
-        self.source.prepare()
-        # A few parts a thread, so that a sparse stretch does not leave one thread with all the work.
-        parts = min(4 * _workers(), last - first + 1)
-        borders = np.linspace(first, last + 1, parts + 1).astype(int).tolist()
-        jobs = [_pool().submit(self._read_chunks, start, end, low, high, out, None) for low, high in itertools.pairwise(borders)]
-        for job in jobs:
-            job.result()
+            for index in range(first, last + 1):
+                base = index * chunk
+                self._read_chunk(index, max(start - base, 0), min(end - base, chunk), out, max(base - start, 0))
+        else:
+            self.gather(np.array([start]), np.array([end]), out)
         return out
 
-    def _read_chunks(self, start: int, end: int, first: int, stop: int, out: NDArray[Any], cache: _Cache | None) -> None:
-        """Put chunks [first, stop), as far as they lie in [start, end), into their place in ``out``."""
-        for index in range(first, stop):
-            base = index * self.chunk
-            low, high = max(start, base), min(end, base + self.chunk)
-            payload = cache.get((self._token, index)) if cache else None
-            if payload is None:
-                payload = self._payload(index)
-                if cache and payload is not None:
-                    cache.put((self._token, index), payload)
-            part = out[low - start : high - start]
-            if payload is None:
-                part[:] = self._fill
-            else:
-                self._codec.values(payload, low - base, high - base, part)
+    def gather(
+        self,
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        out: NDArray[Any],
+        dest: NDArray[np.int64] | None = None,
+        step: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Put the values of many intervals [start, end) into ``out``; each chunk is decoded once.
 
-    def _payload(self, index: int) -> bytes | None:
-        """Decoded bytes of a chunk, None for one that holds nothing but fill."""
-        if self._expected is not None:
-            if self._present is None:
-                self._present = self._expected()
-            if not self._present[index]:
-                return None
-        start = index * self.chunk
+        Parameters
+        ----------
+        starts, ends : ndarray of int64, shape (n,)
+            0 <= start < end <= length. They may overlap and come in any order.
+        out : ndarray, dtype of the array, contiguous
+        dest : ndarray of int64, shape (n,), optional
+            Where in ``out`` (as if flat) the value at ``start`` goes. Default: 0.
+        step : ndarray of int64, shape (n,), optional
+            1 or -1: the direction in ``out`` from there on. Default: 1.
+        """
+        jobs, index = self._jobs(starts, ends, 0 if dest is None else dest, 1 if step is None else step)
+        parts = self._parts(index)
+        if len(parts) == 1:
+            self._decode(jobs, index, out)
+            return
+        tasks = [_pool().submit(self._decode, jobs[low:high], index[low:high], out) for low, high in parts]
+        for task in tasks:
+            task.result()
+
+    def _jobs(
+        self, starts: NDArray[np.int64], ends: NDArray[np.int64], dest: NDArray[np.int64] | int, step: NDArray[np.int64] | int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The intervals cut at the borders of chunks, in order of chunks; and the chunk of each piece."""
+        chunk = self.chunk
+        first = starts // chunk
+        counts = (ends - 1) // chunk - first + 1
+        of = np.repeat(np.arange(starts.size), counts)
+        index = np.arange(of.size) - np.repeat(np.cumsum(counts) - counts - first, counts)
+        base = index * chunk
+        jobs = np.empty((of.size, JOB_COLUMNS), dtype=np.int64)
+        low = np.maximum(starts[of] - base, 0)
+        jobs[:, LOW] = low
+        jobs[:, HIGH] = np.minimum(ends[of] - base, chunk)
+        jobs[:, STEP] = step if isinstance(step, int) else step[of]
+        jobs[:, DEST] = (dest if isinstance(dest, int) else dest[of]) + (base + low - starts[of]) * jobs[:, STEP]
+        if starts.size > 1:
+            order = np.argsort(index, kind="stable")
+            return jobs[order], index[order]
+        return jobs, index
+
+    def _parts(self, index: NDArray[np.int64]) -> list[tuple[int, int]]:
+        """Jobs [low, high) for one thread each; a chunk is never in two of them.
+
+        A few parts a thread, so that a sparse stretch does not leave one thread with all the work.
+        """
+        changes = np.flatnonzero(index[1:] != index[:-1]) + 1
+        n = min(max((changes.size + 1) // PART_CHUNKS, 1), 4 * _workers()) if _workers() > 1 else 1
+        if (changes.size + 1) // n > MOST_PART:
+            n = (changes.size + 1) // MOST_PART
+        borders = [0, *changes[np.arange(1, n) * (changes.size + 1) // n - 1].tolist(), index.size]
+        return list(itertools.pairwise(borders))
+
+    def _decode(self, jobs: NDArray[np.int64], index: NDArray[np.int64], out: NDArray[Any]) -> None:
+        """Fill in where the chunks of some jobs lie, and run them."""
+        needed = self._needed()
+        wanted = np.ones(index.size, dtype=bool) if needed is None else needed[index]
         try:
-            raw = self.source.raw(index)
-            if raw is None:
-                raise ValueError("the chunk is missing from the store")
-            return self._codec.payload(raw)
+            places = self.source.places(index[wanted])
         except (ValueError, OSError, RuntimeError) as error:
-            raise ChunkDamage(start, min(start + self.chunk, self.length), str(error)) from error
+            raise self._damage(int(index[wanted][0]), str(error)) from error
+        jobs[:, FILE], jobs[:, OFFSET], jobs[:, SIZE] = -1, 0, 0
+        jobs[wanted, FILE], jobs[wanted, OFFSET], jobs[wanted, SIZE] = places.file, places.offset, places.size
+        if not places.size.all():
+            raise self._damage(int(index[wanted][np.argmin(places.size)]), MISSING)
+        failed = self._codec.decode(jobs, places.data, self._fill, out)
+        if failed is not None:
+            raise self._damage(int(index[failed[0]]), failed[1])
+
+    def _read_chunk(self, index: int, low: int, high: int, out: NDArray[Any], dest: int) -> None:
+        """Values [low, high) of a chunk, through the cache of decoded chunks."""
+        key = (self._token, index)
+        payload = _cache.get(key)
+        if payload is None:
+            needed = self._needed()
+            if needed is not None and not needed[index]:
+                out[dest : dest + high - low] = self._fill
+                return
+            try:
+                place = self.source.place(index)
+                if place is not None and place[2] and not _cache.wanted_again(key):
+                    self._codec.read(place[0].fd, place[1], place[2], low, high, out, dest)
+                    return
+                raw = self.source.raw(index)
+                if raw is None:
+                    raise ValueError(MISSING)
+                payload = self._codec.payload(raw)
+            except (ValueError, OSError, RuntimeError) as error:
+                raise self._damage(index, str(error)) from error
+            _cache.put(key, payload)
+        self._codec.values(payload, low, high, out, dest)
+
+    def _needed(self) -> NDArray[np.bool_] | None:
+        """For every chunk whether it must be stored; None: all."""
+        if self._present is None and self._expected is not None:
+            self._present = self._expected()
+        return self._present
+
+    def _damage(self, index: int, cause: str) -> ChunkDamage:
+        start = index * self.chunk
+        return ChunkDamage(start, min(start + self.chunk, self.length), cause)
 
 
 class _Cache:
-    """Decoded chunks by (array, index), the least recently used go first."""
+    """Decoded chunks by (array, index), the least recently used go first.
+
+    A chunk is kept from the second time on that it is asked for: at random places most never
+    are, and keeping one costs as much as decoding a short one.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -153,7 +260,18 @@ class _Cache:
     def reset(self) -> None:
         self._size = 0
         self._items: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._asked: dict[Hashable, None] = {}
         self._lock = threading.Lock()
+
+    def wanted_again(self, key: Hashable) -> bool:
+        """Whether a chunk that is not here was asked for before; from now on it was."""
+        with self._lock:
+            if key in self._asked:
+                return True
+            if len(self._asked) >= MOST_ASKED:
+                del self._asked[next(iter(self._asked))]
+            self._asked[key] = None
+            return False
 
     def get(self, key: Hashable) -> bytes | None:
         with self._lock:

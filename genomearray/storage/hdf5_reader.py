@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, OpenFile
+from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, OpenFile, Places
 from genomearray.storage.codecs import ShuffleDeflate, names_crc
 from genomearray.storage.layout import NAMES_CRC
 
@@ -102,15 +102,25 @@ class _Hdf5Chunks:
         self._reads = 0
         self._lock = threading.Lock()
 
-    def raw(self, index: int) -> bytes | None:
+    def place(self, index: int) -> tuple[OpenFile, int, int] | None:
         if self._map is None:
-            self._reads += 1
-            if self._reads <= FIRST_READS:
-                return self._ask(index)
-            self.prepare()
+            if self._reads < FIRST_READS:
+                return None
+            self._whole_map()
         assert self._map is not None
-        size = int(self._map[1][index])
-        return self._file.read(size, int(self._map[0][index])) if size else None
+        return self._file, int(self._map[0][index]), int(self._map[1][index])
+
+    def raw(self, index: int) -> bytes | None:
+        place = self.place(index)
+        if place is None:
+            self._reads += 1
+            return self._ask(index)
+        file, offset, size = place
+        return file.read(size, offset) if size else None
+
+    def places(self, indexes: NDArray[np.int64]) -> Places:
+        offsets, sizes = self._whole_map()
+        return Places(self._file.fd, offsets[indexes], sizes[indexes], keep=self._file)
 
     def _ask(self, index: int) -> bytes | None:
         try:
@@ -122,12 +132,13 @@ class _Hdf5Chunks:
             raise ValueError(f"the chunk skips filters (mask {mask}), which genomearray never writes")
         return bytes(data)
 
-    def prepare(self) -> None:
+    def _whole_map(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Byte offset and size of every chunk."""
         if self._map is not None:
-            return
+            return self._map
         with self._lock:
             if self._map is not None:
-                return
+                return self._map
             offsets, sizes = np.zeros(self._n, np.int64), np.zeros(self._n, np.int64)
             masked: list[int] = []
 
@@ -141,11 +152,10 @@ class _Hdf5Chunks:
             if masked:
                 raise ValueError(f"{len(masked)} chunks skip filters, which genomearray never writes")
             self._map = (offsets, sizes)
+            return self._map
 
     def stored(self) -> NDArray[np.bool_]:
-        self.prepare()
-        assert self._map is not None
-        return self._map[1] > 0
+        return self._whole_map()[1] > 0
 
 
 class _PlainDataset:

@@ -1,4 +1,4 @@
-"""Inner loops of writing: intervals onto a block of values, the summary of its parts, their bytes."""
+"""Inner loops of writing: intervals onto a block of values, and the summary of its parts."""
 
 from __future__ import annotations
 
@@ -34,37 +34,6 @@ def paint_intervals(
         block[start:end] = values[k]
         reach = max(reach, end)
     return again, reach
-
-
-@kernel
-def shuffle2(values: NDArray[np.uint16], out: NDArray[np.uint8]) -> None:
-    """HDF5's shuffle filter for chunks of two-byte values: all low bytes of a chunk, then all high ones.
-
-    ``values`` has shape (chunks, length), ``out`` (chunks, 2 * length). One loop a plane, with the
-    narrow types spelt out: so it becomes wide instructions, five times as fast.
-    """
-    n = values.shape[1]
-    for k in range(values.shape[0]):
-        chunk = values[k]
-        low = out[k, :n]
-        for i in range(n):
-            low[i] = np.uint8(chunk[i])
-        high = out[k, n:]
-        for i in range(n):
-            high[i] = np.uint8(chunk[i] >> np.uint16(8))
-
-
-@kernel
-def shuffle4(values: NDArray[np.uint32], out: NDArray[np.uint8]) -> None:
-    """HDF5's shuffle filter for chunks of four-byte values; shapes (chunks, length), (chunks, 4 * length)."""
-    n = values.shape[1]
-    for k in range(values.shape[0]):
-        chunk = values[k]
-        for byte in range(4):
-            plane = out[k, byte * n : (byte + 1) * n]
-            shift = np.uint32(8 * byte)
-            for i in range(n):
-                plane[i] = np.uint8((chunk[i] >> shift) & np.uint32(255))
 
 
 @kernel_without_nan

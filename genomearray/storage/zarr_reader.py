@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, OpenFile, open_files
+from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, OpenFile, Places, open_files
 from genomearray.storage.codecs import CRC_BYTES, BloscCrc, crc32c
 
 _MISSING = np.uint64((1 << 64) - 1)
@@ -114,18 +114,33 @@ class _Shards:
         self._path = path
         self._n = n_chunks
         self._per_shard = per_shard
-        self._indexes: dict[int, NDArray[np.uint64] | None] = {}
+        self._indexes: dict[int, NDArray[np.int64] | None] = {}
         self._token = object()
 
-    def raw(self, index: int) -> bytes | None:
+    def place(self, index: int) -> tuple[OpenFile, int, int]:
         shard, k = divmod(index, self._per_shard)
         places = self._index(shard)
-        if places is None or places[k, 0] == _MISSING:
-            return None
-        return self._file(shard).read(int(places[k, 1]), int(places[k, 0]))
+        if places is None:
+            return self._folder, 0, 0
+        return self._file(shard), int(places[k, 0]), int(places[k, 1])
 
-    def prepare(self) -> None:
-        """Nothing: the index of a shard is one read."""
+    def raw(self, index: int) -> bytes | None:
+        file, offset, size = self.place(index)
+        return file.read(size, offset) if size else None
+
+    def places(self, indexes: NDArray[np.int64]) -> Places:
+        shards, within = np.divmod(indexes, self._per_shard)
+        found = np.zeros((indexes.size, 2), dtype=np.int64)
+        file = np.full(indexes.size, -1, dtype=np.int64)
+        keep = []
+        for shard in np.unique(shards).tolist():
+            index = self._index(shard)
+            if index is not None:
+                here = shards == shard
+                keep.append(self._file(shard))
+                file[here] = keep[-1].fd
+                found[here] = index[within[here]]
+        return Places(file, found[:, 0], found[:, 1], keep=keep)
 
     def stored(self) -> NDArray[np.bool_]:
         stored = np.zeros(self._n, dtype=bool)
@@ -133,18 +148,18 @@ class _Shards:
             places = self._index(shard)
             part = stored[shard * self._per_shard : (shard + 1) * self._per_shard]
             if places is not None:
-                part[:] = places[: part.size, 0] != _MISSING
+                part[:] = places[: part.size, 1] > 0
         return stored
 
     def _file(self, shard: int) -> OpenFile:
         return open_files.get((self._token, shard), lambda: OpenFile(f"{self._path}/c/{shard}", self._folder.fd))
 
-    def _index(self, shard: int) -> NDArray[np.uint64] | None:
+    def _index(self, shard: int) -> NDArray[np.int64] | None:
         if shard not in self._indexes:
             self._indexes[shard] = self._read_index(shard)
         return self._indexes[shard]
 
-    def _read_index(self, shard: int) -> NDArray[np.uint64] | None:
+    def _read_index(self, shard: int) -> NDArray[np.int64] | None:
         try:
             file = self._file(shard)
         except FileNotFoundError:
@@ -155,7 +170,8 @@ class _Shards:
         raw = file.read(size, file.size() - size)
         if struct.unpack("<I", raw[-CRC_BYTES:])[0] != crc32c(raw[:-CRC_BYTES]):
             raise ValueError("the checksum of the shard's index does not agree")
-        return np.frombuffer(raw[:-CRC_BYTES], "<u8").reshape(self._per_shard, 2)
+        index = np.frombuffer(raw[:-CRC_BYTES], "<u8").reshape(self._per_shard, 2)
+        return np.where(index == _MISSING, 0, index).astype(np.int64)
 
 
 class _PlainArray:

@@ -1,0 +1,451 @@
+/* Compressed chunks into values and back, many in one call and without the GIL.
+ *
+ * The codecs are those of the Python packages this library depends on: their shared objects are
+ * opened by path (bind), so that no second copy of zlib-ng, blosc or crc32c is compiled in.
+ * A call of the packages' own Python functions costs an allocation, a new decompressor and a
+ * hand-over of the GIL for each chunk, which is as much as the decompression of a short one.
+ */
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030b0000
+#include <Python.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DEFLATE = 0, BLOSC_CRC = 1 };
+enum { FINE = 0, CUT, UNREADABLE, MALFORMED, WRONG_LENGTH, WRONG_CRC, NO_MEMORY };
+static const char *const PROBLEMS[] = {
+    "", "the file is cut", "the file cannot be read", "its compressed bytes are malformed",
+    "it has another length than it should", "the crc32c checksum does not agree", "there is no memory for it",
+};
+
+/* ---- the libraries ------------------------------------------------------------------------- */
+
+/* zlib-ng.h, 2.x */
+typedef struct {
+    const uint8_t *next_in;
+    uint32_t avail_in;
+    size_t total_in;
+    uint8_t *next_out;
+    uint32_t avail_out;
+    size_t total_out;
+    const char *msg;
+    void *state, *zalloc, *zfree, *opaque;
+    int data_type;
+    uint32_t adler;
+    unsigned long reserved;
+} zng_stream;
+
+#define Z_FINISH 4
+#define Z_STREAM_END 1
+#define ZLIB_WINDOW 15
+
+static int (*inflate_init)(zng_stream *, int);
+static int (*inflate_reset)(zng_stream *);
+static int (*inflate_run)(zng_stream *, int);
+static int (*inflate_end)(zng_stream *);
+static int (*deflate_init)(zng_stream *, int);
+static int (*deflate_reset)(zng_stream *);
+static int (*deflate_run)(zng_stream *, int);
+static int (*deflate_end)(zng_stream *);
+static unsigned long (*deflate_bound)(zng_stream *, unsigned long);
+static const char *(*zlib_version)(void);
+static int (*blosc_run)(const void *, void *, size_t, int);
+static int (*blosc_pack)(int, int, size_t, size_t, const void *, void *, size_t, const char *, size_t, int);
+static uint32_t (*crc_run)(const uint8_t *, size_t);
+
+/* ---- what each thread keeps ------------------------------------------------------------------ */
+
+typedef struct {
+    zng_stream stream, packer;
+    int ready, packer_ready, packer_level;
+    uint8_t *raw, *payload;
+    size_t raw_size, payload_size;
+} Tools;
+
+static pthread_key_t tools_key;
+
+static void drop_tools(void *pointer) {
+    Tools *tools = pointer;
+    if (tools->ready) inflate_end(&tools->stream);
+    if (tools->packer_ready) deflate_end(&tools->packer);
+    free(tools->raw);
+    free(tools->payload);
+    free(tools);
+}
+
+static Tools *get_tools(void) {
+    Tools *tools = pthread_getspecific(tools_key);
+    if (!tools) {
+        tools = calloc(1, sizeof(Tools));
+        if (tools) pthread_setspecific(tools_key, tools);
+    }
+    return tools;
+}
+
+static int grow(uint8_t **buffer, size_t *size, size_t wanted) {
+    if (*size >= wanted) return 1;
+    free(*buffer);
+    *buffer = malloc(wanted);
+    *size = *buffer ? wanted : 0;
+    return *buffer != NULL;
+}
+
+/* ---- one chunk ------------------------------------------------------------------------------- */
+
+static int decompress(Tools *tools, int codec, const uint8_t *raw, size_t size, uint8_t *payload, size_t nbytes) {
+    if (codec == BLOSC_CRC) {
+        if (size < 20) return WRONG_LENGTH; /* blosc's header and the checksum */
+        size -= 4;
+        uint32_t crc = raw[size] | raw[size + 1] << 8 | raw[size + 2] << 16 | (uint32_t)raw[size + 3] << 24;
+        if (crc != crc_run(raw, size)) return WRONG_CRC;
+        uint32_t header[3]; /* version and flags, then bytes before and after compression (c-blosc README_CHUNK_FORMAT) */
+        memcpy(header, raw + 4, sizeof header);
+        if (header[0] != nbytes || header[2] != size) return WRONG_LENGTH;
+        return blosc_run(raw, payload, nbytes, 1) == (int)nbytes ? FINE : MALFORMED;
+    }
+    zng_stream *stream = &tools->stream;
+    if (!tools->ready) {
+        if (inflate_init(stream, ZLIB_WINDOW)) return NO_MEMORY;
+        tools->ready = 1;
+    } else {
+        inflate_reset(stream);
+    }
+    stream->next_in = raw;
+    stream->avail_in = (uint32_t)size;
+    stream->next_out = payload;
+    stream->avail_out = (uint32_t)nbytes;
+    int end = inflate_run(stream, Z_FINISH);
+    if (end == Z_STREAM_END) return stream->avail_out ? WRONG_LENGTH : FINE;
+    return stream->avail_out ? MALFORMED : WRONG_LENGTH;
+}
+
+/* Values [low, high) of a payload to out, forwards (step 1) or backwards (step -1). */
+static void place(const uint8_t *payload, int itemsize, int shuffled, int64_t length, int64_t low, int64_t high, uint8_t *out, int64_t step) {
+    int64_t n = high - low;
+    if (shuffled && itemsize == 2) {
+        const uint8_t *a = payload + low, *b = a + length;
+        uint16_t *to = (uint16_t *)out;
+        if (step == 1)
+            for (int64_t i = 0; i < n; i++) to[i] = (uint16_t)(a[i] | b[i] << 8);
+        else
+            for (int64_t i = 0; i < n; i++) to[-i] = (uint16_t)(a[i] | b[i] << 8);
+    } else if (shuffled && itemsize == 4) {
+        const uint8_t *a = payload + low, *b = a + length, *c = b + length, *d = c + length;
+        uint32_t *to = (uint32_t *)out;
+        if (step == 1)
+            for (int64_t i = 0; i < n; i++) to[i] = a[i] | b[i] << 8 | c[i] << 16 | (uint32_t)d[i] << 24;
+        else
+            for (int64_t i = 0; i < n; i++) to[-i] = a[i] | b[i] << 8 | c[i] << 16 | (uint32_t)d[i] << 24;
+    } else if (shuffled) {
+        for (int64_t i = 0; i < n; i++)
+            for (int k = 0; k < itemsize; k++) out[i * step * itemsize + k] = payload[k * length + low + i];
+    } else if (step == 1) {
+        memcpy(out, payload + low * itemsize, (size_t)(n * itemsize));
+    } else {
+        for (int64_t i = 0; i < n; i++) memcpy(out - i * itemsize, payload + (low + i) * itemsize, (size_t)itemsize);
+    }
+}
+
+/* ---- one chunk into bytes on disk ------------------------------------------------------------ */
+
+typedef struct {
+    int codec, itemsize, shuffled, level, blosc_shuffle;
+    const char *blosc_name;
+    size_t nbytes;
+} Recipe;
+
+static void shuffle(const uint8_t *values, uint8_t *planes, int itemsize, int64_t length) {
+    if (itemsize == 2) {
+        const uint16_t *from = (const uint16_t *)values;
+        for (int64_t i = 0; i < length; i++) planes[i] = (uint8_t)from[i];
+        for (int64_t i = 0; i < length; i++) planes[length + i] = (uint8_t)(from[i] >> 8);
+    } else if (itemsize == 4) {
+        const uint32_t *from = (const uint32_t *)values;
+        for (int k = 0; k < 4; k++)
+            for (int64_t i = 0; i < length; i++) planes[k * length + i] = (uint8_t)(from[i] >> (8 * k));
+    } else {
+        for (int k = 0; k < itemsize; k++)
+            for (int64_t i = 0; i < length; i++) planes[k * length + i] = values[i * itemsize + k];
+    }
+}
+
+static size_t compressed_bound(Tools *tools, const Recipe *recipe) {
+    if (recipe->codec == BLOSC_CRC) return recipe->nbytes + 16 + 4; /* BLOSC_MAX_OVERHEAD, checksum */
+    if (tools->packer_ready && tools->packer_level != recipe->level) {
+        deflate_end(&tools->packer);
+        tools->packer_ready = 0;
+    }
+    if (!tools->packer_ready) {
+        memset(&tools->packer, 0, sizeof tools->packer);
+        if (deflate_init(&tools->packer, recipe->level)) return 0;
+        tools->packer_ready = 1;
+        tools->packer_level = recipe->level;
+    }
+    return deflate_bound(&tools->packer, recipe->nbytes);
+}
+
+/* Compressed size, 0 on failure. */
+static size_t compress(Tools *tools, const Recipe *recipe, const uint8_t *values, uint8_t *out, size_t room) {
+    if (recipe->codec == BLOSC_CRC) {
+        int size = blosc_pack(recipe->level, recipe->blosc_shuffle, (size_t)recipe->itemsize, recipe->nbytes, values, out, room - 4,
+                              recipe->blosc_name, 0, 1);
+        if (size <= 0) return 0;
+        uint32_t crc = crc_run(out, (size_t)size);
+        for (int k = 0; k < 4; k++) out[size + k] = (uint8_t)(crc >> (8 * k));
+        return (size_t)size + 4;
+    }
+    if (recipe->shuffled) {
+        shuffle(values, tools->payload, recipe->itemsize, (int64_t)recipe->nbytes / recipe->itemsize);
+        values = tools->payload;
+    }
+    zng_stream *stream = &tools->packer;
+    deflate_reset(stream);
+    stream->next_in = values;
+    stream->avail_in = (uint32_t)recipe->nbytes;
+    stream->next_out = out;
+    stream->avail_out = (uint32_t)room;
+    return deflate_run(stream, Z_FINISH) == Z_STREAM_END ? stream->total_out : 0;
+}
+
+/* ---- many chunks ----------------------------------------------------------------------------- */
+
+typedef struct {
+    int64_t fd;     /* file to read from; -1: offset is one in the bytes handed over */
+    int64_t offset, size; /* compressed bytes; size 0: nothing is stored, fill */
+    int64_t low, high;    /* values of the chunk that are wanted */
+    int64_t dest, step;   /* where the first goes in out, and in which direction the next */
+} Job;
+
+static int read_at(int fd, uint8_t *buffer, size_t size, off_t offset) {
+    while (size) {
+        ssize_t got = pread(fd, buffer, size, offset);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return UNREADABLE;
+        if (got == 0) return CUT;
+        buffer += got, size -= (size_t)got, offset += got;
+    }
+    return FINE;
+}
+
+static void fill_values(uint8_t *out, const uint8_t *fill, int itemsize, int64_t n, int64_t step) {
+    if (step < 0) out -= (n - 1) * itemsize;
+    for (int64_t i = 0; i < n; i++) memcpy(out + i * itemsize, fill, (size_t)itemsize);
+}
+
+static int64_t run_jobs(int codec, int itemsize, int shuffled, int64_t length, const Job *jobs, int64_t n, const uint8_t *bytes,
+                        const uint8_t *fill, uint8_t *out, int *problem) {
+    Tools *tools = get_tools();
+    size_t nbytes = (size_t)(length * itemsize);
+    if (!tools || !grow(&tools->payload, &tools->payload_size, nbytes)) {
+        *problem = NO_MEMORY;
+        return 0;
+    }
+    const Job *decoded = NULL;
+    for (int64_t k = 0; k < n; k++) {
+        const Job *job = &jobs[k];
+        uint8_t *to = out + job->dest * itemsize;
+        if (!job->size) {
+            fill_values(to, fill, itemsize, job->high - job->low, job->step);
+            continue;
+        }
+        if (!decoded || decoded->fd != job->fd || decoded->offset != job->offset) {
+            const uint8_t *raw = bytes + job->offset;
+            if (job->fd >= 0) {
+                if (!grow(&tools->raw, &tools->raw_size, (size_t)job->size)) *problem = NO_MEMORY;
+                else *problem = read_at((int)job->fd, tools->raw, (size_t)job->size, (off_t)job->offset);
+                raw = tools->raw;
+            }
+            if (!*problem) *problem = decompress(tools, codec, raw, (size_t)job->size, tools->payload, nbytes);
+            if (*problem) return k;
+            decoded = job;
+        }
+        place(tools->payload, itemsize, shuffled, length, job->low, job->high, to, job->step);
+    }
+    return n;
+}
+
+/* ---- Python ---------------------------------------------------------------------------------- */
+
+static PyObject *py_bind(PyObject *self, PyObject *args) {
+    const char *zlib, *blosc, *crc;
+    if (!PyArg_ParseTuple(args, "sss", &zlib, &blosc, &crc)) return NULL;
+    void *z = dlopen(zlib, RTLD_NOW | RTLD_LOCAL), *b = dlopen(blosc, RTLD_NOW | RTLD_LOCAL), *c = dlopen(crc, RTLD_NOW | RTLD_LOCAL);
+    if (!z || !b || !c) Py_RETURN_FALSE;
+    *(void **)&inflate_init = dlsym(z, "zng_inflateInit2");
+    *(void **)&inflate_reset = dlsym(z, "zng_inflateReset");
+    *(void **)&inflate_run = dlsym(z, "zng_inflate");
+    *(void **)&inflate_end = dlsym(z, "zng_inflateEnd");
+    *(void **)&deflate_init = dlsym(z, "zng_deflateInit");
+    *(void **)&deflate_reset = dlsym(z, "zng_deflateReset");
+    *(void **)&deflate_run = dlsym(z, "zng_deflate");
+    *(void **)&deflate_end = dlsym(z, "zng_deflateEnd");
+    *(void **)&deflate_bound = dlsym(z, "zng_deflateBound");
+    *(void **)&zlib_version = dlsym(z, "zlibng_version");
+    *(void **)&blosc_pack = dlsym(b, "blosc_compress_ctx");
+    *(void **)&blosc_run = dlsym(b, "blosc_decompress_ctx");
+    *(void **)&crc_run = dlsym(c, "crc32c_value");
+    int found = inflate_init && inflate_reset && inflate_run && inflate_end && zlib_version && blosc_run && blosc_pack && crc_run;
+    found = found && deflate_init && deflate_reset && deflate_run && deflate_end && deflate_bound;
+    return PyBool_FromLong(found && zlib_version()[0] == '2' && zlib_version()[1] == '.');
+}
+
+static PyObject *problem_error(int problem) {
+    if (problem == NO_MEMORY) return PyErr_NoMemory();
+    PyErr_SetString(PyExc_ValueError, PROBLEMS[problem]);
+    return NULL;
+}
+
+static PyObject *py_payload(PyObject *self, PyObject *args) {
+    int codec;
+    Py_ssize_t nbytes;
+    Py_buffer raw;
+    if (!PyArg_ParseTuple(args, "iy*n", &codec, &raw, &nbytes)) return NULL;
+    PyObject *payload = PyBytes_FromStringAndSize(NULL, nbytes);
+    int problem = NO_MEMORY;
+    if (payload) {
+        uint8_t *to = (uint8_t *)PyBytes_AsString(payload);
+        Py_BEGIN_ALLOW_THREADS;
+        Tools *tools = get_tools();
+        if (tools) problem = decompress(tools, codec, raw.buf, (size_t)raw.len, to, (size_t)nbytes);
+        Py_END_ALLOW_THREADS;
+    }
+    PyBuffer_Release(&raw);
+    if (!problem) return payload;
+    Py_XDECREF(payload);
+    return problem_error(problem);
+}
+
+static PyObject *py_read(PyObject *self, PyObject *args) {
+    int codec, itemsize, shuffled, fd, problem = NO_MEMORY;
+    long long length, offset, size, low, high, dest;
+    Py_buffer out;
+    if (!PyArg_ParseTuple(args, "iiiLiLLLLw*L", &codec, &itemsize, &shuffled, &length, &fd, &offset, &size, &low, &high, &out, &dest)) return NULL;
+    int fits = 0 <= low && low < high && high <= length && 0 <= dest && dest + high - low <= out.len / itemsize && size > 0;
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS;
+        Tools *tools = get_tools();
+        size_t nbytes = (size_t)(length * itemsize);
+        if (tools && grow(&tools->payload, &tools->payload_size, nbytes) && grow(&tools->raw, &tools->raw_size, (size_t)size)) {
+            problem = read_at(fd, tools->raw, (size_t)size, (off_t)offset);
+            if (!problem) problem = decompress(tools, codec, tools->raw, (size_t)size, tools->payload, nbytes);
+            if (!problem) place(tools->payload, itemsize, shuffled, length, low, high, (uint8_t *)out.buf + dest * itemsize, 1);
+        }
+        Py_END_ALLOW_THREADS;
+    }
+    PyBuffer_Release(&out);
+    if (fits && problem) return problem_error(problem);
+    if (fits) Py_RETURN_NONE;
+    PyErr_SetString(PyExc_IndexError, "values outside the chunk, or outside the array they are put into");
+    return NULL;
+}
+
+static PyObject *py_encode(PyObject *self, PyObject *args) {
+    Recipe recipe;
+    Py_buffer chunks;
+    Py_ssize_t nbytes;
+    if (!PyArg_ParseTuple(args, "iiiniziy*", &recipe.codec, &recipe.itemsize, &recipe.shuffled, &nbytes, &recipe.level, &recipe.blosc_name,
+                          &recipe.blosc_shuffle, &chunks))
+        return NULL;
+    recipe.nbytes = (size_t)nbytes;
+    Py_ssize_t n = nbytes > 0 ? chunks.len / nbytes : 0, done = 0;
+    uint8_t *packed = NULL;
+    size_t *sizes = NULL, used = 0;
+    Py_BEGIN_ALLOW_THREADS;
+    Tools *tools = get_tools();
+    size_t bound = tools ? compressed_bound(tools, &recipe) : 0;
+    if (bound && grow(&tools->payload, &tools->payload_size, recipe.nbytes)) {
+        packed = malloc(bound * (size_t)n + 1);
+        sizes = malloc(sizeof(size_t) * (size_t)(n + 1));
+    }
+    while (packed && sizes && done < n) {
+        size_t size = compress(tools, &recipe, (const uint8_t *)chunks.buf + done * nbytes, packed + used, bound);
+        if (!size) break;
+        sizes[done++] = size;
+        used += size;
+    }
+    Py_END_ALLOW_THREADS;
+    PyBuffer_Release(&chunks);
+    PyObject *list = done == n ? PyList_New(n) : NULL;
+    for (Py_ssize_t k = 0, at = 0; list && k < n; at += (Py_ssize_t)sizes[k++]) {
+        PyObject *item = PyBytes_FromStringAndSize((char *)packed + at, (Py_ssize_t)sizes[k]);
+        if (!item || PyList_SetItem(list, k, item)) Py_CLEAR(list);
+    }
+    free(packed);
+    free(sizes);
+    if (!list && !PyErr_Occurred()) PyErr_NoMemory();
+    return list;
+}
+
+static PyObject *py_place(PyObject *self, PyObject *args) {
+    int itemsize, shuffled;
+    Py_ssize_t low, high, dest;
+    Py_buffer payload, out;
+    if (!PyArg_ParseTuple(args, "iiy*nnw*n", &itemsize, &shuffled, &payload, &low, &high, &out, &dest)) return NULL;
+    Py_ssize_t length = payload.len / itemsize;
+    int fits = 0 <= low && low <= high && high <= length && 0 <= dest && dest + high - low <= out.len / itemsize;
+    if (fits) place(payload.buf, itemsize, shuffled, length, low, high, (uint8_t *)out.buf + dest * itemsize, 1);
+    PyBuffer_Release(&payload);
+    PyBuffer_Release(&out);
+    if (fits) Py_RETURN_NONE;
+    PyErr_SetString(PyExc_IndexError, "values outside the chunk, or outside the array they are put into");
+    return NULL;
+}
+
+static int jobs_fit(const Job *jobs, int64_t n, int64_t length, int64_t wanted, int64_t bytes) {
+    for (int64_t k = 0; k < n; k++) {
+        const Job *job = &jobs[k];
+        int64_t last = job->dest + job->step * (job->high - job->low - 1);
+        if (job->low < 0 || job->low >= job->high || job->high > length || (job->step != 1 && job->step != -1)) return 0;
+        if (job->dest < 0 || job->dest >= wanted || last < 0 || last >= wanted || job->size < 0 || job->offset < 0) return 0;
+        if (job->fd < 0 && (job->size > bytes || job->offset > bytes - job->size)) return 0;
+    }
+    return 1;
+}
+
+static PyObject *py_decode(PyObject *self, PyObject *args) {
+    int codec, itemsize, shuffled, problem = FINE;
+    long long length;
+    Py_buffer jobs, bytes, fill, out;
+    if (!PyArg_ParseTuple(args, "iiiLy*y*y*w*", &codec, &itemsize, &shuffled, &length, &jobs, &bytes, &fill, &out)) return NULL;
+    int64_t n = jobs.len / (int64_t)sizeof(Job), done = 0;
+    int fits = fill.len == itemsize && jobs_fit(jobs.buf, n, length, out.len / itemsize, bytes.len);
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS;
+        done = run_jobs(codec, itemsize, shuffled, length, jobs.buf, n, bytes.buf, fill.buf, out.buf, &problem);
+        Py_END_ALLOW_THREADS;
+    }
+    PyBuffer_Release(&jobs);
+    PyBuffer_Release(&bytes);
+    PyBuffer_Release(&fill);
+    PyBuffer_Release(&out);
+    if (!fits) {
+        PyErr_SetString(PyExc_IndexError, "values outside a chunk, or outside the array they are put into");
+        return NULL;
+    }
+    if (!problem) Py_RETURN_NONE;
+    if (problem == NO_MEMORY) return PyErr_NoMemory();
+    return Py_BuildValue("Ls", (long long)done, PROBLEMS[problem]);
+}
+
+static PyMethodDef methods[] = {
+    {"bind", py_bind, METH_VARARGS, "bind(zlib_ng, blosc, crc32c) -> bool: take the codecs from these shared objects."},
+    {"payload", py_payload, METH_VARARGS, "payload(codec, raw, nbytes) -> bytes: one chunk decompressed; ValueError."},
+    {"place", py_place, METH_VARARGS, "place(itemsize, shuffled, payload, low, high, out, dest): values [low, high) of a payload."},
+    {"read", py_read, METH_VARARGS, "read(codec, itemsize, shuffled, length, fd, offset, size, low, high, out, dest): values of one chunk of a file."},
+    {"encode", py_encode, METH_VARARGS,
+     "encode(codec, itemsize, shuffled, nbytes, level, blosc_name, blosc_shuffle, chunks) -> list of bytes."},
+    {"decode", py_decode, METH_VARARGS,
+     "decode(codec, itemsize, shuffled, length, jobs, bytes, fill, out): many chunks; None, or (bad job, what is wrong)."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_chunks", "Compressed chunks into values.", -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__chunks(void) {
+    if (pthread_key_create(&tools_key, drop_tools)) return PyErr_NoMemory();
+    return PyModule_Create(&module);
+}
