@@ -11,7 +11,15 @@ def read(
     codec: int, itemsize: int, shuffled: int, length: int, fd: int, offset: int, size: int, low: int, high: int, out: NDArray[Any], dest: int
 ) -> None: ...
 def encode(
-    codec: int, itemsize: int, shuffled: int, nbytes: int, level: int, blosc_name: str | None, blosc_shuffle: int, chunks: NDArray[Any]
+    codec: int,
+    itemsize: int,
+    shuffled: int,
+    split: int,
+    nbytes: int,
+    level: int,
+    blosc_name: str | None,
+    blosc_shuffle: int,
+    chunks: NDArray[Any],
 ) -> list[bytes]: ...
 def decode(
     codec: int, itemsize: int, shuffled: int, length: int, jobs: NDArray[Any], data: bytes, fill: bytes, out: NDArray[Any]

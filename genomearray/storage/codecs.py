@@ -67,8 +67,10 @@ class Codec(ABC):
     def encode(self, chunks: NDArray[Any]) -> list[bytes]:
         """Bytes on disk of full chunks, shape (n, length), contiguous."""
         if self._compiled is not None:
+            # Planes of floats are compressed or stored each by itself.
+            split = self._shuffled and self.dtype.kind == "f"
             encoded: list[bytes] = self._compiled.encode(
-                self._kind, self.dtype.itemsize, self._shuffled, self.nbytes, self.level, *self._blosc, chunks
+                self._kind, self.dtype.itemsize, self._shuffled, split, self.nbytes, self.level, *self._blosc, chunks
             )
             return encoded
         return [self._compress(chunk) for chunk in chunks]

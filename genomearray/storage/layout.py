@@ -37,7 +37,7 @@ NAMES_CRC = "names_crc32c"  # of the names of all sequences
 DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 
 # Chosen from benchmarks/chunks.md, bp, by bytes a value.
-CHUNK_BY_ITEMSIZE = {1: 32768, 2: 16384, 4: 8192, 8: 4096}
+CHUNK_BY_ITEMSIZE = {1: 8192, 2: 4096, 4: 4096, 8: 2048}
 
 _NOT_A_VARIABLE = frozenset({PACKED, SEQUENCES, SUMMARY, "zarr.json"})
 _BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f/\\]")

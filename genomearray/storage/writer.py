@@ -36,7 +36,7 @@ from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, hold
 QUEUE_BYTES = 4 << 20  # small, so that reading the input and compressing go on side by side
 MOST_QUEUE_BYTES = 256 << 20  # for input that jumps about: fewer returns to stored blocks
 _RUNNING_BYTES = 64 << 20  # pieces handed to threads and not yet stored
-_GROUP = 16  # chunks
+_GROUP_BYTES = 1 << 18  # of chunks that are summarised and compressed together: they stay in the cache
 
 
 class Sink(Protocol):
@@ -362,11 +362,12 @@ class TrackWriter:
         rows = padded.reshape(-1, variable.chunk)
         groups: list[Columns] = []
         encoded: list[bytes | None] = []
-        for first in range(0, rows.shape[0], _GROUP):
-            columns = summary(values, bounds[first : first + _GROUP + 1])
+        at_once = max(1, _GROUP_BYTES // rows[0].nbytes)
+        for first in range(0, rows.shape[0], at_once):
+            columns = summary(values, bounds[first : first + at_once + 1])
             groups.append(columns)
             keep = holds_data(columns, self._fill) | keep_all
-            group = rows[first : first + _GROUP]
+            group = rows[first : first + at_once]
             chunks = iter(codec.encode(group if keep.all() else group[keep]) if keep.any() else ())
             encoded.extend(next(chunks) if kept else None for kept in keep.tolist())
         return {name: np.concatenate([group[name] for group in groups]) for name in groups[0]}, encoded

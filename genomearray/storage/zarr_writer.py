@@ -24,6 +24,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from genomearray.storage.codecs import BloscCrc, Codec, crc32c
 from genomearray.storage.layout import (
     BLOCK,
+    SEQUENCE,
     SEQUENCES,
     SUMMARY,
     SUMMARY_COLUMNS,
@@ -35,9 +36,14 @@ from genomearray.storage.layout import (
 from genomearray.storage.publish import sync
 from genomearray.storage.tables import TABLE_CHUNK, Columns, sequence_columns
 
-# From benchmarks/chunks.md: lz4 after bitshuffle writes floats ten times as fast as zstd, 3 % larger.
-BLOSC_INTEGERS = {"cname": "zstd", "clevel": 3, "shuffle": "shuffle"}
-BLOSC_FLOATS = {"cname": "lz4", "clevel": 1, "shuffle": "bitshuffle"}
+# By what is stored, from benchmarks/chunks.md. lz4 decodes four to eight times as fast as zstd: counts
+# take 10 % more room with it, depth 60 %, floats 1 %; only letters are worth zstd.
+BLOSC = {
+    "integers": {"cname": "lz4hc", "clevel": 4, "shuffle": "bitshuffle"},
+    "floats": {"cname": "lz4", "clevel": 1, "shuffle": "bitshuffle"},
+    "letters": {"cname": "zstd", "clevel": 3, "shuffle": "noshuffle"},
+    "table": {"cname": "zstd", "clevel": 3, "shuffle": "shuffle"},
+}
 _MISSING = (1 << 64) - 1
 
 
@@ -49,6 +55,7 @@ class ZarrSink:
         self._path = path
         self._dtype = dtype
         self._fill = fill
+        self._blosc = BLOSC["letters" if kind == SEQUENCE else "floats" if dtype.kind == "f" else "integers"]
         # Not mode "w": it would remove the folder, and with it the lock that protects the part.
         self._root = zarr.open_group(path, mode="a", zarr_format=3)
         for variable in layout.variables:
@@ -58,14 +65,14 @@ class ZarrSink:
                 dtype=dtype,
                 chunks=(variable.chunk,),
                 shards=(variable.chunk * min(variable.n_chunks, BLOCK // variable.chunk),),
-                compressors=_compressors(dtype),
+                compressors=_compressors(dtype, self._blosc),
                 fill_value=fill,
                 dimension_names=(dimension(variable.name),),
                 attributes=dict(variable_attributes(variable, kind, units, layout.assembly.name)),
             )
 
     def codec(self, variable: Variable) -> Codec:
-        blosc = _blosc(self._dtype)
+        blosc = self._blosc
         return BloscCrc(self._dtype, variable.chunk, blosc["cname"], blosc["clevel"], blosc["shuffle"])
 
     def put(self, variable: Variable, block: int, chunks: list[bytes | None]) -> None:
@@ -102,7 +109,7 @@ class ZarrSink:
             dtype=str if text else column.dtype,
             chunks=(chunk,),
             shards=None if text else (-(-column.size // chunk) * chunk,),  # so that the chunk map reads them
-            compressors=[*_compressors(np.dtype("uint8") if text else column.dtype)],
+            compressors=_compressors(np.dtype("uint8"), BLOSC["letters"]) if text else _compressors(column.dtype, BLOSC["table"]),
             fill_value="" if text else 0,
             dimension_names=(dim,),
             config={"write_empty_chunks": True},
@@ -113,14 +120,8 @@ class ZarrSink:
         """Nothing is open."""
 
 
-def _compressors(dtype: np.dtype[Any]) -> list[Any]:
-    return [BloscCodec(typesize=dtype.itemsize, **_blosc(dtype)), Crc32cCodec()]
-
-
-def _blosc(dtype: np.dtype[Any]) -> dict[str, Any]:
-    if dtype.kind == "f":
-        return BLOSC_FLOATS
-    return BLOSC_INTEGERS if dtype.itemsize > 1 else BLOSC_INTEGERS | {"shuffle": "noshuffle"}
+def _compressors(dtype: np.dtype[Any], blosc: dict[str, Any]) -> list[Any]:
+    return [BloscCodec(typesize=dtype.itemsize, **blosc), Crc32cCodec()]
 
 
 def _write_shard(path: Path, chunks: list[bytes | None], per_shard: int) -> None:
