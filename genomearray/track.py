@@ -6,7 +6,7 @@ import importlib
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,28 +14,13 @@ from numpy.typing import NDArray
 from genomearray.assembly import Chromosome
 from genomearray.errors import LayoutError, RegionError, TrackClosedError
 from genomearray.region import check_offsets, integer, parse_region, positions_to_offsets
+from genomearray.source import Source
 from genomearray.storage.layout import BLOCK, SEQUENCE
 from genomearray.storage.reader import StoredTrack, forget, open_stored
 
 if TYPE_CHECKING:
     import dask.array
     import xarray as xr
-
-
-class Source(Protocol):
-    """What a track reads from: a stored track, or a Dataset."""
-
-    attributes: dict[str, Any]
-    assembly: str
-    kind: str
-
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-    @property
-    def names(self) -> tuple[str, ...]: ...
-    def has(self, chrom: str) -> bool: ...
-    def length(self, chrom: str) -> int: ...
-    def read(self, chrom: str, start: int, end: int) -> NDArray[Any]: ...
 
 
 class Track:

@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -34,8 +34,10 @@ from genomearray.storage.codecs import (
 CACHE_BYTES = 64 << 20  # decoded chunks, for the whole process
 MOST_ASKED = 4096  # chunks remembered as asked for once
 MANY_CHUNKS = 8  # from here on a read does not go through the cache
-PART_CHUNKS = 16  # work for a thread is at least so many chunks: waking one takes as long as decoding some
+PART_CHUNKS = 24  # work for a thread is at least so many chunks: waking one takes 100 us
 MOST_PART = 4096  # and at most so many: the places of a part are bytes in memory
+NEAR = 1 << 16  # values; spans this near are read together where chunks are not known
+MOST_SPAN = 1 << 22
 MISSING = "the chunk is missing from the store"
 MOST_FILES = 256
 
@@ -84,6 +86,17 @@ class Array1D(Protocol):
 
     def read(self, start: int, end: int) -> NDArray[Any]:
         """Values [start, end), 0 <= start < end <= length."""
+
+    def gather(
+        self,
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        out: NDArray[Any],
+        dest: NDArray[np.int64] | None = None,
+        step: NDArray[np.int64] | None = None,
+        threads: bool = True,
+    ) -> None:
+        """Put the values of many intervals into ``out``; see :meth:`ChunkedArray.gather`."""
 
 
 class ChunkedArray:
@@ -141,6 +154,7 @@ class ChunkedArray:
         out: NDArray[Any],
         dest: NDArray[np.int64] | None = None,
         step: NDArray[np.int64] | None = None,
+        threads: bool = True,
     ) -> None:
         """Put the values of many intervals [start, end) into ``out``; each chunk is decoded once.
 
@@ -153,13 +167,16 @@ class ChunkedArray:
             Where in ``out`` (as if flat) the value at ``start`` goes. Default: 0.
         step : ndarray of int64, shape (n,), optional
             1 or -1: the direction in ``out`` from there on. Default: 1.
+        threads : bool
+            Share the work; False where the caller is one of several threads.
         """
         jobs, index = self._jobs(starts, ends, 0 if dest is None else dest, 1 if step is None else step)
-        parts = self._parts(index)
-        if len(parts) == 1:
-            self._decode(jobs, index, out)
-            return
-        tasks = [_pool().submit(self._decode, jobs[low:high], index[low:high], out) for low, high in parts]
+        (low, high), *others = self._parts(index) if threads else [(0, index.size)]
+        tasks = [_pool().submit(self._decode, jobs[a:b], index[a:b], out) for a, b in others]
+        try:
+            self._decode(jobs[low:high], index[low:high], out)
+        finally:
+            wait(tasks)  # they write into out
         for task in tasks:
             task.result()
 
@@ -189,6 +206,8 @@ class ChunkedArray:
 
         A few parts a thread, so that a sparse stretch does not leave one thread with all the work.
         """
+        if index.size < 2 * PART_CHUNKS:
+            return [(0, index.size)]
         changes = np.flatnonzero(index[1:] != index[:-1]) + 1
         n = min(max((changes.size + 1) // PART_CHUNKS, 1), 4 * _workers()) if _workers() > 1 else 1
         if (changes.size + 1) // n > MOST_PART:
@@ -244,6 +263,71 @@ class ChunkedArray:
     def _damage(self, index: int, cause: str) -> ChunkDamage:
         start = index * self.chunk
         return ChunkDamage(start, min(start + self.chunk, self.length), cause)
+
+
+class PlainArray:
+    """An array that another library reads: codecs or a layout that the chunk map does not know.
+
+    Parameters
+    ----------
+    length : int
+    dtype : numpy dtype
+        In native byte order.
+    take : callable
+        Gives the values [start, end).
+    """
+
+    def __init__(self, length: int, dtype: np.dtype[Any], take: Callable[[int, int], Any]) -> None:
+        self.length = length
+        self.dtype = dtype
+        self._take = take
+
+    def read(self, start: int, end: int) -> NDArray[Any]:
+        """Values [start, end); ChunkDamage when they cannot be read."""
+        try:
+            return np.asarray(self._take(start, end), dtype=self.dtype)
+        except (ValueError, OSError, RuntimeError) as error:
+            raise ChunkDamage(start, end, str(error)) from error
+
+    def gather(
+        self,
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        out: NDArray[Any],
+        dest: NDArray[np.int64] | None = None,
+        step: NDArray[np.int64] | None = None,
+        threads: bool = True,
+    ) -> None:
+        """Put the values of many intervals into ``out``; see :meth:`ChunkedArray.gather`."""
+        gather_spans(self.read, starts, ends, out, np.zeros(starts.size, np.int64) if dest is None else dest, step)
+
+
+def gather_spans(
+    read: Callable[[int, int], NDArray[Any]],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    out: NDArray[Any],
+    dest: NDArray[np.int64],
+    step: NDArray[np.int64] | None = None,
+) -> None:
+    """Put the values of many intervals into ``out`` where only spans can be read: near ones are read together."""
+    flat = out.reshape(-1)
+    order = np.argsort(starts, kind="stable").tolist()
+    at = 0
+    while at < len(order):
+        first, stop = int(starts[order[at]]), int(ends[order[at]])
+        after = at + 1
+        while after < len(order) and starts[order[after]] <= stop + NEAR and max(stop, ends[order[after]]) - first <= MOST_SPAN:
+            stop = max(stop, int(ends[order[after]]))
+            after += 1
+        values = read(first, stop)
+        for k in order[at:after]:
+            part, place = values[starts[k] - first : ends[k] - first], int(dest[k])
+            if step is None or step[k] > 0:
+                flat[place : place + part.size] = part
+            else:
+                flat[place - part.size + 1 : place + 1] = part[::-1]
+        at = after
 
 
 class _Cache:

@@ -35,7 +35,7 @@ def _compiled() -> ModuleType | None:
     except ImportError:  # installed without a C compiler
         return None
     # Found by path: importing numcodecs takes longer than reading a region.
-    libraries = [_library(package, pattern) for package, pattern in (("zlib_ng", "zlib_ng.*"), ("numcodecs", "blosc.*"), ("google_crc32c", "_crc32c.*"))]
+    libraries = [_library(*place) for place in (("zlib_ng", "zlib_ng.*"), ("numcodecs", "blosc.*"), ("google_crc32c", "_crc32c.*"))]
     return _chunks if all(libraries) and _chunks.bind(*libraries) else None
 
 
@@ -78,9 +78,7 @@ class Codec(ABC):
     def read(self, file: int, offset: int, size: int, low: int, high: int, out: NDArray[Any], dest: int) -> None:
         """Put the values [low, high) of a chunk, ``size`` bytes in a file, into ``out`` from ``dest`` on; ValueError."""
         if self._compiled is not None:
-            self._compiled.read(
-                self._kind, self.dtype.itemsize, self._shuffled, self.length, file, offset, size, low, high, out, dest
-            )
+            self._compiled.read(self._kind, self.dtype.itemsize, self._shuffled, self.length, file, offset, size, low, high, out, dest)
             return
         job = np.array([[file, offset, size, low, high, dest, 1]])
         failed = self._decode_slowly(job, b"", out[:1], out)

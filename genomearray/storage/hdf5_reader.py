@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, OpenFile, Places
+from genomearray.storage.chunk_map import Array1D, ChunkedArray, OpenFile, Places, PlainArray
 from genomearray.storage.codecs import ShuffleDeflate, names_crc
 from genomearray.storage.layout import NAMES_CRC
 
@@ -57,7 +57,7 @@ class Hdf5Store:
             return None
         codec = _codec(dataset)
         if codec is None:
-            return _PlainDataset(dataset)
+            return PlainArray(dataset.shape[0], dataset.dtype.newbyteorder("="), lambda start, end: dataset[start:end])
         return ChunkedArray(dataset.shape[0], dataset.chunks[0], codec, dataset.fillvalue, _Hdf5Chunks(dataset, self._raw), expected)
 
     def names(self) -> list[str]:
@@ -156,21 +156,6 @@ class _Hdf5Chunks:
 
     def stored(self) -> NDArray[np.bool_]:
         return self._whole_map()[1] > 0
-
-
-class _PlainDataset:
-    """What the chunk map does not know (contiguous data, other filters), read by h5py."""
-
-    def __init__(self, dataset: h5py.Dataset) -> None:
-        self.length = dataset.shape[0]
-        self.dtype = dataset.dtype.newbyteorder("=")
-        self._dataset = dataset
-
-    def read(self, start: int, end: int) -> NDArray[Any]:
-        try:
-            return np.asarray(self._dataset[start:end], dtype=self.dtype)
-        except (ValueError, OSError, RuntimeError) as error:
-            raise ChunkDamage(start, end, str(error)) from error
 
 
 def _codec(dataset: h5py.Dataset) -> ShuffleDeflate | None:

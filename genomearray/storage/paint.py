@@ -50,15 +50,16 @@ def _range(part: NDArray[Any]) -> tuple[Any, Any]:
 @kernel
 def summarise_small(
     values: NDArray[Any],
-    bounds: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
     total: NDArray[Any],
     squares: NDArray[np.uint64],
     low: NDArray[Any],
     high: NDArray[Any],
 ) -> None:
-    """Exact sums, sums of squares and ranges of the parts of a block of 8- or 16-bit integers."""
-    for k in range(bounds.size - 1):
-        part = values[bounds[k] : bounds[k + 1]]
+    """Exact sums, sums of squares and ranges of the parts [start, end) of 8- or 16-bit integers."""
+    for k in range(starts.size):
+        part = values[starts[k] : ends[k]]
         low[k], high[k] = _range(part)
         whole = total.dtype.type(0)
         for i in range(part.size):
@@ -122,25 +123,26 @@ def _missing(part: NDArray[Any]) -> int:
 @kernel
 def summarise(
     values: NDArray[Any],
-    bounds: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
     n: NDArray[np.int64],
     total: NDArray[Any],
     m2: NDArray[np.float64],
     low: NDArray[Any],
     high: NDArray[Any],
 ) -> None:
-    """Statistics of the parts [bounds[k], bounds[k + 1]) of a block of any dtype.
+    """Statistics of the parts [start, end) of values of any dtype.
 
     ``n`` counts values that are not NaN; ``m2`` is the sum of squared deviations from
     the mean of the part, in two passes. A part without values keeps NaN in low and high.
     """
     zero = total.dtype.type(0)
     largest = 0
-    for k in range(bounds.size - 1):
-        largest = max(largest, bounds[k + 1] - bounds[k])
+    for k in range(starts.size):
+        largest = max(largest, ends[k] - starts[k])
     valid = np.empty(largest, dtype=values.dtype)
-    for k in range(bounds.size - 1):
-        part = values[bounds[k] : bounds[k + 1]]
+    for k in range(starts.size):
+        part = values[starts[k] : ends[k]]
         count = part.size - _missing(part)
         if count == 0:
             n[k] = 0

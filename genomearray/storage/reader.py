@@ -12,7 +12,7 @@ import weakref
 from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +32,21 @@ from genomearray.storage.layout import (
     ROW_ATTRIBUTE,
     SEQUENCES,
     SUMMARY,
+    SUMMARY_COLUMNS,
     can_be_variable,
     fill_value,
 )
-from genomearray.storage.tables import SEQUENCE_COLUMNS, holds_data
+from genomearray.storage.tables import SEQUENCE_COLUMNS, Columns, holds_data
+
+
+class Intervals(NamedTuple):
+    """Many intervals [start, end) of offsets, bp, of the sequences ``names[code]``."""
+
+    names: tuple[str, ...]
+    code: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+
 
 MOST_OPEN = 64
 _FAILURES = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError)
@@ -81,6 +92,7 @@ class StoredTrack:
         self.assembly = str(self.attributes["assembly"])
         self._arrays: dict[str, Array1D | None] = {}
         self._places: dict[str, tuple[Array1D, int, int]] = {}
+        self._variable_attributes: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()
 
     # -- where things are ----------------------------------------------------------------
@@ -93,7 +105,10 @@ class StoredTrack:
 
     def variable_attributes(self, variable: str) -> dict[str, Any]:
         """Attributes of a variable: units, long_name and so on."""
-        return self._store.variable_attributes(variable)
+        known = self._variable_attributes.get(variable)
+        if known is None:
+            known = self._variable_attributes[variable] = self._store.variable_attributes(variable)
+        return dict(known)
 
     @cached_property
     def dtype(self) -> np.dtype[Any]:
@@ -150,6 +165,11 @@ class StoredTrack:
             return True
         return chrom in self.rows
 
+    @cached_property
+    def _packed_starts(self) -> NDArray[np.int64]:
+        """Offsets of all sequences in the packed variable; -1: not there."""
+        return self.column(SEQUENCES, "packed_start")
+
     def _find(self, chrom: str) -> tuple[Array1D, int, int]:
         if can_be_variable(chrom):
             own = self._optional(chrom)
@@ -158,10 +178,10 @@ class StoredTrack:
         row = self.rows.get(chrom)
         if row is None:
             raise unknown_chromosome(chrom, self.assembly, self.names)
-        start = int(self.column(SEQUENCES, "packed_start", row, row + 1)[0])
+        start = int(self._packed_starts[row])
         if start < 0:
             raise self._damaged(f"the variable of {chrom!r}", "it is missing")
-        return self._array(PACKED), start, int(self.column(SEQUENCES, "length", row, row + 1)[0])
+        return self._array(PACKED), start, int(self.lengths[row])
 
     # -- values --------------------------------------------------------------------------
 
@@ -171,9 +191,59 @@ class StoredTrack:
         try:
             return array.read(offset + start, offset + end)
         except ChunkDamage as damage:
-            first = max(damage.start - offset, 0) + 1
-            last = min(damage.end - offset, self.locate(chrom)[2])
-            raise self._damaged(f"{chrom}:{first}-{last}", damage.cause) from damage
+            raise self._damaged(self._region_of(chrom, damage), damage.cause) from damage
+
+    def gather(
+        self, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None = None, threads: bool = True
+    ) -> None:
+        """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step``.
+
+        The intervals must lie in their sequences. Each chunk is decoded once.
+        """
+        arrays, array_of, offset = self._locate_all(intervals.names)
+        which, shift = array_of[intervals.code], offset[intervals.code]
+        for k, (name, array) in enumerate(arrays):
+            here = slice(None) if len(arrays) == 1 else np.flatnonzero(which == k)
+            starts = intervals.start[here] + shift[here]
+            ends = intervals.end[here] + shift[here]
+            if not starts.size:
+                continue
+            try:
+                array.gather(starts, ends, out, dest[here], None if step is None else step[here], threads)
+            except ChunkDamage as damage:
+                raise self._damaged(self._region_of(name, damage), damage.cause) from damage
+
+    def _locate_all(self, names: tuple[str, ...]) -> tuple[list[tuple[str, Array1D]], NDArray[np.int64], NDArray[np.int64]]:
+        """The arrays (with a sequence each) of many sequences, and for each sequence which of them, and its offset."""
+        arrays: dict[int, tuple[int, str, Array1D]] = {}
+        of, offsets = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
+        for k, name in enumerate(names):
+            array, offset, _ = self.locate(name)
+            of[k] = arrays.setdefault(id(array), (len(arrays), name, array))[0]
+            offsets[k] = offset
+        return [(name, array) for _, name, array in arrays.values()], of, offsets
+
+    def _region_of(self, name: str, damage: ChunkDamage) -> str:
+        """Region of a damaged chunk, of a sequence or of the packed ones."""
+        array, offset, length = self.locate(name)
+        if array is self.packed_array:
+            starts = self._packed_starts
+            rows = np.flatnonzero((starts >= 0) & (starts < damage.end) & (starts + self.lengths > damage.start))
+            names = [self.names[row] for row in rows[:3].tolist()]
+            return f"{', '.join(names)}{' and others' if rows.size > len(names) else ''} (in /{PACKED})"
+        return f"{name}:{max(damage.start - offset, 0) + 1}-{min(damage.end - offset, length)}"
+
+    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Lengths of many sequences, bp; -1 for one that is not there."""
+        return np.array([self.locate(name)[2] if self.has(name) else -1 for name in names], dtype=np.int64)
+
+    def chunk_statistics(self, chrom: str) -> StoredStatistics | None:
+        """Statistics of the chunks of a sequence; None for an array that another tool rewrote."""
+        array, offset, _ = self.locate(chrom)
+        if not isinstance(array, ChunkedArray):
+            return None
+        variable = PACKED if array is self.packed_array else chrom
+        return StoredStatistics(self, variable, offset, array)
 
     def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
         """Values of the offsets [start, end) of a variable."""
@@ -231,17 +301,33 @@ class StoredTrack:
                         raise self._damaged(f"/{path}", error) from error
         return self._arrays[path]
 
+    def summary_rows(self, variable: str) -> tuple[int, int]:
+        """Rows [first, last) of /summary that belong to a variable."""
+        row = self.variable_attributes(variable).get(ROW_ATTRIBUTE)
+        if row is None:  # packed: its first chunk is that of the sequence at offset 0
+            row = int(np.flatnonzero(self._packed_starts == 0)[0])
+        starts = self._first_chunks
+        first = int(starts[int(row)])
+        if variable == PACKED:  # the last variable
+            return first, self._array(f"{SUMMARY}/n").length
+        return first, int(np.min(starts, where=starts > first, initial=self._array(f"{SUMMARY}/n").length))
+
+    @cached_property
+    def _first_chunks(self) -> NDArray[np.int64]:
+        return self.column(SEQUENCES, "first_chunk")
+
     def _expected(self, variable: str) -> NDArray[np.bool_]:
         """For every chunk of a variable, whether it must be stored: the summary knows."""
         known: dict[str, NDArray[np.bool_]] = self.__dict__.setdefault("_presence", {})
         if variable not in known:
             array = self._array(variable)
             assert isinstance(array, ChunkedArray)
-            row = self._store.variable_attributes(variable).get(ROW_ATTRIBUTE)
-            if row is None:  # packed: its first chunk is that of the sequence at offset 0
-                row = int(np.flatnonzero(self.column(SEQUENCES, "packed_start") == 0)[0])
-            first = int(self.column(SEQUENCES, "first_chunk", int(row), int(row) + 1)[0])
-            last = first - (-array.length // array.chunk)
+            first, last = self.summary_rows(variable)
+            if last - first != -(-array.length // array.chunk):
+                raise LayoutError(
+                    f"{self.path} was written anew by another tool in chunks of {array.chunk} bp, which its /summary does not describe; "
+                    "read it with plain xarray, and save it as a track again"
+                )
             columns = {name: self.column(SUMMARY, name, first, last) for name in ("n", "min", "max")}
             known[variable] = holds_data(columns, self.fill)
         return known[variable]
@@ -250,6 +336,21 @@ class StoredTrack:
         if _inode(self.path) != self._inode:
             return TrackReplacedError(f"track {self.path} was replaced or removed since it was opened; open it again")
         return DamagedTrackError(f"track {self.path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again")
+
+
+class StoredStatistics:
+    """The rows of /summary that belong to a variable."""
+
+    def __init__(self, track: StoredTrack, variable: str, offset: int, array: ChunkedArray) -> None:
+        self.chunk = array.chunk
+        self.offset = offset
+        self.stop = array.length
+        self._track = track
+        self._first, _ = track.summary_rows(variable)
+
+    def rows(self, first: int, last: int) -> Columns:
+        """n, sum, m2, min and max of the chunks [first, last) of the variable."""
+        return {name: self._track.column(SUMMARY, name, self._first + first, self._first + last) for name in SUMMARY_COLUMNS}
 
 
 def _expected_by(track: weakref.ref[StoredTrack], variable: str) -> NDArray[np.bool_]:

@@ -42,22 +42,30 @@ def chunk_bounds(length: int, chunk: int) -> NDArray[np.int64]:
     return np.append(np.arange(0, length, chunk), length).astype(np.int64)
 
 
-def summary(values: NDArray[Any], bounds: NDArray[np.int64]) -> Columns:
-    """Statistics of the parts [bounds[k], bounds[k + 1]) of a block of values."""
-    # Imported here: numba is for writing, reading never loads it.
+def summary(values: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Columns:
+    """Statistics of the parts [start, end) of an array of values; no part is empty."""
+    # Imported here: numba is for writing and statistics, reading never loads it.
     from genomearray.storage.paint import summarise, summarise_small
 
-    columns = empty_columns(bounds.size - 1, values.dtype)
+    columns = empty_columns(starts.size, values.dtype)
     if values.dtype.kind == "f" or values.dtype.itemsize > 2:
-        summarise(values, bounds, columns["n"], columns["sum"], columns["m2"], columns["min"], columns["max"])
+        summarise(values, starts, ends, columns["n"], columns["sum"], columns["m2"], columns["min"], columns["max"])
         return columns
-    squares = np.empty(bounds.size - 1, dtype=np.uint64)
-    summarise_small(values, bounds, columns["sum"], squares, columns["min"], columns["max"])
-    columns["n"][:] = np.diff(bounds)
-    parts = zip(columns["n"].tolist(), columns["sum"].tolist(), squares.tolist(), strict=True)
-    # Whole numbers of Python: no digit is lost before the one division.
-    columns["m2"][:] = [(n * square - total * total) / n for n, total, square in parts]
+    squares = np.empty(starts.size, dtype=np.uint64)
+    summarise_small(values, starts, ends, columns["sum"], squares, columns["min"], columns["max"])
+    columns["n"][:] = ends - starts
+    columns["m2"][:] = _exact_m2(columns["n"], columns["sum"], squares)
     return columns
+
+
+def _exact_m2(n: NDArray[np.int64], total: NDArray[Any], squares: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Sums of squared deviations of 16-bit numbers: no digit is lost before the one division."""
+    wide = n.astype(np.uint64)
+    product = total.astype(np.int64).view(np.uint64)  # its square is right modulo 2**64, also of a negative sum
+    m2 = (wide * squares - product * product).astype(np.float64) / n
+    for k in np.flatnonzero(n >= 1 << 16).tolist():  # beyond 64 bits: whole numbers of Python
+        m2[k] = (int(n[k]) * int(squares[k]) - int(total[k]) ** 2) / int(n[k])
+    return m2
 
 
 def holds_data(columns: Columns, fill: Any) -> NDArray[np.bool_]:

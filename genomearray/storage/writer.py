@@ -330,7 +330,7 @@ class TrackWriter:
         self._written.save(key, written, now)
         chunks, encoded = self._encode(variable, values, keep_all=again)
         rows, bounds = self._tables.sequence_bounds(variable, block, length)
-        parts = summary(values, bounds)
+        parts = summary(values, bounds[:-1], bounds[1:])
         with self._disk_errors():
             self._sink.put(variable, block, encoded)
         with self._lock:
@@ -364,7 +364,8 @@ class TrackWriter:
         encoded: list[bytes | None] = []
         at_once = max(1, _GROUP_BYTES // rows[0].nbytes)
         for first in range(0, rows.shape[0], at_once):
-            columns = summary(values, bounds[first : first + at_once + 1])
+            last = min(first + at_once, rows.shape[0])
+            columns = summary(values, bounds[first:last], bounds[first + 1 : last + 1])
             groups.append(columns)
             keep = holds_data(columns, self._fill) | keep_all
             group = rows[first : first + at_once]

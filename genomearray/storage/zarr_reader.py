@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, OpenFile, Places, open_files
+from genomearray.storage.chunk_map import Array1D, ChunkedArray, OpenFile, Places, PlainArray, open_files
 from genomearray.storage.codecs import CRC_BYTES, BloscCrc, crc32c
 
 _MISSING = np.uint64((1 << 64) - 1)
@@ -71,7 +71,8 @@ class ZarrStore:
             return None
         known = _known_codecs(described)
         if known is None:
-            return _PlainArray(self.path, path)
+            array = _open_with_zarr(self.path, path)
+            return PlainArray(int(array.shape[0]), np.dtype(array.dtype).newbyteorder("="), lambda start, end: array[start:end])
         length, per_shard, codec = known
         fill = codec.dtype.type(_number(described["fill_value"]))
         source = _Shards(self._folder, path, -(-length // codec.length), per_shard)
@@ -172,21 +173,6 @@ class _Shards:
             raise ValueError("the checksum of the shard's index does not agree")
         index = np.frombuffer(raw[:-CRC_BYTES], "<u8").reshape(self._per_shard, 2)
         return np.where(index == _MISSING, 0, index).astype(np.int64)
-
-
-class _PlainArray:
-    """What the chunk map does not know (other codecs, no shards), read by zarr-python."""
-
-    def __init__(self, store: Path, path: str) -> None:
-        self._array = _open_with_zarr(store, path)
-        self.length = int(self._array.shape[0])
-        self.dtype = np.dtype(self._array.dtype).newbyteorder("=")
-
-    def read(self, start: int, end: int) -> NDArray[Any]:
-        try:
-            return np.asarray(self._array[start:end], dtype=self.dtype)
-        except (ValueError, OSError, RuntimeError) as error:
-            raise ChunkDamage(start, end, str(error)) from error
 
 
 def _open_with_zarr(store: Path, path: str) -> Any:

@@ -38,7 +38,7 @@ from genomearray.storage.tables import TABLE_CHUNK, Columns, sequence_columns
 
 # By what is stored, from benchmarks/chunks.md. lz4 decodes four to eight times as fast as zstd: counts
 # take 10 % more room with it, depth 60 %, floats 1 %; only letters are worth zstd.
-BLOSC = {
+BLOSC: dict[str, dict[str, Any]] = {
     "integers": {"cname": "lz4hc", "clevel": 4, "shuffle": "bitshuffle"},
     "floats": {"cname": "lz4", "clevel": 1, "shuffle": "bitshuffle"},
     "letters": {"cname": "zstd", "clevel": 3, "shuffle": "noshuffle"},

@@ -246,9 +246,11 @@ def test_a_replaced_track_is_an_error_for_what_was_pickled_before(tmp_path, stor
     db.save_track("x", {"chr1": np.ones(40_000, "uint8")}, store=store)
     track = db["x"]
     before = track["chr1:1-5"]
+    pickled = pickle.dumps(before)
     db.save_track("x", {"chr1": np.zeros(40_000, "uint8")}, store=store, overwrite=True)
+    assert before.values.tolist() == [1] * 5  # the file that was opened
     with pytest.raises(TrackReplacedError, match="was replaced"):
-        before.load()
+        pickle.loads(pickled)
     assert db["x"].values("chr1", 0, 2).tolist() == [0, 0]
     if store == "h5":  # an open file stays what it was
         assert track.values("chr1", 0, 2).tolist() == [1, 1]
