@@ -15,10 +15,12 @@ _HOMES = {
     "GenomeDB": "genomearray.database",
     "Track": "genomearray.track",
     "as_track": "genomearray.accessor",
+    "batches": "genomearray.batches",
     "errors": "genomearray.errors",
     "open_track": "genomearray.track",
     "parse_strand": "genomearray.region",
     "revcomp": "genomearray.sequence",
+    "stack": "genomearray.stacking",
     "write_fasta": "genomearray.sequence",
 }
 __all__ = [
@@ -28,10 +30,12 @@ __all__ = [
     "Track",
     "__version__",
     "as_track",
+    "batches",
     "errors",
     "open_track",
     "parse_strand",
     "revcomp",
+    "stack",
     "write_fasta",
 ]
 
@@ -39,9 +43,11 @@ if TYPE_CHECKING:
     from genomearray import errors
     from genomearray.accessor import as_track
     from genomearray.assembly import Assembly, Chromosome
+    from genomearray.batches import batches
     from genomearray.database import GenomeDB
     from genomearray.region import parse_strand
     from genomearray.sequence import revcomp, write_fasta
+    from genomearray.stacking import stack
     from genomearray.track import Track, open_track
 
 

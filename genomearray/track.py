@@ -20,6 +20,7 @@ from genomearray.storage.reader import StoredTrack, forget, open_stored
 
 if TYPE_CHECKING:
     import dask.array
+    import pandas as pd
     import xarray as xr
 
 
@@ -49,7 +50,8 @@ class Track:
     # -- what it is ----------------------------------------------------------------------
 
     @property
-    def _source(self) -> Source:
+    def source(self) -> Source:
+        """Where the values come from; TrackClosedError once the track is closed."""
         if self._open_source is None:
             raise TrackClosedError(f"track {self.name!r} is closed; open it again")
         return self._open_source
@@ -57,32 +59,32 @@ class Track:
     @property
     def assembly(self) -> str:
         """Name of the assembly."""
-        return self._source.assembly
+        return self.source.assembly
 
     @property
     def kind(self) -> str:
         """``signal`` or ``sequence``."""
-        return self._source.kind
+        return self.source.kind
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the values."""
-        return self._source.dtype
+        return self.source.dtype
 
     @property
     def attributes(self) -> dict[str, Any]:
         """Assembly, source, command, time of creation and the like."""
-        return dict(self._source.attributes)
+        return dict(self.source.attributes)
 
     @property
     def path(self) -> Path | None:
         """The file or store; None for a track that is not on disk."""
-        return self._source.path if isinstance(self._source, StoredTrack) else None
+        return self.source.path if isinstance(self.source, StoredTrack) else None
 
     @property
     def chromosomes(self) -> tuple[str, ...]:
         """Names of all chromosomes, in order."""
-        return self._source.names
+        return self.source.names
 
     def has_chromosome(self, chrom: str | Chromosome) -> bool:
         """Whether the track has a chromosome.
@@ -92,7 +94,7 @@ class Track:
         >>> track.has_chromosome("chr1"), track.has_chromosome("chr99")
         (True, False)
         """
-        return self._source.has(str(chrom))
+        return self.source.has(str(chrom))
 
     def length(self, chrom: str | Chromosome) -> int:
         """Length of a chromosome, bp; UnknownChromosomeError for a name it does not have.
@@ -102,7 +104,7 @@ class Track:
         >>> track.length("chr1")
         1000
         """
-        return self._source.length(str(chrom))
+        return self.source.length(str(chrom))
 
     def __repr__(self) -> str:
         if self._open_source is None:
@@ -134,7 +136,7 @@ class Track:
         >>> track.values("chr1", 0, 3)
         array([1, 2, 3], dtype=uint16)
         """
-        source = self._source
+        source = self.source
         name = chrom if type(chrom) is str else str(chrom)
         low, high = check_offsets(name, source.length(name), start, end)
         return source.read(name, low, high)
@@ -216,13 +218,13 @@ class Track:
 
     def __getitem__(self, region: str) -> xr.DataArray:
         """Values of a region string such as ``chr1:1,000-2,000``; in the order of the genome, whatever its strand."""
-        found = parse_region(region, self._source.length)
+        found = parse_region(region, self.source.length)
         return self._region(found.chrom, found.start, found.end)
 
     def _region(self, chrom: str, start: int, end: int) -> xr.DataArray:
         from genomearray import labelled
 
-        source = self._source
+        source = self.source
         if isinstance(source, StoredTrack):
             return labelled.region_array(source, self.name, chrom, start, end)
         assert isinstance(source, labelled.DatasetSource)
@@ -243,7 +245,7 @@ class Track:
         from genomearray import labelled
 
         importlib.import_module("genomearray.accessor")  # so that ds.track is there
-        source = self._source
+        source = self.source
         if isinstance(source, StoredTrack):
             return labelled.dataset_of(source)
         assert isinstance(source, labelled.DatasetSource)
@@ -279,6 +281,208 @@ class Track:
         chunked: dask.array.Array = self.sel(chrom=chrom).chunk({"pos": BLOCK}).data
         return chunked
 
+    # -- many regions, and summaries -----------------------------------------------------
+
+    def windows(
+        self,
+        regions: Any,
+        width: int | None = None,
+        bins: int | None = None,
+        strand_aware: bool = True,
+        bounds: str = "raise",
+        encoding: str | None = None,
+        how: str = "mean",
+    ) -> xr.DataArray:
+        """Values of many regions in one call; each stored chunk is decoded once, whatever the overlap.
+
+        Parameters
+        ----------
+        regions : DataFrame, mapping, list, str or path
+            Columns ``chrom, start, end`` (offsets, 0-based, half-open) and optionally ``strand``; a list of tuples
+            ``(chrom, start, end[, strand])``; the path of a BED file; region strings such as ``chr1:1-100(-)``
+            (positions, both ends included); anything with ``to_dataframe()``.
+        width : int, optional
+            Windows of so many bp around the middle of each region, from ``(start + end) // 2 - width // 2`` on.
+            Default: the regions themselves, which must be of one width.
+        bins : int, optional
+            Scale each region to so many bins. Bin j covers the bases ``[j * length / bins, (j + 1) * length / bins)``;
+            a base at a border counts by the part that is inside.
+        strand_aware : bool
+            Regions on the minus strand run backwards, letters of a sequence are complemented.
+        bounds : {"raise", "pad"}
+            What to do with a window that reaches outside its chromosome: an error, or NaN (0 for integers, N).
+        encoding : {None, "onehot"}
+            For sequences: a last dimension ``base`` with A, C, G, T; other letters are four zeros.
+        how : {"mean", "sum", "min", "max"}
+            What a bin holds; NaN are skipped, and a bin of nothing else is NaN.
+
+        Returns
+        -------
+        DataArray, dimensions (window, offset) or (window, offset, base)
+            In the order of the regions, with coordinates ``chrom``, ``start``, ``end`` (offsets of the window) and
+            ``strand``; dtype of the track, float64 for bins, uint8 one-hot.
+
+        Raises
+        ------
+        RegionError, UnknownChromosomeError, FormatError, DamagedTrackError
+
+        Examples
+        --------
+        >>> track.windows([("chr1", 10, 14, "+"), ("chr1", 10, 14, "-")]).values
+        array([[11, 12, 13, 14],
+               [14, 13, 12, 11]], dtype=uint16)
+        >>> track.windows(["chr1:1-4", "chr1:1-8"], bins=2).values
+        array([[1.5, 3.5],
+               [2.5, 6.5]])
+        >>> seq.windows(["chr1:1-4"], encoding="onehot").sizes["base"]
+        4
+        """
+        from genomearray import windows as w
+
+        source = self.source
+        values, table = w.windows([source], regions, width, bins, strand_aware, bounds, encoding, how)
+        dims = ("window", "offset", "base") if encoding else ("window", "offset")
+        return w.labelled_windows(values[0], table, dims, {"assembly": source.assembly, "kind": source.kind}, self.name or None)
+
+    def profile(
+        self,
+        regions: Any,
+        bins: int | None = None,
+        width: int | None = None,
+        flank: int = 0,
+        bin_size: int = 1,
+        strand_aware: bool = True,
+        bounds: str = "pad",
+        how: str = "mean",
+    ) -> xr.Dataset:
+        """A matrix of scaled regions, or of windows around their middles, and its mean over the regions.
+
+        Parameters
+        ----------
+        regions : as for :meth:`windows`
+        bins : int, optional
+            Bins each region is scaled to (deepTools: scale-regions).
+        width : int, optional
+            Instead: windows of so many bp around the middles (deepTools: reference-point), in bins of ``bin_size``,
+            or in ``bins`` bins if both are given.
+        flank : int
+            bp upstream and downstream of each region, a whole number of bins of ``bin_size``.
+        bin_size : int
+            bp of a bin that is not scaled.
+        strand_aware, bounds, how
+            As for :meth:`windows`; what lies outside the chromosome is by default missing (0 for integers).
+
+        Returns
+        -------
+        Dataset
+            ``matrix`` (window, offset), and over the windows that have a value ``mean``, ``std`` (ddof 0) and ``n``
+            (offset). ``offset`` counts bins, 0 is the first of the body; ``part`` is upstream, body or downstream.
+
+        Raises
+        ------
+        RegionError, UnknownChromosomeError, FormatError, DamagedTrackError
+
+        Examples
+        --------
+        >>> result = track.profile(["chr1:101-200", "chr1:301-500"], bins=2, flank=10, bin_size=10)
+        >>> result["matrix"].values
+        array([[ 95.5, 125.5, 175.5, 205.5],
+               [295.5, 350.5, 450.5, 505.5]])
+        >>> result["mean"].values
+        array([195.5, 238. , 313. , 355.5])
+        """
+        from genomearray.windows import profile
+
+        return profile(self.source, regions, bins, width, flank, bin_size, strand_aware, bounds, how)
+
+    def region_stats(self, regions: Any) -> pd.DataFrame:
+        """Exact statistics of many regions: whole chunks from their stored summaries, only the edges read as bases.
+
+        Parameters
+        ----------
+        regions : as for :meth:`windows`
+            Of any width; they may overlap.
+
+        Returns
+        -------
+        DataFrame
+            In the order of the regions: ``chrom, start, end, strand``, and ``n`` (bases with a value), ``mean``,
+            ``min``, ``max``, ``sum``, ``std`` (ddof 0). Of nothing mean, min and max are NaN, n and sum 0.
+
+        Raises
+        ------
+        RegionError, UnknownChromosomeError, FormatError, DamagedTrackError, LayoutError
+
+        Examples
+        --------
+        >>> stats = track.region_stats([("chr1", 0, 3), ("chr1", 0, 1000)])
+        >>> stats["mean"].tolist(), stats["max"].tolist()
+        ([2.0, 500.5], [3, 1000])
+        """
+        from genomearray.statistics import region_stats
+
+        return region_stats(self.source, regions)
+
+    def bins(self, chrom: str | Chromosome, size: int, start: int | None = None, end: int | None = None) -> xr.Dataset:
+        """Exact statistics of consecutive bins of a chromosome, from stored summaries where they suffice.
+
+        Parameters
+        ----------
+        chrom : str or Chromosome
+        size : int
+            bp of a bin; the last one may be shorter.
+        start, end : int, optional
+            Offsets, 0-based, half-open. Default: the whole chromosome.
+
+        Returns
+        -------
+        Dataset, dimension ``bin``
+            ``n`` (bases with a value), ``mean``, ``min``, ``max``, ``sum``, ``std`` (ddof 0), with the offsets ``start``
+            and ``end`` as coordinates.
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError, DamagedTrackError, LayoutError
+
+        Examples
+        --------
+        >>> track.bins("chr1", 500)["mean"].values
+        array([250.5, 750.5])
+        """
+        from genomearray.statistics import bins
+
+        return bins(self.source, _one(chrom), size, start, end)
+
+    def plot(self, region: str, bins: int = 1000, ax: Any = None) -> Any:
+        """Draw a region at any zoom: every base, or the mean and the range of each bin, exact.
+
+        Parameters
+        ----------
+        region : str
+            ``chr1:1-5,000,000``, or a chromosome.
+        bins : int
+            Points drawn at most.
+        ax : matplotlib Axes, optional
+            Default: a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError, LayoutError
+
+        Examples
+        --------
+        >>> axes = track.plot("chr1:1-500")
+        >>> axes.get_xlabel()
+        'chr1, position'
+        """
+        from genomearray.plotting import plot
+
+        return plot(self.source, self.name, region, bins, ax)
+
     # -- the old library's names ---------------------------------------------------------
 
     def get_nparray(self, chrom: str | Chromosome, start: int | None = None, end: int | None = None) -> NDArray[Any]:
@@ -303,7 +507,7 @@ class Track:
         >>> track.get_nparray("chr1", 1, 3)
         array([1, 2, 3], dtype=uint16)
         """
-        source, name = self._source, str(chrom)
+        source, name = self.source, str(chrom)
         return source.read(name, *positions_to_offsets(name, source.length(name), start, end))
 
     def get_val(self, chrom: str | Chromosome, pos: int) -> Any:
@@ -349,7 +553,7 @@ class Track:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        source = self._source
+        source = self.source
         if isinstance(source, StoredTrack):
             return _reopen, (source.path, source.id, self.name)
         return Track, (source, self.name)

@@ -73,7 +73,7 @@ def must_equal(db, track, intervals):
     for order, (name, start, end, value) in enumerate(intervals):
         if start < end:
             by_chrom[our_name(db, name)].append((start, end, order, value))
-    table = track._source.sequences()
+    table = track.source.sequences()
     for row, chrom in enumerate(db.assembly):
         known = 0
         for cluster in clusters(sorted(by_chrom[chrom.name])):
@@ -102,7 +102,7 @@ def clusters(intervals):
 
 def same_tracks(db, one, other):
     """Two tracks hold the same values; chromosomes without any are told by their counts."""
-    tables = [db[name]._source.sequences() for name in (one, other)]
+    tables = [db[name].source.sequences() for name in (one, other)]
     assert (tables[0]["n_nan"] == tables[1]["n_nan"]).all()
     for row, chrom in enumerate(db.assembly):
         if tables[0]["n_nan"][row] < chrom.length:
@@ -162,7 +162,7 @@ def test_golden_statistics_of_wiggles_and_bigwigs(databases, tmp_path):
             if not path.exists() or name in REFUSED or name.startswith("volvox"):
                 continue
             db, track = imported(databases, path, importer)
-            table_rows = track._source.sequences()
+            table_rows = track.source.sequences()
             for row in (row for row in rows if row["#file"] == name):
                 chrom = our_name(db, row["chrom"])
                 if chrom is None:

@@ -248,7 +248,11 @@ def test_a_replaced_track_is_an_error_for_what_was_pickled_before(tmp_path, stor
     before = track["chr1:1-5"]
     pickled = pickle.dumps(before)
     db.save_track("x", {"chr1": np.zeros(40_000, "uint8")}, store=store, overwrite=True)
-    assert before.values.tolist() == [1] * 5  # the file that was opened
+    if store == "h5":  # the file that was opened is still there for those who have it open
+        assert before.values.tolist() == [1] * 5
+    else:
+        with pytest.raises(TrackReplacedError, match="was replaced"):
+            before.load()
     with pytest.raises(TrackReplacedError, match="was replaced"):
         pickle.loads(pickled)
     assert db["x"].values("chr1", 0, 2).tolist() == [0, 0]

@@ -1,0 +1,155 @@
+"""Shuffled batches of windows, for training models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import RegionError
+from genomearray.region import integer
+from genomearray.region_table import RegionTable
+from genomearray.stacking import Stack
+from genomearray.storage.layout import SEQUENCE
+from genomearray.track import Track
+from genomearray.windows import window_table
+
+Batch = NDArray[Any] | dict[str, NDArray[Any]]
+
+
+class Batches:
+    """Batches of windows over a table of regions, in an order that a seed decides; made by :func:`batches`.
+
+    ``len(self)`` batches; ``self[k]`` reads batch k, and iterating reads one after the other: nothing else
+    is in memory. PyTorch's ``DataLoader(self, batch_size=None, num_workers=4)`` takes it as it is, also with
+    workers that are forked or spawned.
+    """
+
+    def __init__(
+        self,
+        tracks: dict[str, Track | Stack],
+        single: bool,
+        table: RegionTable,
+        batch_size: int,
+        shuffle: bool,
+        seed: int,
+        drop_last: bool,
+        options: dict[str, Any],
+    ) -> None:
+        self._tracks = tracks
+        self._single = single
+        self._table = table
+        self._shuffle = shuffle
+        self._seed = seed
+        self._options = options
+        self._drop_last = drop_last
+        self.batch_size = batch_size
+        self.epoch = 0
+        self._order: tuple[int, NDArray[np.int64]] | None = None
+
+    def __len__(self) -> int:
+        n = len(self._table)
+        return n // self.batch_size if self._drop_last else -(-n // self.batch_size)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Take the order of another epoch; the same seed and epoch give the same order."""
+        self.epoch = integer(epoch, "epoch")
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Rows of the regions in the order in which this epoch reads them."""
+        if self._order is None or self._order[0] != self.epoch:
+            rows = np.arange(len(self._table))
+            if self._shuffle:
+                rows = np.random.default_rng([self._seed, self.epoch]).permutation(rows)
+            self._order = self.epoch, rows
+        return self._order[1]
+
+    def __getitem__(self, k: int) -> Batch:
+        if not 0 <= k < len(self):
+            raise IndexError(f"there is no batch {k}; there are {len(self)}, counted from 0")
+        table = self._table.take(self.order[k * self.batch_size : (k + 1) * self.batch_size])
+        read = {key: self._read(track, table) for key, track in self._tracks.items()}
+        return read[""] if self._single else read
+
+    def _read(self, track: Track | Stack, table: RegionTable) -> NDArray[Any]:
+        kind = (track.tracks[0] if isinstance(track, Stack) else track).kind
+        encoding = "onehot" if kind == SEQUENCE else None
+        array = track.windows(table, encoding=encoding, strand_aware=self._options["strand_aware"], bounds=self._options["bounds"])
+        if isinstance(track, Stack):  # one example after the other
+            array = array.transpose("window", "track", ...)
+        return np.ascontiguousarray(array.values, dtype=self._options["dtype"])
+
+    def __iter__(self) -> Iterator[Batch]:
+        for k in range(len(self)):
+            yield self[k]
+
+    def __repr__(self) -> str:
+        return f"<Batches: {len(self)} of {self.batch_size} windows, {len(self._table)} regions, seed {self._seed}, epoch {self.epoch}>"
+
+
+def batches(
+    tracks: Track | Stack | Mapping[str, Track | Stack],
+    regions: Any,
+    width: int | None = None,
+    *,
+    batch_size: int = 64,
+    shuffle: bool = True,
+    seed: int = 0,
+    drop_last: bool = False,
+    dtype: Any = "float32",
+    strand_aware: bool = True,
+    bounds: str = "raise",
+) -> Batches:
+    """Batches of windows for training models: shuffled, reproducible, of bounded memory.
+
+    Parameters
+    ----------
+    tracks : Track, Stack or mapping of names to them
+        What a batch holds: one array, or a dict of arrays. Signals have shape (window, offset), a
+        stack (window, track, offset), sequences are one-hot: (window, offset, base).
+    regions, width, strand_aware, bounds
+        As for :meth:`genomearray.Track.windows`; checked once, here.
+    batch_size : int
+    shuffle : bool
+        Read in an order that ``seed`` and the epoch decide (``set_epoch``).
+    seed : int
+        0 or more.
+    drop_last : bool
+        Leave away a last batch that is not full.
+    dtype : numpy dtype
+        Of the arrays.
+
+    Returns
+    -------
+    Batches
+
+    Raises
+    ------
+    RegionError, UnknownChromosomeError, FormatError
+
+    Examples
+    --------
+    >>> from genomearray import batches
+    >>> regions = [("chr1", k, k + 1) for k in range(100, 200)]
+    >>> loader = batches({"x": seq, "y": track}, regions, width=20, batch_size=32, seed=1)
+    >>> len(loader), loader[0]["x"].shape, loader[0]["y"].shape
+    (4, (32, 20, 4), (32, 20))
+    """
+    single = not isinstance(tracks, Mapping)
+    found: dict[str, Track | Stack] = {"": tracks} if isinstance(tracks, (Track, Stack)) else dict(tracks)
+    if not found:
+        raise RegionError("there is no track to read batches from; give at least one")
+    size = integer(batch_size, "batch_size")
+    if size < 1:
+        raise RegionError(f"batch_size={size}: a batch holds at least one window")
+    if integer(seed, "seed") < 0:
+        raise RegionError(f"seed={seed}: a seed is 0 or more")
+    table: Any = regions
+    for track in found.values():
+        table = window_table((track.tracks[0] if isinstance(track, Stack) else track).source, table, width, None, bounds)
+        width = None  # the windows are made; the other tracks only check them
+    options = {"strand_aware": strand_aware, "bounds": bounds, "dtype": np.dtype(dtype)}
+    return Batches(found, single, table, size, bool(shuffle), int(seed), bool(drop_last), options)

@@ -1,0 +1,248 @@
+"""Many regions in one call: windows of one width, regions scaled into bins, profiles over them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import LayoutError, RegionError
+from genomearray.region import integer
+from genomearray.region_table import RegionTable, read_regions
+from genomearray.sequence import revcomp
+from genomearray.source import Source
+from genomearray.storage.layout import SEQUENCE, fill_value
+from genomearray.storage.reader import Intervals
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+HOW = ("mean", "sum", "min", "max")
+BOUNDS = ("raise", "pad")
+BASES = "ACGT"
+_SCALED_AT_ONCE = 1 << 22  # values of regions that are scaled together
+_LETTERS = bytes(range(256)).decode("latin-1")
+_COMPLEMENT = np.frombuffer(revcomp(_LETTERS)[::-1].encode("latin-1"), dtype=np.uint8)
+# For each letter four bytes, of which one at most is 1: A, C, G, T (U counts as T).
+_ONE_HOT = np.array([[int(chr(code).upper().replace("U", "T") == base) for base in BASES] for code in range(256)], dtype=np.uint8)
+
+
+def window_table(source: Source, regions: Any, width: object, bins: object, bounds: str) -> RegionTable:
+    """The regions that windows are made of, checked."""
+    if bounds not in BOUNDS:
+        raise RegionError(f"bounds={bounds!r} is not known; allowed are {', '.join(map(repr, BOUNDS))}")
+    table = read_regions(regions, source)
+    if width is not None:
+        table = table.centred(width)
+    table = table.inside(source, pad=bounds == "pad")
+    sizes = table.end - table.start
+    if bins is None and sizes.size and (sizes != sizes[0]).any():
+        row = int(np.argmax(sizes != sizes[0]))
+        raise RegionError(
+            f"the regions differ in width: {sizes[0]} bp at {table.where(0)}, {sizes[row]} bp at {table.where(row)}; "
+            "give width= for windows around their middles, or bins= to scale them"
+        )
+    return table
+
+
+def read_windows(source: Source, table: RegionTable, out: NDArray[Any], *, strand_aware: bool) -> None:
+    """Put the values of windows of one width into ``out``, shape (windows, width); those on the minus strand run backwards."""
+    n, width = len(table), int(table.end[0] - table.start[0])
+    lengths = source.lengths_of(table.names)[table.code]
+    start, end = np.clip(table.start, 0, lengths), np.clip(table.end, 0, lengths)
+    some = np.flatnonzero(end > start)
+    if some.size < n or (start != table.start).any() or (end != table.end).any():
+        out[:] = fill_value(source.kind, source.dtype)  # outside the chromosome
+    minus = (table.strand < 0) & strand_aware
+    skipped = (start - table.start)[some]
+    rows = np.arange(n, dtype=np.int64)[some] * width
+    dest = np.where(minus[some], rows + width - 1 - skipped, rows + skipped)
+    step = np.where(minus[some], -1, 1) if minus.any() else None
+    source.gather(Intervals(table.names, table.code[some], start[some], end[some]), out, dest, step)
+    if source.kind == SEQUENCE and minus.any():
+        out[minus] = _COMPLEMENT[out[minus]]
+
+
+def one_hot(letters: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Letters (ASCII codes, any case) as A, C, G and T along a new last axis; others are four zeros.
+
+    Examples
+    --------
+    >>> one_hot(np.frombuffer(b"aN", np.uint8)).tolist()
+    [[1, 0, 0, 0], [0, 0, 0, 0]]
+    """
+    # Four bytes as one number: a table look-up writes all of a base at once.
+    taken = _ONE_HOT.view(np.uint32).reshape(-1)[letters]
+    return taken.view(np.uint8).reshape(*letters.shape, len(BASES))
+
+
+def scaled(source: Source, table: RegionTable, n: int, how: str, *, strand_aware: bool) -> NDArray[np.float64]:
+    """Regions of any length as ``n`` bins each, shape (regions, n); see :func:`merging.scale_regions`."""
+    from genomearray.merging import scale_regions
+
+    if source.kind == SEQUENCE:
+        raise LayoutError("the track holds a sequence: letters cannot be scaled into bins; leave bins= away")
+    out = np.empty((len(table), n), dtype=np.float64)
+    reverse = (table.strand < 0) & strand_aware
+    kind = HOW.index(how)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for rows, values, places in _sweep(source, table):
+            lengths = (table.end - table.start)[rows]
+
+            def work(part: NDArray[np.int64], rows: Any = rows, values: Any = values, places: Any = places, lengths: Any = lengths) -> None:
+                some = np.empty((part.size, n), dtype=np.float64)
+                scale_regions(values, places[part], lengths[part], reverse[rows[part]], kind, some)
+                out[rows[part]] = some
+
+            list(pool.map(work, np.array_split(np.arange(rows.size), min(4 * (os.cpu_count() or 1), rows.size))))
+    return out
+
+
+def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]]:
+    """Groups of regions, in order of the genome: their rows, an array with their values, and their places in it.
+
+    Only chunks that a region touches are read, and each once: what a later group needs again is kept.
+    """
+    lengths = source.lengths_of(table.names)
+    order = np.lexsort((table.start, table.code))
+    codes = table.code[order]
+    ends = np.cumsum((table.end - table.start)[order])
+    kept_code, kept_start, kept = -1, 0, np.empty(0, dtype=source.dtype)
+    at = 0
+    while at < order.size:
+        most = ends[at] - (table.end - table.start)[order[at]] + _SCALED_AT_ONCE
+        after = max(at + 1, min(int(np.searchsorted(ends, most, side="right")), int(np.searchsorted(codes, codes[at], side="right"))))
+        rows, code = order[at:after], int(codes[at])
+        starts, stops = _spans(source, table.names[code], table.start[rows], table.end[rows])
+        dest = np.cumsum(stops - starts) - (stops - starts)
+        values = np.full(int((stops - starts).sum()), fill_value(source.kind, source.dtype), dtype=source.dtype)
+        low, high = np.clip(starts, 0, lengths[code]), np.clip(stops, 0, lengths[code])
+        if code == kept_code and kept_start <= low[0] < kept_start + kept.size:
+            again = kept[low[0] - kept_start : high[0] - kept_start]
+            values[low[0] - starts[0] : low[0] - starts[0] + again.size] = again
+            low[0] += again.size
+        some = low < high
+        intervals = Intervals((table.names[code],), np.zeros(int(some.sum()), np.int64), low[some], high[some])
+        source.gather(intervals, values, (dest + low - starts)[some])
+        span = np.searchsorted(starts, table.start[rows], side="right") - 1
+        yield rows, values, table.start[rows] + (dest - starts)[span]
+        kept_code, kept_start, kept = code, int(starts[-1]), values[dest[-1] :]
+        at = after
+
+
+def _spans(source: Source, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Stretches of whole chunks that hold all regions, which come sorted by start."""
+    stored = source.chunk_statistics(chrom)
+    chunk, offset = (stored.chunk, stored.offset) if stored is not None else (1, 0)
+    low = (starts + offset) // chunk * chunk - offset
+    high = np.maximum.accumulate(-(-(ends + offset) // chunk) * chunk - offset)
+    first = np.flatnonzero(np.append(True, low[1:] > high[:-1]))
+    return low[first], high[np.append(first[1:] - 1, low.size - 1)]
+
+
+def windows(
+    sources: Sequence[Source],
+    regions: Any,
+    width: object,
+    bins: object,
+    strand_aware: bool,
+    bounds: str,
+    encoding: str | None,
+    how: str,
+) -> tuple[NDArray[Any], RegionTable]:
+    """Values of all sources, shape (source, window, offset) or, one-hot, (source, window, offset, base); and the windows."""
+    first = sources[0]
+    n_bins = None if bins is None else integer(bins, "number of bins")
+    if n_bins is not None and n_bins < 1:
+        raise RegionError(f"bins={n_bins}: there is at least one bin")
+    if how not in HOW:
+        raise RegionError(f"how={how!r} is not known; allowed are {', '.join(map(repr, HOW))}")
+    if encoding not in (None, "onehot"):
+        raise RegionError(f"encoding={encoding!r} is not known; allowed are None and 'onehot'")
+    if encoding == "onehot" and first.kind != SEQUENCE:
+        raise LayoutError("the track holds a signal: encoding='onehot' is for sequences")
+    table = window_table(first, regions, width, bins, bounds)
+    if not len(table):
+        shape: tuple[int, ...] = (len(sources), 0, n_bins or (0 if width is None else integer(width, "width")))
+        dtype = np.dtype(np.float64) if n_bins else np.result_type(*(source.dtype for source in sources))
+        return np.empty((*shape, len(BASES)) if encoding else shape, dtype=dtype), table
+    if n_bins is not None:
+        return np.stack([scaled(source, table, n_bins, how, strand_aware=strand_aware) for source in sources]), table
+    values = np.empty((len(sources), len(table), int(table.end[0] - table.start[0])), np.result_type(*(source.dtype for source in sources)))
+    for source, part in zip(sources, values, strict=True):
+        own = part if source.dtype == part.dtype else np.empty(part.shape, source.dtype)
+        read_windows(source, table, own, strand_aware=strand_aware)
+        if own is not part:
+            part[:] = own
+    return (one_hot(values) if encoding else values), table
+
+
+def labelled_windows(values: NDArray[Any], table: RegionTable, dims: tuple[str, ...], attrs: dict[str, Any], name: str | None) -> xr.DataArray:
+    """A DataArray of windows with chrom, start, end and strand of each, and the offsets in them."""
+    import xarray as xr
+
+    coords: dict[str, Any] = {
+        "chrom": ("window", table.chrom),
+        "start": ("window", table.start),
+        "end": ("window", table.end),
+        "strand": ("window", table.strand_text),
+        "offset": np.arange(values.shape[dims.index("offset")]),
+    }
+    if "base" in dims:
+        coords["base"] = list(BASES)
+    return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name=name)
+
+
+def profile(
+    source: Source,
+    regions: Any,
+    bins: object,
+    width: object,
+    flank: object,
+    bin_size: object,
+    strand_aware: bool,
+    bounds: str,
+    how: str,
+) -> xr.Dataset:
+    """See :meth:`genomearray.Track.profile`."""
+    import xarray as xr
+
+    beside, size = integer(flank, "flank"), integer(bin_size, "bin_size")
+    if beside < 0 or size < 1 or beside % size:
+        raise RegionError(f"flank={beside} and bin_size={size}: the flank is a whole number of bins, each of 1 bp or more")
+    if width is not None and bins is None:
+        bins, rest = divmod(integer(width, "width"), size)
+        if rest or not bins:
+            raise RegionError(f"width={width} and bin_size={size}: the width is a whole number of bins")
+    if bins is None:
+        raise RegionError("give width= for windows around the middles of the regions, or bins= to scale them")
+    body, table = windows([source], regions, width, bins, strand_aware, bounds, None, how)
+    around = [_beside(table, beside, side, strand_aware=strand_aware) for side in (-1, 1)] if beside else []
+    outside = [windows([source], flanks, None, beside // size, strand_aware, bounds, None, how)[0][0] for flanks in around]
+    matrix = np.concatenate([outside[0], body[0], outside[1]], axis=1) if beside else body[0]
+    n_bins = body.shape[2]
+    where = np.arange(-(beside // size), n_bins + beside // size)
+    array = labelled_windows(matrix, table, ("window", "offset"), {"assembly": source.assembly, "how": how}, None).assign_coords(offset=where)
+    part = np.where(where < 0, "upstream", np.where(where < n_bins, "body", "downstream"))
+    with np.errstate(invalid="ignore", divide="ignore"):  # a bin without a value has no mean
+        valid = ~np.isnan(matrix)
+        n = valid.sum(axis=0)
+        mean = np.where(valid, matrix, 0).sum(axis=0) / n
+        std = np.sqrt(np.where(valid, (matrix - mean) ** 2, 0).sum(axis=0) / n)
+    return xr.Dataset(
+        {"matrix": array, "mean": ("offset", mean), "std": ("offset", std), "n": ("offset", n)},
+        {"part": ("offset", part)},
+        {"assembly": source.assembly, "how": how},
+    )
+
+
+def _beside(table: RegionTable, flank: int, side: int, *, strand_aware: bool) -> RegionTable:
+    """The ``flank`` bp upstream (side -1) or downstream (side 1) of each region."""
+    left = (np.where(table.strand < 0, -side, side) if strand_aware else np.full(len(table), side)) < 0
+    start = np.where(left, table.start - flank, table.end)
+    return replace(table, start=start, end=start + flank)
