@@ -77,7 +77,7 @@ class LazyBases(BackendArray):
         return self._stored.read_variable(self._variable, self._offset + start, self._offset + end)
 
 
-def _lazy_again(path: Path, track_id: str, variable: str, offset: int, length: int) -> LazyBases:
+def _lazy_again(path: Path | str, track_id: str, variable: str, offset: int, length: int) -> LazyBases:
     return LazyBases(open_stored(path, track_id), variable, offset, length)
 
 
@@ -85,7 +85,7 @@ class PackedTable:
     """Where the packed sequences of a stored track lie; looked up when one is asked for."""
 
     def __init__(self, stored: StoredTrack) -> None:
-        self._path: Path = stored.path
+        self._path = stored.path
         self._id = stored.id
 
     @property

@@ -31,7 +31,7 @@ def plot(source: Source, name: str, region: str, bins: int, ax: Any) -> Any:
         summaries = binned(source, found.chrom, borders)
         middles = (borders[:-1] + borders[1:] + 1) / 2
         ax.fill_between(middles, summaries["min"], summaries["max"], step="mid", alpha=0.3, linewidth=0, label="minimum to maximum")
-        ax.step(middles, summaries["mean"], where="mid", label=f"mean of {length / most:,.0f} bp")
+        ax.step(middles, summaries["mean"], where="mid", linewidth=1, label=f"mean of {length / most:,.0f} bp")
         ax.legend(loc="upper right", frameon=False)
     ax.set_xlim(found.start + 0.5, found.end + 0.5)
     ax.set_xlabel(f"{found.chrom}, position")

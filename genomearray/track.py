@@ -77,8 +77,8 @@ class Track:
         return dict(self.source.attributes)
 
     @property
-    def path(self) -> Path | None:
-        """The file or store; None for a track that is not on disk."""
+    def path(self) -> Path | str | None:
+        """The file or store, as text for a URL; None for a track that is not stored."""
         return self.source.path if isinstance(self.source, StoredTrack) else None
 
     @property
@@ -570,7 +570,7 @@ def _refuse_step(pos: slice) -> None:
         raise RegionError(f"a step of {pos.step!r} cannot be selected; take [::{pos.step}] of the result")
 
 
-def _reopen(path: Path, track_id: str, name: str) -> Track:
+def _reopen(path: Path | str, track_id: str, name: str) -> Track:
     return Track(open_stored(path, track_id), name)
 
 
@@ -579,8 +579,9 @@ def open_track(path: str | os.PathLike[str]) -> Track:
 
     Parameters
     ----------
-    path : path-like
-        ``<name>.h5`` or ``<name>.zarr``.
+    path : path-like, or URL
+        ``<name>.h5`` or ``<name>.zarr``, also ``https://...`` or ``s3://...`` (with ``genomearray[remote]``): only the
+        bytes that are needed are asked for.
 
     Returns
     -------
@@ -598,4 +599,4 @@ def open_track(path: str | os.PathLike[str]) -> Track:
     array([1, 2, 3], dtype=uint16)
     """
     stored = open_stored(path)
-    return Track(stored, stored.path.stem)
+    return Track(stored, Path(stored.path).stem)

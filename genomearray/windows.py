@@ -122,16 +122,20 @@ def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int6
         dest = np.cumsum(stops - starts) - (stops - starts)
         values = np.full(int((stops - starts).sum()), fill_value(source.kind, source.dtype), dtype=source.dtype)
         low, high = np.clip(starts, 0, lengths[code]), np.clip(stops, 0, lengths[code])
-        if code == kept_code and kept_start <= low[0] < kept_start + kept.size:
-            again = kept[low[0] - kept_start : high[0] - kept_start]
-            values[low[0] - starts[0] : low[0] - starts[0] + again.size] = again
-            low[0] += again.size
+        for k in range(starts.size if code == kept_code else 0):
+            if low[k] >= kept_start + kept.size:
+                break
+            again = kept[low[k] - kept_start : high[k] - kept_start]
+            values[dest[k] + low[k] - starts[k] :][: again.size] = again
+            low[k] += again.size
         some = low < high
         intervals = Intervals((table.names[code],), np.zeros(int(some.sum()), np.int64), low[some], high[some])
         source.gather(intervals, values, (dest + low - starts)[some])
         span = np.searchsorted(starts, table.start[rows], side="right") - 1
         yield rows, values, table.start[rows] + (dest - starts)[span]
-        kept_code, kept_start, kept = code, int(starts[-1]), values[dest[-1] :]
+        # Later groups begin at or after the last region of this one.
+        if code != kept_code or kept_start > starts[-1] or kept_start + kept.size < stops[-1]:
+            kept_code, kept_start, kept = code, int(starts[-1]), values[dest[-1] :]
         at = after
 
 

@@ -6,6 +6,7 @@ import gzip
 import math
 import struct
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 MISSING = {"na", "nan", "."}
@@ -98,3 +99,36 @@ def read_twobit(path: Path) -> dict[str, str]:
             letters[start : start + size] = [letter.lower() for letter in letters[start : start + size]]
         records[name] = "".join(letters)
     return records
+
+
+def window(values: list[float], start: int, end: int, minus: bool, fill: float) -> list[float]:
+    """Values of the offsets [start, end), ``fill`` outside, backwards on the minus strand."""
+    found = [values[k] if 0 <= k < len(values) else fill for k in range(start, end)]
+    return found[::-1] if minus else found
+
+
+def bins(values: list[float], n: int, how: str) -> list[float]:
+    """Values scaled into n bins: every base is cut where a bin ends, in exact fractions."""
+    found = []
+    for j in range(n):
+        low, high = Fraction(j * len(values), n), Fraction((j + 1) * len(values), n)
+        parts = [(min(high, k + 1) - max(low, k), value) for k, value in enumerate(values) if k < high and k + 1 > low]
+        parts = [(weight, value) for weight, value in parts if not math.isnan(value)]
+        if not parts:
+            found.append(math.nan)
+        elif how in ("min", "max"):
+            found.append({"min": min, "max": max}[how](value for _, value in parts))
+        else:
+            total = sum(weight * Fraction(value) for weight, value in parts)
+            found.append(float(total / sum(weight for weight, _ in parts) if how == "mean" else total))
+    return found
+
+
+def statistics(values: list[float]) -> dict[str, float]:
+    """n, mean, min, max, sum and std of the values that are there, in exact fractions."""
+    valid = [Fraction(value) for value in values if not math.isnan(value)]
+    if not valid:
+        return {"n": 0, "mean": math.nan, "min": math.nan, "max": math.nan, "sum": 0.0, "std": math.nan}
+    mean = sum(valid) / len(valid)
+    variance = sum((value - mean) ** 2 for value in valid) / len(valid)
+    return {"n": len(valid), "mean": float(mean), "min": min(valid), "max": max(valid), "sum": sum(valid), "std": math.sqrt(variance)}

@@ -21,6 +21,7 @@ _COMMANDS = {
     "info": "genomearray.cli.reading:info",
     "get": "genomearray.cli.reading:get",
     "seq": "genomearray.cli.reading:seq",
+    "plot": "genomearray.cli.reading:plot",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,9 +44,10 @@ def _facts(name: str, stored: StoredTrack) -> Iterator[tuple[str, Any]]:
     yield "dtype", stored.dtype
     yield "units", stored.variable_attributes(next(iter(stored.variables))).get("units", "")
     yield "chromosomes", len(stored.names)
-    yield "path", stored.path
-    size = stored.path.stat().st_size if stored.path.is_file() else sum(p.stat().st_size for p in stored.path.rglob("*"))
-    yield "bytes", size
+    path = Path(stored.path)
+    yield "path", path
+    files = [path] if path.is_file() else path.rglob("*")
+    yield "bytes", sum(file.stat().st_size for file in files)
     for label in ("created", "software", "source", "command"):
         yield label, stored.attributes.get(label, "")
     for line in str(stored.attributes.get("import_report", "")).splitlines()[1:]:
@@ -127,3 +129,23 @@ def seq(db: GenomeDB, chrom: str, start: int, end: int, strand: str, track: str)
     name = f"{chrom}:{start}-{end}" + ("(-)" if reverse else "")
     sys.stdout.writelines(fasta_lines(name, revcomp(text) if reverse else text))
     sys.stdout.flush()
+
+
+@click.command()
+@click.argument("track")
+@click.argument("region")
+@click.option("-o", "--output", required=True, metavar="FILE.png", help="Picture to write: png, svg or pdf, by its name.")
+@click.option("--bins", default=1000, show_default=True, help="Points drawn at most; a region of fewer bases is drawn base by base.")
+@with_database
+def plot(db: GenomeDB, track: str, region: str, output: str, bins: int) -> None:
+    """Draw a REGION of a track: the mean and the range of each bin, exact at any zoom."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise click.ClickException("plots need matplotlib; install it with: pip install 'genomearray[plot]'") from None
+    mpl.use("Agg")
+    kinds = (".png", ".svg", ".pdf")
+    if not output.lower().endswith(kinds):
+        raise click.UsageError(f"--output {output!r} is no picture; its name ends in {', '.join(kinds)}")
+    axes = db.open_track(track).plot(region, bins=bins)
+    axes.figure.savefig(output, dpi=150)

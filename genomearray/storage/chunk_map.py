@@ -62,13 +62,38 @@ class Places(NamedTuple):
     keep: object = None  # whatever must stay open meanwhile
 
 
+class ChunkFile(Protocol):
+    """A file with chunks in it: local (a descriptor) or remote (-1)."""
+
+    fd: int
+
+    def read(self, size: int, offset: int) -> bytes: ...
+    def fetch(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]: ...
+
+
+def places_in(files: list[ChunkFile], of: NDArray[np.int64], offset: NDArray[np.int64], size: NDArray[np.int64]) -> Places:
+    """Places of chunks, the k-th in ``files[of[k]]``; what is not local is fetched."""
+    if all(file.fd >= 0 for file in files):
+        return Places(np.array([file.fd for file in files], dtype=np.int64)[of], offset, size, keep=files)
+    data, begin = [], np.zeros(offset.size, dtype=np.int64)
+    have = 0
+    for k, file in enumerate(files):
+        here = np.flatnonzero((of == k) & (size > 0))
+        if here.size:
+            part, where = file.fetch(offset[here], size[here])
+            data.append(part)
+            begin[here] = where + have
+            have += len(part)
+    return Places(-1, begin, size, b"".join(data))
+
+
 class ChunkSource(Protocol):
     """Compressed chunks of one array."""
 
     def raw(self, index: int) -> bytes | None:
         """Bytes of a chunk, None when it is not stored; ValueError when they cannot be right."""
 
-    def place(self, index: int) -> tuple[OpenFile, int, int] | None:
+    def place(self, index: int) -> tuple[ChunkFile, int, int] | None:
         """File, byte offset and size (0: not stored) of a chunk; None when only its bytes can be had."""
 
     def places(self, indexes: NDArray[np.int64]) -> Places:
@@ -242,7 +267,7 @@ class ChunkedArray:
                 return
             try:
                 place = self.source.place(index)
-                if place is not None and place[2] and not _cache.wanted_again(key):
+                if place is not None and place[2] and place[0].fd >= 0 and not _cache.wanted_again(key):
                     self._codec.read(place[0].fd, place[1], place[2], low, high, out, dest)
                     return
                 raw = self.source.raw(index)
@@ -387,14 +412,43 @@ class OpenFile:
             raise ValueError(f"the file is cut: {size} bytes wanted at byte {offset}, {len(data)} are there")
         return data
 
+    def fetch(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
+        """Many ranges: their bytes, and where each begins in them."""
+        parts = [self.read(size, offset) for offset, size in zip(offsets.tolist(), sizes.tolist(), strict=True)]
+        return b"".join(parts), np.cumsum(sizes) - sizes
+
     def size(self) -> int:
         """Bytes in the file."""
         return os.fstat(self.fd).st_size
 
-    def inode(self) -> tuple[int, int]:
+    def identity(self) -> tuple[int, int]:
         """Device and inode: another file under the same path has others."""
         status = os.fstat(self.fd)
         return status.st_dev, status.st_ino
+
+
+class OpenFolder:
+    """A folder: its files are opened relative to it, so one that is replaced under a reader stays the old one for it."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._folder = OpenFile(path)
+
+    def file(self, path: str) -> OpenFile:
+        """An open file in the folder."""
+        return OpenFile(path, self._folder.fd)
+
+    def content(self, path: str) -> bytes:
+        """All bytes of a file; FileNotFoundError."""
+        file = self.file(path)
+        return file.read(file.size(), 0)
+
+    def folders(self) -> list[str]:
+        """Names of the folders in it."""
+        return [entry.name for entry in os.scandir(self._folder.fd) if entry.is_dir()]
+
+    def identity(self) -> tuple[int, int]:
+        """Device and inode of the folder that was opened."""
+        return self._folder.identity()
 
 
 class OpenFiles:
@@ -406,10 +460,10 @@ class OpenFiles:
 
     def reset(self) -> None:
         """Forget all files."""
-        self._files: OrderedDict[Hashable, OpenFile] = OrderedDict()
+        self._files: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, opener: Callable[[], OpenFile]) -> OpenFile:
+    def get(self, key: Hashable, opener: Callable[[], Any]) -> Any:
         """The open file of a key. Whoever holds it may read, even if it is dropped here."""
         with self._lock:
             file = self._files.get(key)

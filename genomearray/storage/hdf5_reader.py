@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,59 +15,77 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunk_map import Array1D, ChunkedArray, OpenFile, Places, PlainArray
+from genomearray.storage.chunk_map import Array1D, ChunkedArray, ChunkFile, OpenFile, Places, PlainArray, places_in
 from genomearray.storage.codecs import ShuffleDeflate, names_crc
 from genomearray.storage.layout import NAMES_CRC
+from genomearray.storage.remote import RemoteFile, filesystem
 
 FIRST_READS = 50  # read_direct_chunk costs 4 us a chunk, the map of chr1 8-100 ms once
 _SHUFFLE, _DEFLATE = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
 
 
 class Hdf5Store:
-    """An open HDF5 file of the layout; many threads may read."""
+    """An open HDF5 file of the layout, on disk or behind a URL; many threads may read."""
 
     form = "h5"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         self.path = path
-        self._raw, self._file = _open_both(path)
+        # What HDF5 asks of a remote file comes back to Python, where the garbage collector could free
+        # other HDF5 objects in the middle of a call, which HDF5 does not survive.
+        self._calm: Callable[[], AbstractContextManager[None]] = _without_collector if isinstance(path, str) else nullcontext
+        self._raw: OpenFile | RemoteFile
+        with self._calm():
+            self._raw, self._file = _open_remote(path) if isinstance(path, str) else _open_both(path)
 
-    def inode(self) -> tuple[int, int]:
-        """Device and inode of what was opened."""
-        return self._raw.inode()
+    def identity(self) -> tuple[Any, ...]:
+        """What was opened."""
+        return self._raw.identity()
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with self._calm():
+            self._file.close()
 
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
-        return {name: _plain(value) for name, value in self._file.attrs.items()}
+        with self._calm():
+            return {name: _plain(value) for name, value in self._file.attrs.items()}
 
     def variables(self) -> list[str]:
         """Names of the 1-D variables of the root."""
-        return [name for name in self._file if not name.startswith("pos_") and isinstance(self._file[name], h5py.Dataset)]
+        with self._calm():
+            return [name for name in self._file if not name.startswith("pos_") and isinstance(self._file[name], h5py.Dataset)]
 
     def variable_attributes(self, name: str) -> dict[str, Any]:
         """Attributes of a variable, without those of netCDF itself."""
         hidden = ("DIMENSION_LIST", "_Netcdf4Coordinates", "_Netcdf4Dimid", "_FillValue")
-        return {key: _plain(value) for key, value in self._file[name].attrs.items() if key not in hidden}
+        with self._calm():
+            return {key: _plain(value) for key, value in self._file[name].attrs.items() if key not in hidden}
 
     def array(self, path: str, expected: Callable[[], NDArray[np.bool_]] | None = None) -> Array1D | None:
         """The 1-D array at a path, or None."""
-        dataset = self._file.get(path)
-        if not isinstance(dataset, h5py.Dataset):
-            return None
-        codec = _codec(dataset)
-        if codec is None:
-            return PlainArray(dataset.shape[0], dataset.dtype.newbyteorder("="), lambda start, end: dataset[start:end])
-        return ChunkedArray(dataset.shape[0], dataset.chunks[0], codec, dataset.fillvalue, _Hdf5Chunks(dataset, self._raw), expected)
+        with self._calm():
+            dataset = self._file.get(path)
+            if not isinstance(dataset, h5py.Dataset):
+                return None
+            codec = _codec(dataset)
+            if codec is None:
+                return PlainArray(dataset.shape[0], dataset.dtype.newbyteorder("="), partial(self._take, dataset))
+            chunks = _Hdf5Chunks(dataset, self._raw, self._calm)
+            return ChunkedArray(dataset.shape[0], dataset.chunks[0], codec, dataset.fillvalue, chunks, expected)
+
+    def _take(self, dataset: h5py.Dataset, start: int, end: int) -> Any:
+        with self._calm():
+            return dataset[start:end]
 
     def names(self) -> list[str]:
         """Column ``name`` of /sequences."""
-        names = [str(name) for name in self._file["sequences/name"].asstr()[:]]
+        with self._calm():
+            names = [str(name) for name in self._file["sequences/name"].asstr()[:]]
+            known = self._file.attrs[NAMES_CRC]
         # HDF5 keeps text in a heap without a checksum.
-        if names_crc(names) != self._file.attrs[NAMES_CRC]:
+        if names_crc(names) != known:
             raise ValueError("the checksum of the names does not agree")
         return names
 
@@ -74,9 +95,34 @@ def _open_both(path: Path) -> tuple[OpenFile, h5py.File]:
     while True:
         raw, file = OpenFile(path), _open_hdf5(path)
         status = os.fstat(file.id.get_vfd_handle())
-        if (status.st_dev, status.st_ino) == raw.inode():
+        if (status.st_dev, status.st_ino) == raw.identity():
             return raw, file
         file.close()
+
+
+def _open_remote(url: str) -> tuple[RemoteFile, h5py.File]:
+    raw = RemoteFile(*filesystem(url))
+    return raw, h5py.File(raw.open(), "r")
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    global _calls, _collected  # noqa: PLW0603 - the collector is one for the process
+    with _calls_lock:
+        if not _calls:
+            _collected = gc.isenabled()
+            gc.disable()
+        _calls += 1
+    try:
+        yield
+    finally:
+        with _calls_lock:
+            _calls -= 1
+            if not _calls and _collected:
+                gc.enable()
+
+
+_calls, _collected, _calls_lock = 0, True, threading.Lock()
 
 
 def _open_hdf5(path: Path) -> h5py.File:
@@ -92,8 +138,9 @@ def _open_hdf5(path: Path) -> h5py.File:
 class _Hdf5Chunks:
     """Chunks of a dataset: asked for one by one at first, by their place in the file later."""
 
-    def __init__(self, dataset: h5py.Dataset, file: OpenFile) -> None:
+    def __init__(self, dataset: h5py.Dataset, file: OpenFile | RemoteFile, calm: Callable[[], AbstractContextManager[None]]) -> None:
         self._dataset = dataset
+        self._calm = calm
         self._id = dataset.id
         self._chunk = dataset.chunks[0]
         self._n = -(-dataset.shape[0] // self._chunk)
@@ -102,9 +149,9 @@ class _Hdf5Chunks:
         self._reads = 0
         self._lock = threading.Lock()
 
-    def place(self, index: int) -> tuple[OpenFile, int, int] | None:
+    def place(self, index: int) -> tuple[ChunkFile, int, int] | None:
         if self._map is None:
-            if self._reads < FIRST_READS:
+            if self._reads < FIRST_READS and self._file.fd >= 0:
                 return None
             self._whole_map()
         assert self._map is not None
@@ -120,7 +167,7 @@ class _Hdf5Chunks:
 
     def places(self, indexes: NDArray[np.int64]) -> Places:
         offsets, sizes = self._whole_map()
-        return Places(self._file.fd, offsets[indexes], sizes[indexes], keep=self._file)
+        return places_in([self._file], np.zeros(indexes.size, np.int64), offsets[indexes], sizes[indexes])
 
     def _ask(self, index: int) -> bytes | None:
         try:
@@ -148,7 +195,8 @@ class _Hdf5Chunks:
                 if info.filter_mask:
                     masked.append(index)
 
-            self._id.chunk_iter(note)
+            with self._calm():
+                self._id.chunk_iter(note)
             if masked:
                 raise ValueError(f"{len(masked)} chunks skip filters, which genomearray never writes")
             self._map = (offsets, sizes)

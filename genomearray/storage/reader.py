@@ -36,6 +36,7 @@ from genomearray.storage.layout import (
     can_be_variable,
     fill_value,
 )
+from genomearray.storage.remote import RemoteFile, RemoteFolder, filesystem, is_url
 from genomearray.storage.tables import SEQUENCE_COLUMNS, Columns, holds_data
 
 
@@ -62,7 +63,7 @@ class Store(Protocol):
     def variable_attributes(self, name: str) -> dict[str, Any]: ...
     def array(self, path: str, expected: Any = None) -> Array1D | None: ...
     def names(self) -> list[str]: ...
-    def inode(self) -> tuple[int, int]: ...
+    def identity(self) -> tuple[Any, ...]: ...
     def close(self) -> None: ...
 
 
@@ -71,16 +72,16 @@ class StoredTrack:
 
     Parameters
     ----------
-    path : Path
+    path : Path, or str for a URL
     store : Store
         Open.
     """
 
-    def __init__(self, path: Path, store: Store) -> None:
+    def __init__(self, path: Path | str, store: Store) -> None:
         self.path = path
         self.form = store.form
         self._store = store
-        self._inode = store.inode()
+        self._identity = store.identity()
         self.attributes = store.attributes()
         layout = self.attributes.get("genomearray_layout")
         if layout is None:
@@ -333,7 +334,7 @@ class StoredTrack:
         return known[variable]
 
     def _damaged(self, what: str, cause: object) -> TrackError:
-        if _inode(self.path) != self._inode:
+        if _identity(self.path) != self._identity:
             return TrackReplacedError(f"track {self.path} was replaced or removed since it was opened; open it again")
         return DamagedTrackError(f"track {self.path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again")
 
@@ -359,16 +360,27 @@ def _expected_by(track: weakref.ref[StoredTrack], variable: str) -> NDArray[np.b
     return stored._expected(variable)
 
 
-def _inode(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path | str) -> tuple[Any, ...] | None:
+    """What stands under a path now, None: nothing."""
     try:
-        stat = path.stat()
+        if isinstance(path, str):
+            return _remote_identity(path)
+        status = path.stat()
     except OSError:
         return None
-    return stat.st_dev, stat.st_ino
+    return status.st_dev, status.st_ino
 
 
-_Stamp = tuple[int, int, int]
-_open: OrderedDict[Path, tuple[_Stamp, StoredTrack]] = OrderedDict()
+def _remote_identity(url: str) -> tuple[Any, ...]:
+    return RemoteFolder(url).identity() if _is_zarr(url) else RemoteFile(*filesystem(url)).identity()
+
+
+def _is_zarr(path: Path | str) -> bool:
+    return not path.rstrip("/").endswith((".h5", ".hdf5", ".nc")) if isinstance(path, str) else path.is_dir()
+
+
+_Stamp = tuple[Any, ...]
+_open: OrderedDict[Path | str, tuple[_Stamp, StoredTrack]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -386,7 +398,7 @@ def open_stored(path: str | os.PathLike[str], expected_id: str | None = None) ->
 
     Parameters
     ----------
-    path : path-like
+    path : path-like, or URL
         ``<name>.h5`` or ``<name>.zarr``.
     expected_id : str, optional
         The id the track had when it was first opened.
@@ -399,13 +411,11 @@ def open_stored(path: str | os.PathLike[str], expected_id: str | None = None) ->
     ------
     UnknownTrackError, LayoutError, DamagedTrackError, TrackReplacedError
     """
-    path = Path(path).absolute()
-    try:
-        stat = (path / "zarr.json" if path.is_dir() else path).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        what = "no Zarr store: it has no zarr.json" if path.is_dir() else "not there"
-        raise UnknownTrackError(f"track file {path} is {what}") from None
-    stamp = (stat.st_dev, stat.st_ino, stat.st_mtime_ns)
+    if is_url(path):
+        path = str(path).rstrip("/")
+    else:
+        path = Path(path).absolute()
+    stamp = _stamp(path)
     with _lock:
         known = _open.get(path)
         if known is not None and known[0] == stamp:
@@ -421,6 +431,23 @@ def open_stored(path: str | os.PathLike[str], expected_id: str | None = None) ->
     return stored
 
 
+def _stamp(path: Path | str) -> _Stamp:
+    """What changes when another track is put under a path."""
+    if isinstance(path, str):
+        try:
+            return _remote_identity(path)
+        except FileNotFoundError:
+            raise UnknownTrackError(f"track {path} is not there; check the address") from None
+        except OSError as error:
+            raise UnknownTrackError(f"track {path} cannot be reached: {error}") from error
+    try:
+        status = (path / "zarr.json" if path.is_dir() else path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        what = "no Zarr store: it has no zarr.json" if path.is_dir() else "not there"
+        raise UnknownTrackError(f"track file {path} is {what}") from None
+    return status.st_dev, status.st_ino, status.st_mtime_ns
+
+
 def forget(stored: StoredTrack) -> None:
     """Drop a track from the cache; its files close when nobody reads them any more."""
     with _lock:
@@ -429,10 +456,10 @@ def forget(stored: StoredTrack) -> None:
             del _open[stored.path]
 
 
-def open_part(path: Path) -> StoredTrack:
+def open_part(path: Path | str) -> StoredTrack:
     """Open a track that is not cached: one that is being written, or looked at once."""
     try:
-        if path.is_dir():
+        if _is_zarr(path):
             from genomearray.storage.zarr_reader import ZarrStore
 
             return StoredTrack(path, ZarrStore(path))

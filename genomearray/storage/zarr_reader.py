@@ -8,7 +8,6 @@ https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html
 from __future__ import annotations
 
 import json
-import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -17,33 +16,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunk_map import Array1D, ChunkedArray, OpenFile, Places, PlainArray, open_files
+from genomearray.storage.chunk_map import Array1D, ChunkedArray, ChunkFile, OpenFile, OpenFolder, Places, PlainArray, open_files, places_in
 from genomearray.storage.codecs import CRC_BYTES, BloscCrc, crc32c
+from genomearray.storage.remote import RemoteFile, RemoteFolder
 
 _MISSING = np.uint64((1 << 64) - 1)
 _ENTRY = 16  # bytes of (offset, size)
 
 
 class ZarrStore:
-    """An open Zarr store of the layout; many threads may read.
-
-    Files are opened relative to the folder that was opened first, so a store that is
-    replaced under a reader stays the old one for it.
-    """
+    """An open Zarr store of the layout, on disk or behind a URL; many threads may read."""
 
     form = "zarr"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         self.path = path
-        self._folder = OpenFile(path)
-        self._root = json.loads(self._bytes("zarr.json"))
+        self._folder: OpenFolder | RemoteFolder = RemoteFolder(path) if isinstance(path, str) else OpenFolder(path)
+        self._root = json.loads(self._folder.content("zarr.json"))
         consolidated = self._root.get("consolidated_metadata") or {}
         self._metadata: dict[str, dict[str, Any]] = dict(consolidated.get("metadata") or {})
         self._complete = bool(self._metadata)
 
-    def inode(self) -> tuple[int, int]:
-        """Device and inode of what was opened."""
-        return self._folder.inode()
+    def identity(self) -> tuple[Any, ...]:
+        """What was opened."""
+        return self._folder.identity()
 
     def close(self) -> None:
         """Nothing: shards are closed when nobody reads them."""
@@ -55,8 +51,7 @@ class ZarrStore:
     def variables(self) -> list[str]:
         """Names of the 1-D variables of the root, in table order."""
         if not self._complete:
-            names = [entry.name for entry in os.scandir(self._folder.fd) if entry.is_dir()]
-            self._metadata |= {name: self._describe(name) or {} for name in names}
+            self._metadata |= {name: self._describe(name) or {} for name in self._folder.folders()}
         found = [n for n, m in self._metadata.items() if "/" not in n and m.get("node_type") == "array"]
         return sorted(found, key=lambda name: self.variable_attributes(name).get("sequence_row", 1 << 62))
 
@@ -87,7 +82,7 @@ class ZarrStore:
         from numcodecs import blosc
         from numcodecs.vlen import VLenUTF8
 
-        raw = self._bytes("sequences/name/c/0")
+        raw = self._folder.content("sequences/name/c/0")
         if crc32c(raw[:-CRC_BYTES]) != int.from_bytes(raw[-CRC_BYTES:], "little"):
             raise ValueError("the crc32c checksum of the names does not agree")
         return [str(name) for name in VLenUTF8().decode(blosc.decompress(raw[:-CRC_BYTES]))]
@@ -97,20 +92,16 @@ class ZarrStore:
             if self._complete:
                 return None
             try:
-                self._metadata[path] = json.loads(self._bytes(f"{path}/zarr.json"))
+                self._metadata[path] = json.loads(self._folder.content(f"{path}/zarr.json"))
             except OSError:
                 return None
         return self._metadata[path]
-
-    def _bytes(self, path: str) -> bytes:
-        file = OpenFile(path, self._folder.fd)
-        return file.read(file.size(), 0)
 
 
 class _Shards:
     """Chunks of one array: places from the shard's index, bytes from the shard."""
 
-    def __init__(self, folder: OpenFile, path: str, n_chunks: int, per_shard: int) -> None:
+    def __init__(self, folder: OpenFolder | RemoteFolder, path: str, n_chunks: int, per_shard: int) -> None:
         self._folder = folder
         self._path = path
         self._n = n_chunks
@@ -118,30 +109,32 @@ class _Shards:
         self._indexes: dict[int, NDArray[np.int64] | None] = {}
         self._token = object()
 
-    def place(self, index: int) -> tuple[OpenFile, int, int]:
+    def place(self, index: int) -> tuple[ChunkFile, int, int] | None:
         shard, k = divmod(index, self._per_shard)
         places = self._index(shard)
         if places is None:
-            return self._folder, 0, 0
+            return None
         return self._file(shard), int(places[k, 0]), int(places[k, 1])
 
     def raw(self, index: int) -> bytes | None:
-        file, offset, size = self.place(index)
-        return file.read(size, offset) if size else None
+        place = self.place(index)
+        if place is None or not place[2]:
+            return None
+        file, offset, size = place
+        return file.read(size, offset)
 
     def places(self, indexes: NDArray[np.int64]) -> Places:
         shards, within = np.divmod(indexes, self._per_shard)
         found = np.zeros((indexes.size, 2), dtype=np.int64)
-        file = np.full(indexes.size, -1, dtype=np.int64)
-        keep = []
+        of = np.zeros(indexes.size, dtype=np.int64)
+        files: list[ChunkFile] = []
         for shard in np.unique(shards).tolist():
             index = self._index(shard)
             if index is not None:
                 here = shards == shard
-                keep.append(self._file(shard))
-                file[here] = keep[-1].fd
-                found[here] = index[within[here]]
-        return Places(file, found[:, 0], found[:, 1], keep=keep)
+                found[here], of[here] = index[within[here]], len(files)
+                files.append(self._file(shard))
+        return places_in(files, of, found[:, 0], found[:, 1]) if files else Places(-1, found[:, 0], found[:, 1])
 
     def stored(self) -> NDArray[np.bool_]:
         stored = np.zeros(self._n, dtype=bool)
@@ -152,8 +145,9 @@ class _Shards:
                 part[:] = places[: part.size, 1] > 0
         return stored
 
-    def _file(self, shard: int) -> OpenFile:
-        return open_files.get((self._token, shard), lambda: OpenFile(f"{self._path}/c/{shard}", self._folder.fd))
+    def _file(self, shard: int) -> OpenFile | RemoteFile:
+        file: OpenFile | RemoteFile = open_files.get((self._token, shard), lambda: self._folder.file(f"{self._path}/c/{shard}"))
+        return file
 
     def _index(self, shard: int) -> NDArray[np.int64] | None:
         if shard not in self._indexes:
@@ -163,19 +157,20 @@ class _Shards:
     def _read_index(self, shard: int) -> NDArray[np.int64] | None:
         try:
             file = self._file(shard)
+            length = file.size()
         except FileNotFoundError:
             return None  # nothing but fill; whether that is right is judged by the summary
         size = self._per_shard * _ENTRY + CRC_BYTES
-        if file.size() < size:
-            raise ValueError(f"the shard is cut: it has {file.size()} bytes, its index alone {size}")
-        raw = file.read(size, file.size() - size)
+        if length < size:
+            raise ValueError(f"the shard is cut: it has {length} bytes, its index alone {size}")
+        raw = file.read(size, length - size)
         if struct.unpack("<I", raw[-CRC_BYTES:])[0] != crc32c(raw[:-CRC_BYTES]):
             raise ValueError("the checksum of the shard's index does not agree")
         index = np.frombuffer(raw[:-CRC_BYTES], "<u8").reshape(self._per_shard, 2)
         return np.where(index == _MISSING, 0, index).astype(np.int64)
 
 
-def _open_with_zarr(store: Path, path: str) -> Any:
+def _open_with_zarr(store: Path | str, path: str) -> Any:
     import zarr
 
     return zarr.open_group(store, mode="r", zarr_format=3)[path]
