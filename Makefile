@@ -26,7 +26,7 @@ lint: $(VENV)/dev
 # Against other programs, side by side; see benchmarks/README.md.
 benchmarks: $(VENV)/dev
 	$(BIN)/python benchmarks/import_text.py
-	$(BIN)/python benchmarks/random_reads.py
+	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/startup.py
 
 clean:

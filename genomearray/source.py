@@ -25,10 +25,11 @@ class ChunkStatistics(Protocol):
 class Source(Protocol):
     """Values of the chromosomes of one assembly."""
 
-    attributes: dict[str, Any]
     assembly: str
     kind: str
 
+    @property
+    def attributes(self) -> dict[str, Any]: ...
     @property
     def dtype(self) -> np.dtype[Any]: ...
     @property

@@ -47,6 +47,12 @@ class Hdf5Store:
         with self._calm():
             self._file.close()
 
+    def attribute(self, variable: str | None, key: str) -> Any:
+        """One attribute of the root, or of a variable; None where there is none."""
+        with self._calm():
+            found = (self._file if variable is None else self._file[variable]).attrs.get(key)
+        return None if found is None else _plain(found)
+
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
         with self._calm():

@@ -37,7 +37,7 @@ from genomearray.storage.layout import (
     fill_value,
 )
 from genomearray.storage.remote import RemoteFile, RemoteFolder, filesystem, is_url
-from genomearray.storage.tables import SEQUENCE_COLUMNS, Columns, holds_data
+from genomearray.storage.tables import SEQUENCE_COLUMNS, Columns, columns_of_data, holds_data
 
 
 class Intervals(NamedTuple):
@@ -58,6 +58,7 @@ class Store(Protocol):
 
     form: str
 
+    def attribute(self, variable: str | None, key: str) -> Any: ...
     def attributes(self) -> dict[str, Any]: ...
     def variables(self) -> list[str]: ...
     def variable_attributes(self, name: str) -> dict[str, Any]: ...
@@ -82,19 +83,25 @@ class StoredTrack:
         self.form = store.form
         self._store = store
         self._identity = store.identity()
-        self.attributes = store.attributes()
-        layout = self.attributes.get("genomearray_layout")
+        layout = store.attribute(None, "genomearray_layout")
         if layout is None:
             raise LayoutError(f"{path} is no track of genomearray: it has no attribute 'genomearray_layout'")
         if layout != LAYOUT:
             raise LayoutError(f"{path} has layout {layout!r}; this version reads layout {LAYOUT!r}: update genomearray")
-        self.id = str(self.attributes["id"])
-        self.kind = str(self.attributes["kind"])
-        self.assembly = str(self.attributes["assembly"])
+        # One by one: reading all attributes of an HDF5 file takes longer than a region.
+        needed = {key: store.attribute(None, key) for key in ("id", "kind", "assembly")}
+        if None in needed.values():
+            raise LayoutError(f"{path} is no whole track of genomearray: it needs the attributes {', '.join(needed)}")
+        self.id, self.kind, self.assembly = map(str, needed.values())
         self._arrays: dict[str, Array1D | None] = {}
         self._places: dict[str, tuple[Array1D, int, int]] = {}
         self._variable_attributes: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of the track."""
+        return self._store.attributes()
 
     # -- where things are ----------------------------------------------------------------
 
@@ -114,6 +121,8 @@ class StoredTrack:
     @cached_property
     def dtype(self) -> np.dtype[Any]:
         """Of the values."""
+        for array, _, _ in self._places.values():
+            return array.dtype  # listing all variables takes milliseconds
         return self._array(next(iter(self._store.variables()))).dtype
 
     @cached_property
@@ -304,7 +313,7 @@ class StoredTrack:
 
     def summary_rows(self, variable: str) -> tuple[int, int]:
         """Rows [first, last) of /summary that belong to a variable."""
-        row = self.variable_attributes(variable).get(ROW_ATTRIBUTE)
+        row = self._store.attribute(variable, ROW_ATTRIBUTE)
         if row is None:  # packed: its first chunk is that of the sequence at offset 0
             row = int(np.flatnonzero(self._packed_starts == 0)[0])
         starts = self._first_chunks
@@ -329,8 +338,8 @@ class StoredTrack:
                     f"{self.path} was written anew by another tool in chunks of {array.chunk} bp, which its /summary does not describe; "
                     "read it with plain xarray, and save it as a track again"
                 )
-            columns = {name: self.column(SUMMARY, name, first, last) for name in ("n", "min", "max")}
-            known[variable] = holds_data(columns, self.fill)
+            columns = {name: self.column(SUMMARY, name, first, last) for name in columns_of_data(array.dtype)}
+            known[variable] = holds_data(columns, fill_value(self.kind, array.dtype))
         return known[variable]
 
     def _damaged(self, what: str, cause: object) -> TrackError:

@@ -68,6 +68,11 @@ def _exact_m2(n: NDArray[np.int64], total: NDArray[Any], squares: NDArray[np.uin
     return m2
 
 
+def columns_of_data(dtype: np.dtype[Any]) -> tuple[str, ...]:
+    """The summary columns that :func:`holds_data` needs."""
+    return ("n",) if dtype.kind == "f" else ("min", "max")
+
+
 def holds_data(columns: Columns, fill: Any) -> NDArray[np.bool_]:
     """Which parts hold anything but the fill value, and so must be on disk.
 
@@ -78,7 +83,7 @@ def holds_data(columns: Columns, fill: Any) -> NDArray[np.bool_]:
     >>> holds_data(parts, 0).tolist()
     [False, True]
     """
-    if columns["min"].dtype.kind == "f":
+    if "min" not in columns or columns["min"].dtype.kind == "f":
         return np.asarray(columns["n"] > 0)
     return np.asarray((columns["min"] != fill) | (columns["max"] != fill))
 

@@ -44,6 +44,10 @@ class ZarrStore:
     def close(self) -> None:
         """Nothing: shards are closed when nobody reads them."""
 
+    def attribute(self, variable: str | None, key: str) -> Any:
+        """One attribute of the root, or of a variable; None where there is none."""
+        return (self.attributes() if variable is None else self.variable_attributes(variable)).get(key)
+
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
         return dict(self._root.get("attributes") or {})
