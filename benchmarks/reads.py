@@ -129,13 +129,12 @@ def bare_codec(db: ga.GenomeDB, name: str) -> float:
     from zlib_ng import zlib_ng
 
     array = db[name].source.locate(CHROM)[0]
-    n = -(-LENGTH // array.chunk)
     raws = [raw for raw in map(array.source.raw, np.flatnonzero(array.source.stored()).tolist()) if raw is not None]
     nbytes = array.chunk * array.dtype.itemsize
     blosc.use_threads = False
     decompress = partial(zlib_ng.decompress, bufsize=nbytes) if name.endswith("h5") else lambda raw: blosc.decompress(raw[:-4])
     workers = 2
-    parts = [raws[k * n // 8 : (k + 1) * n // 8] for k in range(8)]
+    parts = [raws[k * len(raws) // 8 : (k + 1) * len(raws) // 8] for k in range(8)]
 
     def work(part: list[bytes]) -> None:
         for raw in part:
