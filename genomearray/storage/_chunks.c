@@ -261,6 +261,42 @@ static void fill_values(uint8_t *out, const uint8_t *fill, int itemsize, int64_t
     for (int64_t i = 0; i < n; i++) memcpy(out + i * itemsize, fill, (size_t)itemsize);
 }
 
+enum { READ_AHEAD = 1 << 18, GAP = 1 << 12 };
+
+/* The compressed bytes of a job. Jobs that follow and lie close behind in the file come with it: a read for
+ * each chunk of a chromosome costs as much as the decompression of a sparse one. */
+typedef struct {
+    int64_t fd, offset, size; /* what tools->raw holds */
+} Held;
+
+static const uint8_t *raw_of(Tools *tools, Held *held, const Job *job, const Job *stop, int *problem) {
+    if (held->fd != job->fd || job->offset < held->offset || job->offset + job->size > held->offset + held->size) {
+        int64_t end = job->offset + job->size;
+        for (const Job *next = job + 1; next < stop && next->fd == job->fd; next++) {
+            if (!next->size) continue;
+            int64_t last = next->offset + next->size;
+            if (next->offset < job->offset || next->offset > end + GAP || last - job->offset > READ_AHEAD) break;
+            if (last > end) end = last;
+        }
+        held->fd = -1;
+        if (!grow(&tools->raw, &tools->raw_size, (size_t)(end - job->offset))) {
+            *problem = NO_MEMORY;
+            return NULL;
+        }
+        int failed = read_at((int)job->fd, tools->raw, (size_t)(end - job->offset), (off_t)job->offset);
+        if (failed && end > job->offset + job->size) { /* what comes after this job is cut off: told when its turn comes */
+            end = job->offset + job->size;
+            failed = read_at((int)job->fd, tools->raw, (size_t)job->size, (off_t)job->offset);
+        }
+        if (failed) {
+            *problem = failed;
+            return NULL;
+        }
+        held->fd = job->fd, held->offset = job->offset, held->size = end - job->offset;
+    }
+    return tools->raw + (job->offset - held->offset);
+}
+
 static int64_t run_jobs(int codec, int itemsize, int shuffled, int64_t length, const Job *jobs, int64_t n, const uint8_t *bytes,
                         const uint8_t *fill, uint8_t *out, int *problem) {
     Tools *tools = get_tools();
@@ -270,6 +306,7 @@ static int64_t run_jobs(int codec, int itemsize, int shuffled, int64_t length, c
         return 0;
     }
     const Job *decoded = NULL;
+    Held held = {-1, 0, 0};
     for (int64_t k = 0; k < n; k++) {
         const Job *job = &jobs[k];
         uint8_t *to = out + job->dest * itemsize;
@@ -278,12 +315,11 @@ static int64_t run_jobs(int codec, int itemsize, int shuffled, int64_t length, c
             continue;
         }
         if (!decoded || decoded->fd != job->fd || decoded->offset != job->offset) {
-            const uint8_t *raw = bytes + job->offset;
-            if (job->fd >= 0) {
-                if (!grow(&tools->raw, &tools->raw_size, (size_t)job->size)) *problem = NO_MEMORY;
-                else *problem = read_at((int)job->fd, tools->raw, (size_t)job->size, (off_t)job->offset);
-                raw = tools->raw;
+            if (job->size > (int64_t)(2 * nbytes + 65536)) { /* no codec makes chunks so much longer */
+                *problem = WRONG_LENGTH;
+                return k;
             }
+            const uint8_t *raw = job->fd < 0 ? bytes + job->offset : raw_of(tools, &held, job, jobs + n, problem);
             if (!*problem) *problem = decompress(tools, codec, raw, (size_t)job->size, tools->payload, nbytes);
             if (*problem) return k;
             decoded = job;
@@ -427,6 +463,7 @@ static int jobs_fit(const Job *jobs, int64_t n, int64_t length, int64_t wanted, 
         int64_t last = job->dest + job->step * (job->high - job->low - 1);
         if (job->low < 0 || job->low >= job->high || job->high > length || (job->step != 1 && job->step != -1)) return 0;
         if (job->dest < 0 || job->dest >= wanted || last < 0 || last >= wanted || job->size < 0 || job->offset < 0) return 0;
+        if (job->size > INT64_MAX - job->offset) return 0;
         if (job->fd < 0 && (job->size > bytes || job->offset > bytes - job->size)) return 0;
     }
     return 1;

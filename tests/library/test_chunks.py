@@ -68,6 +68,22 @@ def test_compiled_and_plain_codecs_read_what_either_wrote(dtype):
                     np.testing.assert_array_equal(part[2:9], expected[123:130])
 
 
+def test_a_cut_file_is_an_error_from_the_first_chunk_that_is_not_whole(tmp_path):
+    """Chunks that lie close together are read together; what is cut off must not fail those before it."""
+    values = chunks_of("uint16")
+    codec = ShuffleDeflate(np.dtype("uint16"), LENGTH)
+    raws = codec.encode(values)
+    offsets = np.cumsum([0, *map(len, raws)])
+    path = tmp_path / "cut"
+    path.write_bytes(b"".join(raws)[: offsets[8] + 3])
+    with path.open("rb") as file:
+        jobs = np.array([[file.fileno(), offsets[k], len(raws[k]), 0, LENGTH, k * LENGTH, 1] for k in range(12)])
+        for reader in (codec, plain(codec)):
+            out = np.zeros(12 * LENGTH, "uint16")
+            assert reader.decode(jobs, b"", np.zeros(1, "uint16"), out) == (8, "the file is cut")
+            np.testing.assert_array_equal(out[: 8 * LENGTH], values[:8].reshape(-1))
+
+
 def test_planes_of_floats_that_deflate_hardly_shortens_are_stored():
     rng = np.random.default_rng(0)
     values = np.round(rng.normal(0, 1, (4, 4096)), 3).astype("float32")
