@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.errors import RegionError
+from genomearray.errors import AssemblyError, LayoutError, RegionError, ValueRangeError
 from genomearray.region import integer
 from genomearray.region_table import RegionTable
 from genomearray.stacking import Stack
 from genomearray.storage.layout import SEQUENCE
 from genomearray.track import Track
-from genomearray.windows import window_table
+from genomearray.windows import same_lengths, window_table
 
 Batch = NDArray[Any] | dict[str, NDArray[Any]]
 
@@ -54,8 +54,14 @@ class Batches:
         return n // self.batch_size if self._drop_last else -(-n // self.batch_size)
 
     def set_epoch(self, epoch: int) -> None:
-        """Take the order of another epoch; the same seed and epoch give the same order."""
-        self.epoch = integer(epoch, "epoch")
+        """Take the order of another epoch; the same seed and epoch give the same order.
+
+        Workers that a ``DataLoader`` keeps (``persistent_workers=True``) do not hear of it.
+        """
+        number = integer(epoch, "epoch")
+        if number < 0:
+            raise RegionError(f"epoch {epoch}: epochs count from 0")
+        self.epoch = number
 
     @property
     def order(self) -> NDArray[np.int64]:
@@ -120,7 +126,7 @@ def batches(
     drop_last : bool
         Leave away a last batch that is not full.
     dtype : numpy dtype
-        Of the arrays.
+        Of the arrays: a float, or an integer that holds every value of the tracks.
 
     Returns
     -------
@@ -128,7 +134,7 @@ def batches(
 
     Raises
     ------
-    RegionError, UnknownChromosomeError, FormatError
+    RegionError, UnknownChromosomeError, FormatError, AssemblyError, LayoutError, ValueRangeError
 
     Examples
     --------
@@ -138,18 +144,34 @@ def batches(
     >>> len(loader), loader[0]["x"].shape, loader[0]["y"].shape
     (4, (32, 20, 4), (32, 20))
     """
-    single = not isinstance(tracks, Mapping)
-    found: dict[str, Track | Stack] = {"": tracks} if isinstance(tracks, (Track, Stack)) else dict(tracks)
-    if not found:
-        raise RegionError("there is no track to read batches from; give at least one")
+    single = isinstance(tracks, (Track, Stack))
+    found: dict[str, Track | Stack] = {"": tracks} if isinstance(tracks, (Track, Stack)) else dict(tracks) if isinstance(tracks, Mapping) else {}
+    if not found or not all(isinstance(track, (Track, Stack)) for track in found.values()):
+        raise LayoutError("there is no track to read batches from; give a track, a stack, or a dict of them such as {'x': db['seq']}")
     size = integer(batch_size, "batch_size")
     if size < 1:
         raise RegionError(f"batch_size={size}: a batch holds at least one window")
     if integer(seed, "seed") < 0:
         raise RegionError(f"seed={seed}: a seed is 0 or more")
-    table: Any = regions
-    for track in found.values():
-        table = window_table((track.tracks[0] if isinstance(track, Stack) else track).source, table, width, None, bounds)
-        width = None  # the windows are made; the other tracks only check them
-    options = {"strand_aware": strand_aware, "bounds": bounds, "dtype": np.dtype(dtype)}
+    each = [one for track in found.values() for one in (track.tracks if isinstance(track, Stack) else (track,))]
+    for one in each[1:]:
+        if one.assembly != each[0].assembly:
+            raise AssemblyError(f"track {one.name!r} is of {one.assembly!r}, track {each[0].name!r} of {each[0].assembly!r}: take one assembly")
+    table = window_table(each[0].source, regions, width, None, bounds)
+    same_lengths(table, [one.source for one in each])
+    options = {"strand_aware": strand_aware, "bounds": bounds, "dtype": _batch_dtype(dtype, found)}
     return Batches(found, single, table, size, bool(shuffle), int(seed), bool(drop_last), options)
+
+
+def _batch_dtype(dtype: Any, tracks: Mapping[str, Track | Stack]) -> np.dtype[Any]:
+    """A floating dtype, or one that holds every value of the tracks."""
+    try:
+        wanted: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        raise ValueRangeError(f"dtype {dtype!r} is not known; float32 and float16 are common for training") from None
+    for key, track in tracks.items():
+        if wanted.kind != "f" and not np.can_cast(track.dtype, wanted, "safe"):
+            raise ValueRangeError(
+                f"dtype {wanted} cannot hold every value of {key or 'the track'}, which is {track.dtype}; take a float, or a wider integer"
+            )
+    return wanted

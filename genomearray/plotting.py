@@ -20,7 +20,7 @@ def plot(source: Source, name: str, region: str, bins: int, ax: Any) -> Any:
     most = integer(bins, "number of bins")
     if most < 1:
         raise RegionError(f"bins={most}: at least one is drawn")
-    found = parse_region(region, source.length)
+    found = parse_region(region, source.length, source.has)
     if ax is None:
         ax = _new_axes()
     length = found.end - found.start

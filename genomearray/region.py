@@ -26,7 +26,7 @@ _BOUNDS = re.compile(r"([\d,]*)-([\d,]*)")
 _STRAND = re.compile(r"\(([+-])\)$")
 
 
-def parse_region(text: str, length_of: Callable[[str], int]) -> Region:
+def parse_region(text: str, length_of: Callable[[str], int], has: Callable[[str], bool] | None = None) -> Region:
     """A region string as offsets.
 
     Parameters
@@ -36,7 +36,9 @@ def parse_region(text: str, length_of: Callable[[str], int]) -> Region:
         with or without thousands separators, ``{HLA-A*01:01}:1-9`` for a name that holds colons
         (as samtools), with ``(+)`` or ``(-)`` at its end for a strand.
     length_of : callable
-        Gives the length (bp) of a chromosome name, or raises UnknownChromosomeError.
+        Gives the length (bp) of a chromosome name, or raises UnknownChromosomeError or KeyError.
+    has : callable, optional
+        Whether there is a chromosome of a name, where that is quicker to ask than to fail.
 
     Returns
     -------
@@ -56,18 +58,22 @@ def parse_region(text: str, length_of: Callable[[str], int]) -> Region:
     >>> parse_region("chr1:-100(-)", {"chr1": 5000}.__getitem__)
     Region(chrom='chr1', start=0, end=100, strand='-')
     """
+    if not isinstance(text, str):
+        raise RegionError(f"{text!r} is no region; write chrom:first-last, for instance chr1:1,000-2,000")
     text = text.strip()
     strand = "."
     match = _STRAND.search(text)
     if match:
         strand, text = match.group(1), text[: match.start()]
     # A name may hold colons (HLA-A*01:01:01:01), so the whole text is tried first.
-    try:
-        return Region(_bare(text), 0, length_of(_bare(text)), strand)
-    except (UnknownChromosomeError, KeyError) as error:
-        if ":" not in text:
-            raise
-        unknown = error
+    unknown: Exception | None = None
+    if ":" not in text or has is None or has(_bare(text)):
+        try:
+            return Region(_bare(text), 0, length_of(_bare(text)), strand)
+        except (UnknownChromosomeError, KeyError) as error:
+            if ":" not in text:
+                raise
+            unknown = error
     name, _, bounds = text.rpartition(":")
     bounds = bounds.replace(" ", "")
     if not _BOUNDS.fullmatch(bounds):

@@ -17,6 +17,7 @@ from genomearray.region import integer, parse_region, parse_strand
 from genomearray.source import Source
 from genomearray.storage.reader import Intervals
 
+MOST = 10**18  # offsets, widths: sums of a few stay whole in 64 bits
 _SPELLINGS = {"chrom": ("chrom", "Chromosome"), "start": ("start", "Start"), "end": ("end", "End"), "strand": ("strand", "Strand")}
 _STRAND_TEXT = np.array([".", "+", "-"])  # by strand 0, 1, -1
 
@@ -66,9 +67,13 @@ class RegionTable:
 
     def centred(self, width: object) -> Self:
         """Windows of one width (bp) around the middle of each region, ``(start + end) // 2``."""
-        size = integer(width, "width")
+        size = _offset(width, "width")
         if size < 1:
             raise RegionError(f"a width of {size} bp holds no base; it is at least 1")
+        reversed_ones = np.flatnonzero(self.end < self.start)
+        if reversed_ones.size:
+            row = int(reversed_ones[0])
+            raise RegionError(f"{self.where(row)}: offsets {self._text(row)} are reversed; start must not be above end")
         start = (self.start + self.end) // 2 - size // 2
         return replace(self, start=start, end=start + size)
 
@@ -138,6 +143,8 @@ def read_regions(regions: Any, source: Source) -> RegionTable:
 
 def _is_path(text: str, source: Source) -> bool:
     name = text.partition(":")[0]
+    if len(text) > 4096 or "\0" in text:
+        return False
     return not source.has(name) and (text.endswith((".bed", ".bed.gz", ".narrowPeak", ".broadPeak")) or Path(text).exists())
 
 
@@ -149,31 +156,49 @@ def _from_columns(table: Any) -> RegionTable:
     missing = [name for name in ("chrom", "start", "end") if found[name] is None]
     if missing:
         raise RegionError(f"the table of regions has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, have)) or 'none'}")
-    code, names = pd.factorize(pd.Series(table[found["chrom"]]).astype(object))
+    chrom = _column(table, found["chrom"])
+    code, names = pd.factorize(chrom.astype(object))
     if (code < 0).any():
         raise RegionError(f"row {int(np.argmax(code < 0))} of the table of regions has no chromosome")
-    start, end = (_whole_numbers(table[found[name]], name) for name in ("start", "end"))
-    strand = np.zeros(start.size, dtype=np.int8) if found["strand"] is None else _strands(pd.Series(table[found["strand"]]))
+    start, end = (_whole_numbers(_column(table, found[name]), name) for name in ("start", "end"))
+    strand = np.zeros(start.size, dtype=np.int8) if found["strand"] is None else _strands(_column(table, found["strand"]))
+    sizes = {"chrom": code.size, "start": start.size, "end": end.size, "strand": strand.size}
+    if len(set(sizes.values())) > 1:
+        told = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise RegionError(f"the columns of the table of regions are not of one length: {told}")
     return RegionTable(tuple(map(str, names)), code.astype(np.int64), start, end, strand, np.arange(start.size))
+
+
+def _column(table: Any, name: str | None) -> Any:
+    import pandas as pd
+
+    try:
+        return pd.Series(table[name]).reset_index(drop=True)
+    except ValueError as error:  # two columns of that name, or a table in a table
+        raise RegionError(f"column {name!r} of the table of regions is no plain column: {error}") from None
 
 
 def _whole_numbers(column: Any, name: str) -> NDArray[np.int64]:
     values = np.asarray(column)
-    if values.dtype.kind in "iu":
+    if values.dtype.kind in "iu" and (not values.size or (values.max() < MOST and values.min() > -MOST)):
         return values.astype(np.int64)
     whole = []
-    for row, value in enumerate(values.tolist()):
+    for row, value in enumerate(column):
         try:
-            whole.append(integer(value, name))
+            whole.append(_offset(value, name))
         except RegionError as error:
             raise RegionError(f"row {row} of the table of regions: {error}") from None
     return np.array(whole, dtype=np.int64)
 
 
 def _strands(column: Any) -> NDArray[np.int8]:
+    import pandas as pd
+
     strand = np.zeros(len(column), dtype=np.int8)
-    for value in column.dropna().unique().tolist():
-        rows = (column == value).to_numpy()
+    text = column.where(column.isna(), column.astype(str))
+    code, values = pd.factorize(text)
+    for k, value in enumerate(values.tolist()):
+        rows = code == k
         try:
             strand[rows] = parse_strand(value)
         except RegionError as error:
@@ -189,10 +214,8 @@ def _from_rows(rows: list[Any], source: Source) -> RegionTable:
         try:
             chrom, start, end, strand = _row(row, source)
             table[number] = names.setdefault(chrom, len(names)), start, end, strand
-        except UnknownChromosomeError:
+        except KeyError:
             unknown[row.rpartition(":")[0] or row] += 1
-        except OverflowError:
-            raise RegionError(f"row {number} of the regions: an offset in {row!r} has more than 18 digits") from None
         except RegionError as error:
             raise RegionError(f"row {number} of the regions: {error}") from None
     if unknown:
@@ -202,11 +225,30 @@ def _from_rows(rows: list[Any], source: Source) -> RegionTable:
 
 def _row(row: Any, source: Source) -> tuple[str, int, int, int]:
     if isinstance(row, str):
-        region = parse_region(row, source.length)
+        region = parse_region(row, _Lengths(source).__getitem__, source.has)
         return region.chrom, region.start, region.end, parse_strand(region.strand)
     if not isinstance(row, (tuple, list)) or len(row) not in (3, 4):
         raise RegionError(f"{row!r} is no region; give (chrom, start, end[, strand]) or a text such as chr1:1-100")
-    return str(row[0]), integer(row[1], "start"), integer(row[2], "end"), parse_strand(row[3]) if len(row) == 4 else 0
+    return str(row[0]), _offset(row[1], "start"), _offset(row[2], "end"), parse_strand(row[3]) if len(row) == 4 else 0
+
+
+class _Lengths:
+    """Lengths by name; a KeyError without a search for similar names, which takes long in a draft genome."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def __getitem__(self, name: str) -> int:
+        if not self._source.has(name):
+            raise KeyError(name)
+        return self._source.length(name)
+
+
+def _offset(value: object, what: str) -> int:
+    number = integer(value, what)
+    if abs(number) >= MOST:
+        raise RegionError(f"{what} {value!r} has more than 18 digits")
+    return number
 
 
 def _from_bed(path: Path) -> RegionTable:
@@ -216,16 +258,16 @@ def _from_bed(path: Path) -> RegionTable:
     with open_input(path) as file:
         for number, raw in enumerate(_lines(file), 1):
             line = raw.rstrip("\r\n")
-            if not line.strip() or line.startswith(("#", "track", "browser")):
-                continue
             fields = line.split("\t", 6) if "\t" in line else line.split(None, 6)
+            if not line.strip() or line.startswith("#") or line.split(None, 1)[0] in ("track", "browser"):
+                continue
             try:
-                start.append(int(fields[1]))
-                end.append(int(fields[2]))
+                start.append(_digits(fields[1]))
+                end.append(_digits(fields[2]))
             except (IndexError, ValueError):
                 what = f"{len(fields)} columns" if len(fields) < 3 else f"start {fields[1]!r} and end {fields[2]!r}"
                 raise FormatError(f"{path}:{number}: a line of BED has chrom, start and end, whole numbers of bp; here are {what}") from None
-            if not 0 <= start[-1] <= end[-1] < 1 << 62:
+            if not 0 <= start[-1] <= end[-1] < MOST:
                 raise FormatError(f"{path}:{number}: start {start[-1]} and end {end[-1]} are no interval; 0 <= start <= end")
             try:
                 strand.append(parse_strand(fields[5]) if len(fields) > 5 else 0)
@@ -242,6 +284,14 @@ def _from_bed(path: Path) -> RegionTable:
         np.array(numbers, dtype=np.int64),
         f"{path}:",
     )
+
+
+def _digits(text: str) -> int:
+    """A whole number in ASCII digits, unlike ``int``, which takes ``1_000`` and other scripts."""
+    number = text.strip()
+    if not (number.isascii() and number.lstrip("-").isdigit()):
+        raise ValueError(text)
+    return int(number)
 
 
 def _lines(file: Any) -> Iterable[str]:

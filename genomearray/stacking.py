@@ -22,10 +22,12 @@ class Stack:
     Attributes
     ----------
     tracks : tuple of Track
+    assembly : str
     """
 
     def __init__(self, tracks: tuple[Track, ...]) -> None:
         self.tracks = tracks
+        self.assembly = tracks[0].assembly
 
     @property
     def names(self) -> list[str]:
@@ -37,13 +39,8 @@ class Stack:
         return names
 
     @property
-    def assembly(self) -> str:
-        """Name of the assembly."""
-        return self.tracks[0].assembly
-
-    @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype that holds the values of all tracks."""
+        """Numpy's common dtype of all tracks; of int64 beside uint64 or floats it is float64, exact to 2**53."""
         return np.result_type(*(track.dtype for track in self.tracks))
 
     def values(self, chrom: str | Chromosome, start: int | None = None, end: int | None = None) -> NDArray[Any]:
@@ -112,7 +109,10 @@ def stack(tracks: Iterable[Track]) -> Stack:
     >>> stack([track, track])
     <Stack of 2 tracks of toy: counts, counts.1>
     """
-    found = tuple(tracks)
+    found = tuple(tracks) if isinstance(tracks, Iterable) else ()
+    for track in found:
+        if not isinstance(track, Track):
+            raise LayoutError(f"{track!r} is no track; open the tracks first: stack([db['a'], db['b']])")
     if not found:
         raise LayoutError("there is no track to stack; give at least one")
     for track in found[1:]:

@@ -131,7 +131,8 @@ def _told(columns: Columns) -> dict[str, NDArray[Any]]:
     """The statistics people ask for."""
     n, total = columns["n"], columns["sum"]
     with np.errstate(invalid="ignore", divide="ignore"):  # nothing has no mean
-        mean, std = total.astype(np.float64) / n, np.sqrt(columns["m2"] / n)
+        mean = total.astype(np.float64) / n
+        std = np.where(np.isfinite(mean), np.sqrt(columns["m2"] / n), np.nan)  # an infinite value has no deviation
     return {"n": n, "mean": mean, "min": columns["min"], "max": columns["max"], "sum": total, "std": std}
 
 

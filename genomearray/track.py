@@ -218,7 +218,7 @@ class Track:
 
     def __getitem__(self, region: str) -> xr.DataArray:
         """Values of a region string such as ``chr1:1,000-2,000``; in the order of the genome, whatever its strand."""
-        found = parse_region(region, self.source.length)
+        found = parse_region(region, self.source.length, self.source.has)
         return self._region(found.chrom, found.start, found.end)
 
     def _region(self, chrom: str, start: int, end: int) -> xr.DataArray:

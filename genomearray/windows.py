@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.errors import LayoutError, RegionError
+from genomearray.errors import AssemblyError, LayoutError, RegionError
 from genomearray.region import integer
-from genomearray.region_table import RegionTable, read_regions
+from genomearray.region_table import MOST, RegionTable, read_regions
 from genomearray.sequence import revcomp
 from genomearray.source import Source
 from genomearray.storage.layout import SEQUENCE, fill_value
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HOW = ("mean", "sum", "min", "max")
 BOUNDS = ("raise", "pad")
+MOST_BINS = 1 << 30
 BASES = "ACGT"
 _SCALED_AT_ONCE = 1 << 22  # values of regions that are scaled together
 _LETTERS = bytes(range(256)).decode("latin-1")
@@ -34,7 +35,7 @@ _ONE_HOT = np.array([[int(chr(code).upper().replace("U", "T") == base) for base 
 
 def window_table(source: Source, regions: Any, width: object, bins: object, bounds: str) -> RegionTable:
     """The regions that windows are made of, checked."""
-    if bounds not in BOUNDS:
+    if not isinstance(bounds, str) or bounds not in BOUNDS:
         raise RegionError(f"bounds={bounds!r} is not known; allowed are {', '.join(map(repr, BOUNDS))}")
     table = read_regions(regions, source)
     if width is not None:
@@ -48,6 +49,20 @@ def window_table(source: Source, regions: Any, width: object, bins: object, boun
             "give width= for windows around their middles, or bins= to scale them"
         )
     return table
+
+
+def same_lengths(table: RegionTable, sources: Sequence[Source]) -> None:
+    """AssemblyError where a chromosome of the table is not as long in all sources: same name, another assembly."""
+    lengths = sources[0].lengths_of(table.names)
+    for source in sources[1:]:
+        others = source.lengths_of(table.names)
+        if (others != lengths).any():
+            k = int(np.argmax(others != lengths))
+            theirs = "is missing" if others[k] < 0 else f"has {others[k]} bp"
+            raise AssemblyError(
+                f"chromosome {table.names[k]!r} has {lengths[k]} bp in the first track ({sources[0].assembly}) and {theirs} in another "
+                f"({source.assembly}); take tracks of one assembly"
+            )
 
 
 def read_windows(source: Source, table: RegionTable, out: NDArray[Any], *, strand_aware: bool) -> None:
@@ -162,15 +177,18 @@ def windows(
     """Values of all sources, shape (source, window, offset) or, one-hot, (source, window, offset, base); and the windows."""
     first = sources[0]
     n_bins = None if bins is None else integer(bins, "number of bins")
-    if n_bins is not None and n_bins < 1:
-        raise RegionError(f"bins={n_bins}: there is at least one bin")
-    if how not in HOW:
+    if n_bins is not None and not 1 <= n_bins <= MOST_BINS:
+        raise RegionError(f"bins={n_bins}: there is at least one bin, and there are at most {MOST_BINS:,}")
+    if not isinstance(strand_aware, (bool, np.bool_)):
+        raise RegionError(f"strand_aware={strand_aware!r} is neither True nor False")
+    if not isinstance(how, str) or how not in HOW:
         raise RegionError(f"how={how!r} is not known; allowed are {', '.join(map(repr, HOW))}")
-    if encoding not in (None, "onehot"):
+    if encoding is not None and not (isinstance(encoding, str) and encoding == "onehot"):
         raise RegionError(f"encoding={encoding!r} is not known; allowed are None and 'onehot'")
     if encoding == "onehot" and first.kind != SEQUENCE:
         raise LayoutError("the track holds a signal: encoding='onehot' is for sequences")
     table = window_table(first, regions, width, bins, bounds)
+    same_lengths(table, sources)
     if not len(table):
         shape: tuple[int, ...] = (len(sources), 0, n_bins or (0 if width is None else integer(width, "width")))
         dtype = np.dtype(np.float64) if n_bins else np.result_type(*(source.dtype for source in sources))
@@ -217,7 +235,7 @@ def profile(
     import xarray as xr
 
     beside, size = integer(flank, "flank"), integer(bin_size, "bin_size")
-    if beside < 0 or size < 1 or beside % size:
+    if not 0 <= beside < MOST or size < 1 or beside % size:
         raise RegionError(f"flank={beside} and bin_size={size}: the flank is a whole number of bins, each of 1 bp or more")
     if width is not None and bins is None:
         bins, rest = divmod(integer(width, "width"), size)

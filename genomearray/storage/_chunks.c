@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,7 +119,7 @@ static int decompress(Tools *tools, int codec, const uint8_t *raw, size_t size, 
     stream->next_out = payload;
     stream->avail_out = (uint32_t)nbytes;
     int end = inflate_run(stream, Z_FINISH);
-    if (end == Z_STREAM_END) return stream->avail_out ? WRONG_LENGTH : FINE;
+    if (end == Z_STREAM_END) return stream->avail_out || stream->avail_in ? WRONG_LENGTH : FINE;
     return stream->avail_out ? MALFORMED : WRONG_LENGTH;
 }
 

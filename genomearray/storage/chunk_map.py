@@ -398,6 +398,28 @@ class _Cache:
                 self._size -= len(self._items.popitem(last=False)[1])
 
 
+class ForkSafeLock:
+    """A lock that a forked child finds free: the thread that held it is not in the child."""
+
+    _all: weakref.WeakSet[ForkSafeLock] = weakref.WeakSet()
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._all.add(self)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    @classmethod
+    def renew(cls) -> None:
+        """In a forked child: all locks anew."""
+        for lock in list(cls._all):
+            lock._lock = threading.RLock()
+
+
 class OpenFile:
     """A file descriptor that is closed when nobody holds it any more."""
 
@@ -496,6 +518,7 @@ def _reset() -> None:
     _threads, _pool_lock = None, threading.Lock()
     _cache.reset()
     open_files.reset()
+    ForkSafeLock.renew()
 
 
 _threads: ThreadPoolExecutor | None = None

@@ -15,10 +15,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunk_map import Array1D, ChunkedArray, ChunkFile, OpenFile, Places, PlainArray, places_in
+from genomearray.storage.chunk_map import Array1D, ChunkedArray, ChunkFile, ForkSafeLock, OpenFile, Places, PlainArray, places_in
 from genomearray.storage.codecs import ShuffleDeflate, names_crc
 from genomearray.storage.layout import NAMES_CRC
-from genomearray.storage.remote import RemoteFile, filesystem
+from genomearray.storage.remote import RemoteFile
 
 FIRST_READS = 50  # read_direct_chunk costs 4 us a chunk, the map of chr1 8-100 ms once
 _SHUFFLE, _DEFLATE = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
@@ -50,8 +50,9 @@ class Hdf5Store:
     def attribute(self, variable: str | None, key: str) -> Any:
         """One attribute of the root, or of a variable; None where there is none."""
         with self._calm():
-            found = (self._file if variable is None else self._file[variable]).attrs.get(key)
-        return None if found is None else _plain(found)
+            attributes = (self._file if variable is None else self._file[variable]).attrs
+            # Not attrs.get: it takes an attribute that cannot be read for one that is not there.
+            return _plain(attributes[key]) if key in attributes else None
 
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
@@ -67,7 +68,9 @@ class Hdf5Store:
         """Attributes of a variable, without those of netCDF itself."""
         hidden = ("DIMENSION_LIST", "_Netcdf4Coordinates", "_Netcdf4Dimid", "_FillValue")
         with self._calm():
-            return {key: _plain(value) for key, value in self._file[name].attrs.items() if key not in hidden}
+            attributes = self._file[name].attrs
+            # Only those: the others point into a heap without checksums, where HDF5 can loop forever.
+            return {key: _plain(attributes[key]) for key in attributes if key not in hidden}
 
     def array(self, path: str, expected: Callable[[], NDArray[np.bool_]] | None = None) -> Array1D | None:
         """The 1-D array at a path, or None."""
@@ -107,7 +110,7 @@ def _open_both(path: Path) -> tuple[OpenFile, h5py.File]:
 
 
 def _open_remote(url: str) -> tuple[RemoteFile, h5py.File]:
-    raw = RemoteFile(*filesystem(url))
+    raw = RemoteFile(url)
     return raw, h5py.File(raw.open(), "r")
 
 
@@ -153,7 +156,7 @@ class _Hdf5Chunks:
         self._file = file
         self._map: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._reads = 0
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
 
     def place(self, index: int) -> tuple[ChunkFile, int, int] | None:
         if self._map is None:

@@ -10,13 +10,15 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
-from functools import cached_property
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray._cached import Cached
 from genomearray.errors import (
     DamagedTrackError,
     LayoutError,
@@ -25,7 +27,7 @@ from genomearray.errors import (
     UnknownTrackError,
     unknown_chromosome,
 )
-from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray
+from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, ForkSafeLock
 from genomearray.storage.layout import (
     LAYOUT,
     PACKED,
@@ -36,7 +38,7 @@ from genomearray.storage.layout import (
     can_be_variable,
     fill_value,
 )
-from genomearray.storage.remote import RemoteFile, RemoteFolder, filesystem, is_url
+from genomearray.storage.remote import RemoteFile, RemoteFolder, is_url
 from genomearray.storage.tables import SEQUENCE_COLUMNS, Columns, columns_of_data, holds_data
 
 
@@ -96,54 +98,55 @@ class StoredTrack:
         self._arrays: dict[str, Array1D | None] = {}
         self._places: dict[str, tuple[Array1D, int, int]] = {}
         self._variable_attributes: dict[str, dict[str, Any]] = {}
-        self._lock = threading.RLock()
+        self._lock = ForkSafeLock()
 
-    @cached_property
+    @Cached
     def attributes(self) -> dict[str, Any]:
         """Attributes of the track."""
-        return self._store.attributes()
+        with self._read_structure("its attributes"):
+            return self._store.attributes()
 
     # -- where things are ----------------------------------------------------------------
 
-    @cached_property
+    @Cached
     def variables(self) -> dict[str, int]:
         """Length (bp) of each variable, by name, in table order; ``packed`` is last."""
-        names = [name for name in self._store.variables() if name not in (SEQUENCES, SUMMARY)]
+        with self._read_structure("its list of variables"):
+            names = [name for name in self._store.variables() if name not in (SEQUENCES, SUMMARY)]
         return {name: self._array(name).length for name in names}
 
     def variable_attributes(self, variable: str) -> dict[str, Any]:
         """Attributes of a variable: units, long_name and so on."""
         known = self._variable_attributes.get(variable)
         if known is None:
-            known = self._variable_attributes[variable] = self._store.variable_attributes(variable)
+            with self._read_structure(f"the attributes of {variable!r}"):
+                known = self._variable_attributes[variable] = self._store.variable_attributes(variable)
         return dict(known)
 
-    @cached_property
+    @Cached
     def dtype(self) -> np.dtype[Any]:
         """Of the values."""
         for array, _, _ in self._places.values():
             return array.dtype  # listing all variables takes milliseconds
-        return self._array(next(iter(self._store.variables()))).dtype
+        return self._array(next(iter(self.variables))).dtype
 
-    @cached_property
+    @Cached
     def fill(self) -> Any:
         """Value of bases nobody wrote."""
         return fill_value(self.kind, self.dtype)
 
-    @cached_property
+    @Cached
     def names(self) -> tuple[str, ...]:
         """Names of all sequences, in table order."""
-        try:
+        with self._read_structure("the names of the sequences"):
             return tuple(self._store.names())
-        except _FAILURES as error:
-            raise self._damaged("the names of the sequences", error) from error
 
-    @cached_property
+    @Cached
     def rows(self) -> dict[str, int]:
         """Row of each sequence in the table, by name."""
         return {name: row for row, name in enumerate(self.names)}
 
-    @cached_property
+    @Cached
     def lengths(self) -> NDArray[np.int64]:
         """Lengths of all sequences, bp, in table order."""
         return self.column(SEQUENCES, "length")
@@ -175,7 +178,7 @@ class StoredTrack:
             return True
         return chrom in self.rows
 
-    @cached_property
+    @Cached
     def _packed_starts(self) -> NDArray[np.int64]:
         """Offsets of all sequences in the packed variable; -1: not there."""
         return self.column(SEQUENCES, "packed_start")
@@ -313,16 +316,20 @@ class StoredTrack:
 
     def summary_rows(self, variable: str) -> tuple[int, int]:
         """Rows [first, last) of /summary that belong to a variable."""
-        row = self._store.attribute(variable, ROW_ATTRIBUTE)
-        if row is None:  # packed: its first chunk is that of the sequence at offset 0
-            row = int(np.flatnonzero(self._packed_starts == 0)[0])
+        if variable == PACKED:  # its first chunk is that of the sequence at offset 0
+            row: Any = np.flatnonzero(self._packed_starts == 0)[0]
+        else:
+            with self._read_structure(f"the attributes of {variable!r}"):
+                row = self._store.attribute(variable, ROW_ATTRIBUTE)
+            if row is None:
+                raise self._damaged(f"the attributes of {variable!r}", f"{ROW_ATTRIBUTE} is missing")
         starts = self._first_chunks
         first = int(starts[int(row)])
         if variable == PACKED:  # the last variable
             return first, self._array(f"{SUMMARY}/n").length
         return first, int(np.min(starts, where=starts > first, initial=self._array(f"{SUMMARY}/n").length))
 
-    @cached_property
+    @Cached
     def _first_chunks(self) -> NDArray[np.int64]:
         return self.column(SEQUENCES, "first_chunk")
 
@@ -341,6 +348,16 @@ class StoredTrack:
             columns = {name: self.column(SUMMARY, name, first, last) for name in columns_of_data(array.dtype)}
             known[variable] = holds_data(columns, fill_value(self.kind, array.dtype))
         return known[variable]
+
+    @contextmanager
+    def _read_structure(self, what: str) -> Iterator[None]:
+        """Whatever goes wrong while names and attributes are read, as damage."""
+        try:
+            yield
+        except _FAILURES as error:
+            if isinstance(error, TrackError):
+                raise
+            raise self._damaged(what, error) from error
 
     def _damaged(self, what: str, cause: object) -> TrackError:
         if _identity(self.path) != self._identity:
@@ -381,7 +398,7 @@ def _identity(path: Path | str) -> tuple[Any, ...] | None:
 
 
 def _remote_identity(url: str) -> tuple[Any, ...]:
-    return RemoteFolder(url).identity() if _is_zarr(url) else RemoteFile(*filesystem(url)).identity()
+    return RemoteFolder(url).identity() if _is_zarr(url) else RemoteFile(url).identity()
 
 
 def _is_zarr(path: Path | str) -> bool:
@@ -454,6 +471,8 @@ def _stamp(path: Path | str) -> _Stamp:
     except (FileNotFoundError, NotADirectoryError):
         what = "no Zarr store: it has no zarr.json" if path.is_dir() else "not there"
         raise UnknownTrackError(f"track file {path} is {what}") from None
+    except ValueError as error:  # a NUL byte
+        raise UnknownTrackError(f"track file {str(path)!r} cannot be: {error}") from None
     return status.st_dev, status.st_ino, status.st_mtime_ns
 
 

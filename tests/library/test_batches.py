@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import genomearray as ga
-from genomearray.errors import RegionError, UnknownChromosomeError
+from genomearray.errors import AssemblyError, LayoutError, RegionError, UnknownChromosomeError, ValueRangeError
 
 REGIONS = [("chr1", 20 + 7 * k, 30 + 7 * k, "+-"[k % 2]) for k in range(101)]
 
@@ -63,8 +63,19 @@ def test_windows_are_checked_once_at_the_start(db):
     for options, message in (({"batch_size": 0}, "at least one window"), ({"seed": -1}, "0 or more"), ({"batch_size": 1.5}, "not a whole number")):
         with pytest.raises(RegionError, match=message):
             ga.batches(db["counts"], REGIONS, width=4, **options)
-    with pytest.raises(RegionError, match="no track"):
-        ga.batches({}, REGIONS)
+    for nothing in ({}, None, [db["counts"]], {"a": 1}):
+        with pytest.raises(LayoutError, match="no track"):
+            ga.batches(nothing, REGIONS)
+    for dtype, message in (
+        ("uint8", "cannot hold every value of the track, which is uint16"),
+        ("int16", "cannot hold"),
+        ("foo", "not known"),
+        ("S1", "cannot"),
+    ):
+        with pytest.raises(ValueRangeError, match=message):
+            ga.batches(db["counts"], REGIONS, width=4, dtype=dtype)
+    with pytest.raises(RegionError, match="count from 0"):
+        ga.batches(db["counts"], REGIONS, width=4).set_epoch(-1)
     with pytest.raises(IndexError, match="there are 2, counted from 0"):
         ga.batches(db["counts"], REGIONS, width=4)[2]
     assert len(ga.batches(db["counts"], [], width=4)) == 0
@@ -108,3 +119,17 @@ def test_torch_data_loader(db, workers):
         for batch, expected in zip(got, loader, strict=True):
             np.testing.assert_array_equal(batch["x"].numpy(), expected["x"])
             np.testing.assert_array_equal(batch["y"].numpy(), expected["y"])
+
+
+def test_tracks_of_other_assemblies_are_refused(db, tmp_path):
+    """Also under the same name, with other lengths."""
+    twin = ga.GenomeDB.create(tmp_path / "twin", "toy", {"chr1": 100, "chr2": 500})
+    twin.save_track("x", {"chr1": np.zeros(100, "uint16")})
+    other = ga.GenomeDB.create(tmp_path / "twin", "other", {"chr1": 1000})
+    other.save_track("x", {"chr1": np.zeros(1000, "uint16")})
+    wanted = [("chr1", 98, 103)]
+    with pytest.raises(AssemblyError, match="'x' is of 'other'"):
+        ga.batches({"x": db["counts"], "y": other["x"]}, wanted)
+    for ask in (lambda: ga.batches({"x": db["counts"], "y": twin["x"]}, wanted), lambda: ga.stack([db["counts"], twin["x"]]).windows(wanted)):
+        with pytest.raises(AssemblyError, match=r"'chr1' has 1000 bp in the first track \(toy\) and has 100 bp in another"):
+            ask()

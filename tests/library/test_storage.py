@@ -20,6 +20,7 @@ from genomearray.errors import DamagedTrackError, GenomeArrayError, LayoutError,
 from genomearray.storage.create import create_writer
 from genomearray.storage.layout import BLOCK, OWN_VARIABLES, Layout, own_rows
 from genomearray.storage.reader import open_part, open_stored
+from genomearray.track import Track
 from tests.library import strategies as any_
 
 slow_examples = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -266,9 +267,36 @@ def test_a_flipped_byte_is_an_error_or_harmless_never_another_value(both, store)
             stored = open_part(rewritten(paths[store], flip))
             for name, array in expected.items():
                 np.testing.assert_array_equal(stored.read(name, 0, array.size), array)
+            track = Track(stored)
+            table = track.region_stats([(name, 0, min(array.size, 70)) for name, array in expected.items()])
+            for k, array in enumerate(expected.values()):
+                valid = array[:70][array[:70] == array[:70]]
+                assert table["n"][k] == valid.size
+                assert not valid.size or (table["min"][k], table["max"][k]) == (valid.min(), valid.max())
+            assert set(track.dataset.data_vars) == set(stored.variables)
+            assert stored.attributes
         except GenomeArrayError:
             noticed += 1
     assert noticed > 20
+
+
+@pytest.mark.parametrize("store", ["h5", "zarr"])
+@pytest.mark.parametrize("trouble", [KeyError("incorrect metadata checksum"), None])
+def test_an_attribute_that_cannot_be_read_is_damage_not_absence(both, store, trouble, monkeypatch):
+    stored = open_part(rewritten(both[0][store], lambda copy: None))
+    ask = stored._store.attribute
+
+    def attribute(variable, key):
+        if variable == "chr1":
+            if trouble is None:
+                return None
+            raise trouble
+        return ask(variable, key)
+
+    monkeypatch.setattr(stored._store, "attribute", attribute)
+    for question in (lambda: stored.read("chr1", 0, 9), lambda: Track(stored).region_stats([("chr1", 0, 1)])):
+        with pytest.raises(DamagedTrackError, match="attributes of 'chr1'"):
+            question()
 
 
 def test_a_damaged_chunk_names_track_chromosome_and_region(both):

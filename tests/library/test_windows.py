@@ -213,6 +213,19 @@ def test_empty_tables_give_empty_results_of_the_right_dimensions(db, tmp_path):
         ([("chr1", "a", 5)], RegionError, "row 0 of the regions: start 'a' is not a whole number"),
         (["chr1:5"], RegionError, "can mean one base"),
         (42, RegionError, "int is no table of regions"),
+        ({"chrom": ["chr1"], "start": [1, 2], "end": [3, 4]}, RegionError, "not of one length: chrom 1, start 2, end 2"),
+        ({"chrom": ["chr1"], "start": np.array([2**64 - 5], "uint64"), "end": [8]}, RegionError, "row 0.*more than 18 digits"),
+        ({"chrom": ["chr1"], "start": [10**30], "end": [8]}, RegionError, "more than 18 digits"),
+        ({"chrom": ["chr1"], "start": pd.to_timedelta([5]), "end": [8]}, RegionError, "start .* is not a whole number"),
+        ({"chrom": ["chr1"], "start": [1], "end": [8], "strand": [["+"]]}, RegionError, "strand .* is not known"),
+        (
+            pd.DataFrame([["chr1", 1, 2, 3]], columns=["chrom", "start", "end", "end"]),
+            RegionError,
+            "'end' of the table of regions is no plain column",
+        ),
+        ([("chr1", 2**63 - 10, 2**63 - 2)], RegionError, "more than 18 digits"),
+        ("x" * 5000, UnknownChromosomeError, "1 chromosome of the regions is not"),
+        ([None], RegionError, "row 0 of the regions: None is no region"),
     ],
 )
 def test_bad_tables_are_errors_that_say_what_to_do(db, form, error, message):
@@ -248,6 +261,10 @@ def test_bad_lines_of_bed_are_named(db, tmp_path, line, message):
     [
         ({"width": 0}, "width of 0 bp"),
         ({"width": 2.5}, "width 2.5 is not a whole number"),
+        ({"width": 10**30}, "more than 18 digits"),
+        ({"bins": 10**15}, "at most"),
+        ({"strand_aware": "no"}, "neither True nor False"),
+        ({"bounds": np.zeros(2)}, "'raise', 'pad'"),
         ({"bins": 0}, "bins=0"),
         ({"bounds": "clip"}, "'raise', 'pad'"),
         ({"encoding": "hot"}, "None and 'onehot'"),
@@ -257,6 +274,24 @@ def test_bad_lines_of_bed_are_named(db, tmp_path, line, message):
 def test_bad_options_name_what_is_allowed(db, options, message):
     with pytest.raises(RegionError, match=message):
         db["counts"].windows([("chr1", 1, 9)], **options)
+
+
+def test_names_of_chromosomes_that_begin_like_lines_of_bed(tmp_path):
+    db = ga.GenomeDB.create(tmp_path, "odd", {"tracked": 50, "browser1": 50})
+    db.save_track("x", {"tracked": np.arange(50, dtype="uint8")})
+    bed = tmp_path / "odd.bed"
+    bed.write_text("track name=x\nbrowser position\ntracked\t1\t5\nbrowser1\t1\t5\n")
+    assert db["x"].windows(bed).values.tolist() == [[1, 2, 3, 4], [0, 0, 0, 0]]
+    for number in ("1_0", "\u0663"):
+        bed.write_text(f"tracked\t{number}\t20\n")
+        with pytest.raises(FormatError, match=":1: .*whole numbers"):
+            db["x"].windows(bed)
+
+
+def test_reversed_regions_are_refused_also_with_a_width(db):
+    with pytest.raises(RegionError, match=r"row 1: offsets chr1 \[500, 400\) are reversed"):
+        db["counts"].windows([("chr1", 1, 1), ("chr1", 500, 400)], width=4, bounds="pad")
+    assert db["counts"].windows([("chr1", 10, 10)], width=4).values.tolist() == [[9, 10, 11, 12]]
 
 
 def test_damage_names_track_chromosome_and_region(tmp_path):
