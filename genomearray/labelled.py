@@ -230,5 +230,6 @@ class DatasetSource:
                 read = partial(self.read, name)
                 gather_spans(read, intervals.start[here], intervals.end[here], out, dest[here], None if step is None else step[here])
 
-    def chunk_statistics(self, chrom: str) -> None:
-        """None: a Dataset has no stored statistics."""
+    def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """None for each sequence: a Dataset has no stored statistics."""
+        return [None] * len(names), np.arange(len(names)), np.zeros(len(names), np.int64)

@@ -12,11 +12,10 @@ from genomearray.storage.tables import Columns
 
 
 class ChunkStatistics(Protocol):
-    """Stored statistics of the chunks of a chromosome."""
+    """Stored statistics of the chunks of an array."""
 
     chunk: int  # values in one
-    offset: int  # of the chromosome in its array
-    stop: int  # length of that array: its last chunk ends there
+    stop: int  # length of the array: its last chunk ends there
 
     def rows(self, first: int, last: int) -> Columns:
         """n, sum, m2, min and max of the chunks [first, last) of the array."""
@@ -45,5 +44,5 @@ class Source(Protocol):
     ) -> None:
         """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step`` (1 or -1)."""
 
-    def chunk_statistics(self, chrom: str) -> ChunkStatistics | None:
-        """Stored statistics, None where there are none."""
+    def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[ChunkStatistics | None], NDArray[np.int64], NDArray[np.int64]]:
+        """Stored statistics (None: there are none) of the arrays that hold chromosomes; for each chromosome which, and its offset there."""

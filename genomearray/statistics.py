@@ -26,26 +26,33 @@ _AT_ONCE = 1 << 20  # values that a thread holds
 _REGIONS = 1 << 17  # regions worked on together
 
 
-def interval_statistics(source: Source, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Columns:
-    """N (valid values), sum, m2, min and max of intervals [start, end) of one chromosome, in their order.
+def interval_statistics(source: Source, intervals: Intervals) -> Columns:
+    """N (valid values), sum, m2, min and max of intervals, in their order.
 
     Notes
     -----
     Parts of an interval are merged in the order of positions, by Chan, Golub and LeVeque
     (1983), doi:10.1080/00031305.1983.10483115: threads and stores give the same bits.
     """
-    parts = [
-        _some_statistics(source, chrom, starts[low : low + _REGIONS], ends[low : low + _REGIONS]) for low in range(0, max(starts.size, 1), _REGIONS)
-    ]
-    return parts[0] if len(parts) == 1 else {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    columns = empty_columns(intervals.start.size, source.dtype)
+    stored, array_of, offsets = source.chunk_statistics(intervals.names)
+    order = np.argsort(array_of[intervals.code], kind="stable")
+    borders = np.searchsorted(array_of[intervals.code][order], np.arange(len(stored) + 1))
+    for k, statistics in enumerate(stored):
+        for low in range(int(borders[k]), int(borders[k + 1]), _REGIONS):
+            rows = order[low : min(low + _REGIONS, int(borders[k + 1]))]
+            some = Intervals(intervals.names, intervals.code[rows], intervals.start[rows], intervals.end[rows])
+            for name, column in _some_statistics(source, statistics, some, offsets[some.code]).items():
+                columns[name][rows] = column
+    return columns
 
 
-def _some_statistics(source: Source, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Columns:
+def _some_statistics(source: Source, stored: ChunkStatistics | None, intervals: Intervals, offset: NDArray[np.int64]) -> Columns:
+    """Of intervals that lie in one array, their chromosomes at ``offset`` in it."""
     from genomearray.merging import merge_parts
 
-    stored = source.chunk_statistics(chrom)
-    offset, chunk = (stored.offset, stored.chunk) if stored is not None else (0, _PIECE)
-    low, high = starts + offset, ends + offset  # in the array
+    chunk = stored.chunk if stored is not None else _PIECE
+    low, high = intervals.start + offset, intervals.end + offset  # in the array
     # Whole chunks [first, last): from the first border in the interval to the last one, which may be the array's end.
     first = -(-low // chunk)
     last = high // chunk
@@ -53,7 +60,7 @@ def _some_statistics(source: Source, chrom: str, starts: NDArray[np.int64], ends
         last = np.where(high == stored.stop, -(-stored.stop // chunk), last)
     whole = (last > first) & (stored is not None)
     rows, row_of_first = _summary_rows(stored, first[whole], last[whole], source.dtype)
-    first_row = np.zeros(starts.size, dtype=np.int64)
+    first_row = np.zeros(low.size, dtype=np.int64)
     first_row[whole] = first[whole] - row_of_first
     n_rows = np.where(whole, last - first, 0)
     # What is left: before the first whole chunk, after the last; all of it where there is none.
@@ -61,10 +68,11 @@ def _some_statistics(source: Source, chrom: str, starts: NDArray[np.int64], ends
     right_start = np.where(whole, np.minimum(last * chunk, high), high)
     left, left_of = _pieces(low, left_end, chunk)
     right, right_of = _pieces(right_start, high, chunk)
-    edges = _edge_statistics(source, chrom, np.concatenate([left, right]) - offset, offset, chunk)
-    out = empty_columns(starts.size, source.dtype)
-    n_left = np.bincount(left_of, minlength=starts.size)
-    n_right = np.bincount(right_of, minlength=starts.size)
+    of = np.concatenate([left_of, right_of])
+    edges = _edge_statistics(source, intervals, np.concatenate([left, right]), of, offset, chunk)
+    out = empty_columns(low.size, source.dtype)
+    n_left = np.bincount(left_of, minlength=low.size)
+    n_right = np.bincount(right_of, minlength=low.size)
     nothing = source.dtype.type(np.nan if source.dtype.kind == "f" else 0)
     numbers: list[Any] = [n_left, n_right, first_row, n_rows, *rows.values(), *edges.values(), left.shape[0], nothing, *out.values()]
     merge_parts(*numbers)
@@ -88,17 +96,22 @@ def _pieces(starts: NDArray[np.int64], ends: NDArray[np.int64], chunk: int) -> t
     return np.stack([np.maximum(starts[of], index * chunk), np.minimum(ends[of], (index + 1) * chunk)], axis=1), of
 
 
-def _edge_statistics(source: Source, chrom: str, pieces: NDArray[np.int64], offset: int, chunk: int) -> Columns:
-    """Statistics of pieces, none longer than a chunk; each chunk is decoded once."""
+def _edge_statistics(
+    source: Source, intervals: Intervals, pieces: NDArray[np.int64], of: NDArray[np.int64], offset: NDArray[np.int64], chunk: int
+) -> Columns:
+    """Statistics of pieces of intervals, none longer than a chunk; each chunk is decoded once."""
     out = empty_columns(pieces.shape[0], source.dtype)
     order = np.argsort(pieces[:, 0], kind="stable")
-    index = (pieces[order, 0] + offset) // chunk
+    index = pieces[order, 0] // chunk
     changes = np.append(np.append(0, np.flatnonzero(np.diff(index)) + 1), index.size)
     per_group = max(1, _AT_ONCE // chunk)
     groups = [order[changes[k] : changes[min(k + per_group, changes.size - 1)]] for k in range(0, changes.size - 1, per_group)]
 
     def work(rows: NDArray[np.int64]) -> None:
-        _group_statistics(source, chrom, pieces[rows], rows, offset, chunk, out)
+        some = of[rows]
+        columns = _group_statistics(source, intervals.names, intervals.code[some], pieces[rows], offset[some], chunk)
+        for name, column in columns.items():
+            out[name][rows] = column
 
     if not index.size:
         return out
@@ -113,18 +126,20 @@ def _edge_statistics(source: Source, chrom: str, pieces: NDArray[np.int64], offs
     return out
 
 
-def _group_statistics(source: Source, chrom: str, pieces: NDArray[np.int64], rows: NDArray[np.int64], offset: int, chunk: int, out: Columns) -> None:
-    """Statistics of the pieces of a few chunks, sorted by start, into rows of ``out``."""
-    index = (pieces[:, 0] + offset) // chunk
-    first = np.append(0, np.flatnonzero(np.diff(index)) + 1)
+def _group_statistics(
+    source: Source, names: tuple[str, ...], code: NDArray[np.int64], pieces: NDArray[np.int64], offset: NDArray[np.int64], chunk: int
+) -> Columns:
+    """Statistics of the pieces of a few chunks, sorted by start."""
+    index = pieces[:, 0] // chunk
+    # One stretch for the pieces of a chromosome in a chunk, which may hold several short ones.
+    first = np.append(0, np.flatnonzero((np.diff(index) != 0) | (np.diff(code) != 0)) + 1)
     starts, ends = pieces[first, 0], np.maximum.reduceat(pieces[:, 1], first)
     dest = np.cumsum(ends - starts) - (ends - starts)
     values = np.empty(int((ends - starts).sum()), dtype=source.dtype)
-    source.gather(Intervals((chrom,), np.zeros(starts.size, np.int64), starts, ends), values, dest, threads=False)
-    shift = np.repeat(dest - starts, np.diff(np.append(first, rows.size)))
-    columns = summary(values, pieces[:, 0] + shift, pieces[:, 1] + shift)
-    for name, column in columns.items():
-        out[name][rows] = column
+    shift = offset[first]
+    source.gather(Intervals(names, code[first], starts - shift, ends - shift), values, dest, threads=False)
+    ahead = np.repeat(dest - starts, np.diff(np.append(first, code.size)))
+    return summary(values, pieces[:, 0] + ahead, pieces[:, 1] + ahead)
 
 
 def _told(columns: Columns) -> dict[str, NDArray[Any]]:
@@ -147,14 +162,7 @@ def region_stats(source: Source, regions: Any) -> pd.DataFrame:
 
     _refuse_sequence(source)
     table = read_regions(regions, source).inside(source)
-    columns = empty_columns(len(table), source.dtype)
-    order = np.argsort(table.code, kind="stable")
-    borders = np.searchsorted(table.code[order], np.arange(len(table.names) + 1))
-    for code, name in enumerate(table.names):
-        rows = order[borders[code] : borders[code + 1]]
-        if rows.size:
-            for column, values in interval_statistics(source, name, table.start[rows], table.end[rows]).items():
-                columns[column][rows] = values
+    columns = interval_statistics(source, table.intervals)
     frame = {"chrom": table.chrom.astype(object), "start": table.start, "end": table.end, "strand": table.strand_text.astype(object)}
     return pd.DataFrame(frame | _told(columns))
 
@@ -175,6 +183,6 @@ def binned(source: Source, chrom: str, borders: NDArray[np.int64]) -> xr.Dataset
 
     _refuse_sequence(source)
     starts, ends = borders[:-1], borders[1:]
-    columns = interval_statistics(source, chrom, starts, ends)
+    columns = interval_statistics(source, Intervals((chrom,), np.zeros(starts.size, np.int64), starts, ends))
     coords = {"start": ("bin", starts), "end": ("bin", ends), "chrom": chrom}
     return xr.Dataset({name: ("bin", values) for name, values in _told(columns).items()}, coords, {"assembly": source.assembly})

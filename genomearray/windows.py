@@ -156,8 +156,8 @@ def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int6
 
 def _spans(source: Source, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Stretches of whole chunks that hold all regions, which come sorted by start."""
-    stored = source.chunk_statistics(chrom)
-    chunk, offset = (stored.chunk, stored.offset) if stored is not None else (1, 0)
+    (stored,), _, (offset,) = source.chunk_statistics((chrom,))
+    chunk = stored.chunk if stored is not None else 1
     low = (starts + offset) // chunk * chunk - offset
     high = np.maximum.accumulate(-(-(ends + offset) // chunk) * chunk - offset)
     first = np.flatnonzero(np.append(True, low[1:] > high[:-1]))

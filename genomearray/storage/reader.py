@@ -250,13 +250,14 @@ class StoredTrack:
         """Lengths of many sequences, bp; -1 for one that is not there."""
         return np.array([self.locate(name)[2] if self.has(name) else -1 for name in names], dtype=np.int64)
 
-    def chunk_statistics(self, chrom: str) -> StoredStatistics | None:
-        """Statistics of the chunks of a sequence; None for an array that another tool rewrote."""
-        array, offset, _ = self.locate(chrom)
-        if not isinstance(array, ChunkedArray):
-            return None
-        variable = PACKED if array is self.packed_array else chrom
-        return StoredStatistics(self, variable, offset, array)
+    def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Statistics of the chunks of the arrays that hold sequences (None: another tool rewrote it); which holds each, and where."""
+        arrays, array_of, offset = self._locate_all(names)
+        stored = [StoredStatistics(self, self._variable_of(name), array) if isinstance(array, ChunkedArray) else None for name, array in arrays]
+        return stored, array_of, offset
+
+    def _variable_of(self, name: str) -> str:
+        return PACKED if self.locate(name)[0] is self.packed_array else name
 
     def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
         """Values of the offsets [start, end) of a variable."""
@@ -368,9 +369,8 @@ class StoredTrack:
 class StoredStatistics:
     """The rows of /summary that belong to a variable."""
 
-    def __init__(self, track: StoredTrack, variable: str, offset: int, array: ChunkedArray) -> None:
+    def __init__(self, track: StoredTrack, variable: str, array: ChunkedArray) -> None:
         self.chunk = array.chunk
-        self.offset = offset
         self.stop = array.length
         self._track = track
         self._first, _ = track.summary_rows(variable)
