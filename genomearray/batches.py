@@ -14,7 +14,7 @@ from genomearray.region_table import RegionTable
 from genomearray.stacking import Stack
 from genomearray.storage.layout import SEQUENCE
 from genomearray.track import Track
-from genomearray.windows import same_lengths, window_table
+from genomearray.windows import Options, same_lengths, window_table
 
 Batch = NDArray[Any] | dict[str, NDArray[Any]]
 
@@ -36,14 +36,16 @@ class Batches:
         shuffle: bool,
         seed: int,
         drop_last: bool,
-        options: dict[str, Any],
+        dtype: np.dtype[Any],
+        windows: dict[str, Any],
     ) -> None:
         self._tracks = tracks
         self._single = single
         self._table = table
         self._shuffle = shuffle
         self._seed = seed
-        self._options = options
+        self._dtype = dtype
+        self._windows = windows
         self._drop_last = drop_last
         self.batch_size = batch_size
         self.epoch = 0
@@ -83,10 +85,10 @@ class Batches:
     def _read(self, track: Track | Stack, table: RegionTable) -> NDArray[Any]:
         kind = (track.tracks[0] if isinstance(track, Stack) else track).kind
         encoding = "onehot" if kind == SEQUENCE else None
-        array = track.windows(table, encoding=encoding, strand_aware=self._options["strand_aware"], bounds=self._options["bounds"])
+        array = track.windows(table, encoding=encoding, **self._windows)
         if isinstance(track, Stack):  # one example after the other
             array = array.transpose("window", "track", ...)
-        return np.ascontiguousarray(array.values, dtype=self._options["dtype"])
+        return np.ascontiguousarray(array.values, dtype=self._dtype)
 
     def __iter__(self) -> Iterator[Batch]:
         for k in range(len(self)):
@@ -108,6 +110,8 @@ def batches(
     dtype: Any = "float32",
     strand_aware: bool = True,
     bounds: str = "raise",
+    reference: str = "middle",
+    fill: float | None = None,
 ) -> Batches:
     """Batches of windows for training models: shuffled, reproducible, of bounded memory.
 
@@ -116,8 +120,9 @@ def batches(
     tracks : Track, Stack or mapping of names to them
         What a batch holds: one array, or a dict of arrays. Signals have shape (window, offset), a
         stack (window, track, offset), sequences are one-hot: (window, offset, base).
-    regions, width, strand_aware, bounds
-        As for :meth:`genomearray.Track.windows`; checked once, here.
+    regions, width, strand_aware, bounds, reference, fill
+        As for :meth:`genomearray.Track.windows`; checked once, here. Tracks of floats have NaN where nothing is
+        known: ``fill=0`` makes them zeros.
     batch_size : int
     shuffle : bool
         Read in an order that ``seed`` and the epoch decide (``set_epoch``).
@@ -157,10 +162,11 @@ def batches(
     for one in each[1:]:
         if one.assembly != each[0].assembly:
             raise AssemblyError(f"track {one.name!r} is of {one.assembly!r}, track {each[0].name!r} of {each[0].assembly!r}: take one assembly")
-    table = window_table(each[0].source, regions, width, None, bounds)
+    options = Options(width, None, reference, strand_aware, bounds, None, "mean", fill).checked(each[0].source)
+    table = window_table(each[0].source, regions, options)
     same_lengths(table, [one.source for one in each])
-    options = {"strand_aware": strand_aware, "bounds": bounds, "dtype": _batch_dtype(dtype, found)}
-    return Batches(found, single, table, size, bool(shuffle), int(seed), bool(drop_last), options)
+    windows = {"strand_aware": strand_aware, "bounds": bounds, "fill": fill}
+    return Batches(found, single, table, size, bool(shuffle), int(seed), bool(drop_last), _batch_dtype(dtype, found), windows)
 
 
 def _batch_dtype(dtype: Any, tracks: Mapping[str, Track | Stack]) -> np.dtype[Any]:

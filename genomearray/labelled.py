@@ -111,7 +111,18 @@ def region_array(stored: StoredTrack, name: str, chrom: str, start: int, end: in
     index = PositionIndex.for_range("pos", start + 1, end, chrom, stored.assembly)
     attrs = {"assembly": stored.assembly, "kind": stored.kind, **stored.display_attributes(variable)}
     values = xr.Variable(("pos",), lazy, attrs=attrs, encoding={"preferred_chunks": {"pos": BLOCK}})
-    return _labelled(values, index, chrom, name or None)
+    return _labelled(values, index, chrom, short_name(name))
+
+
+def short_name(track: str) -> str | None:
+    """Name of a track without its folders: netCDF allows no slash in a name.
+
+    Examples
+    --------
+    >>> short_name("chip/depth")
+    'depth'
+    """
+    return track.rpartition("/")[2] or None
 
 
 def _labelled(values: xr.Variable, index: PositionIndex, chrom: str, name: Any) -> xr.DataArray:

@@ -30,9 +30,11 @@ def plot(source: Source, name: str, region: str, bins: int, ax: Any) -> Any:
         borders = found.start + np.arange(most + 1) * length // most
         summaries = binned(source, found.chrom, borders)
         middles = (borders[:-1] + borders[1:] + 1) / 2
-        ax.fill_between(middles, summaries["min"], summaries["max"], step="mid", alpha=0.3, linewidth=0, label="minimum to maximum")
+        ax.fill_between(middles, summaries["min"], summaries["max"], step="mid", color="C0", alpha=0.4, linewidth=0.5, label="minimum to maximum")
         ax.step(middles, summaries["mean"], where="mid", linewidth=1, label=f"mean of {length / most:,.0f} bp")
         ax.legend(loc="upper right", frameon=False)
+    if np.isnan(ax.lines[-1].get_ydata()).all():
+        ax.text(0.5, 0.5, "no data", transform=ax.transAxes, ha="center", va="center")
     ax.set_xlim(found.start + 0.5, found.end + 0.5)
     ax.set_xlabel(f"{found.chrom}, position")
     ax.set_ylabel(name or "value")

@@ -17,6 +17,7 @@ from genomearray.region import integer, parse_region, parse_strand
 from genomearray.source import Source
 from genomearray.storage.reader import Intervals
 
+REFERENCES = ("middle", "start", "end")
 MOST = 10**18  # offsets, widths: sums of a few stay whole in 64 bits
 _SPELLINGS = {"chrom": ("chrom", "Chromosome"), "start": ("start", "Start"), "end": ("end", "End"), "strand": ("strand", "Strand")}
 _STRAND_TEXT = np.array([".", "+", "-"])  # by strand 0, 1, -1
@@ -65,8 +66,13 @@ class RegionTable:
         """Where a row comes from."""
         return f"{self.place}{self.number[row]}"
 
-    def centred(self, width: object) -> Self:
-        """Windows of one width (bp) around the middle of each region, ``(start + end) // 2``."""
+    def around(self, width: object, reference: object = "middle", *, strand_aware: bool = True) -> Self:
+        """Windows of one width (bp) around the middle of each region, ``(start + end) // 2``, or its first or last border.
+
+        On the minus strand the borders change places, and the windows are mirrored.
+        """
+        if not isinstance(reference, str) or reference not in REFERENCES:
+            raise RegionError(f"reference={reference!r} is not known; allowed are {', '.join(map(repr, REFERENCES))}")
         size = _offset(width, "width")
         if size < 1:
             raise RegionError(f"a width of {size} bp holds no base; it is at least 1")
@@ -74,22 +80,29 @@ class RegionTable:
         if reversed_ones.size:
             row = int(reversed_ones[0])
             raise RegionError(f"{self.where(row)}: offsets {self._text(row)} are reversed; start must not be above end")
-        start = (self.start + self.end) // 2 - size // 2
+        if reference == "middle":
+            start = (self.start + self.end) // 2 - size // 2
+        else:
+            minus = (self.strand < 0) & strand_aware
+            point = np.where(minus == (reference == "start"), self.end, self.start)
+            start = point - np.where(minus, size - size // 2, size // 2)
         return replace(self, start=start, end=start + size)
 
-    def inside(self, source: Source, *, pad: bool = False) -> Self:
-        """These regions, if each holds a base and, unless ``pad``, none reaches outside its chromosome."""
+    def inside(self, source: Source, *, pad: bool | None = None) -> Self:
+        """These regions, if each holds a base and none reaches outside its chromosome, or with ``pad`` none lies wholly outside."""
         empty = np.flatnonzero(self.end <= self.start)
         if empty.size:
             row = int(empty[0])
             raise RegionError(f"{self.where(row)}: offsets {self._text(row)} hold no base; start must be below end")
         lengths = source.lengths_of(self.names)[self.code]
-        outside = np.flatnonzero((self.start < 0) | (self.end > lengths))
-        if outside.size and not pad:
-            row = int(outside[0])
+        outside = (self.end <= 0) | (self.start >= lengths) if pad else (self.start < 0) | (self.end > lengths)
+        if outside.any():
+            row = int(np.argmax(outside))
+            what = "lie wholly" if pad else "reach"
+            hint = "; bounds='pad' fills what is outside" if pad is False else ""
             raise RegionError(
-                f"{outside.size} of {len(self)} regions reach outside their chromosome, the first at {self.where(row)}: "
-                f"{self._text(row)}, allowed is 0 <= start < end <= {lengths[row]}; bounds='pad' fills what is outside"
+                f"{int(outside.sum())} of {len(self)} regions {what} outside their chromosome, the first at {self.where(row)}: "
+                f"{self._text(row)}, allowed is 0 <= start < end <= {lengths[row]} (is the table of assembly {source.assembly!r}?){hint}"
             )
         return self
 

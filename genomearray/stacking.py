@@ -64,6 +64,8 @@ class Stack:
         bounds: str = "raise",
         encoding: str | None = None,
         how: str = "mean",
+        reference: str = "middle",
+        fill: float | None = None,
     ) -> xr.DataArray:
         """Values of many regions, dimensions (track, window, offset); see :meth:`Track.windows`.
 
@@ -76,7 +78,7 @@ class Stack:
         from genomearray import windows as w
 
         sources = [track.source for track in self.tracks]
-        values, table = w.windows(sources, regions, width, bins, strand_aware, bounds, encoding, how)
+        values, table = w.windows(sources, regions, w.Options(width, bins, reference, strand_aware, bounds, encoding, how, fill))
         dims = ("track", "window", "offset", "base") if encoding else ("track", "window", "offset")
         array = w.labelled_windows(values, table, dims, {"assembly": self.assembly, "kind": self.tracks[0].kind}, None)
         return array.assign_coords(track=self.names)

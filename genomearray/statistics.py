@@ -164,7 +164,9 @@ def region_stats(source: Source, regions: Any) -> pd.DataFrame:
     table = read_regions(regions, source).inside(source)
     columns = interval_statistics(source, table.intervals)
     frame = {"chrom": table.chrom.astype(object), "start": table.start, "end": table.end, "strand": table.strand_text.astype(object)}
-    return pd.DataFrame(frame | _told(columns))
+    # The index of a DataFrame, so that its other columns can be joined.
+    index = regions.index if isinstance(regions, pd.DataFrame) else None
+    return pd.DataFrame({name: np.asarray(column) for name, column in (frame | _told(columns)).items()}, index=index)
 
 
 def bins(source: Source, chrom: str, size: object, start: object, end: object) -> xr.Dataset:

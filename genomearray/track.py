@@ -292,6 +292,8 @@ class Track:
         bounds: str = "raise",
         encoding: str | None = None,
         how: str = "mean",
+        reference: str = "middle",
+        fill: float | None = None,
     ) -> xr.DataArray:
         """Values of many regions in one call; each stored chunk is decoded once, whatever the overlap.
 
@@ -304,17 +306,23 @@ class Track:
         width : int, optional
             Windows of so many bp around the middle of each region, from ``(start + end) // 2 - width // 2`` on.
             Default: the regions themselves, which must be of one width.
+        reference : {"middle", "start", "end"}
+            With ``width``: windows around the middle, or around the border before the first, or after the last base
+            of the region as its strand runs (for genes, ``start`` is the TSS); ``width // 2`` bp lie before it.
         bins : int, optional
             Scale each region to so many bins. Bin j covers the bases ``[j * length / bins, (j + 1) * length / bins)``;
             a base at a border counts by the part that is inside.
         strand_aware : bool
             Regions on the minus strand run backwards, letters of a sequence are complemented.
         bounds : {"raise", "pad"}
-            What to do with a window that reaches outside its chromosome: an error, or NaN (0 for integers, N).
+            What to do with a window that reaches outside its chromosome: an error, or NaN (0 for integers, N). One
+            that lies wholly outside is always an error.
         encoding : {None, "onehot"}
             For sequences: a last dimension ``base`` with A, C, G, T; other letters are four zeros.
         how : {"mean", "sum", "min", "max"}
             What a bin holds; NaN are skipped, and a bin of nothing else is NaN.
+        fill : float, optional
+            Take missing values (NaN) for this number, for instance 0.
 
         Returns
         -------
@@ -337,12 +345,13 @@ class Track:
         >>> seq.windows(["chr1:1-4"], encoding="onehot").sizes["base"]
         4
         """
+        from genomearray import labelled
         from genomearray import windows as w
 
         source = self.source
-        values, table = w.windows([source], regions, width, bins, strand_aware, bounds, encoding, how)
+        (values,), table = w.windows([source], regions, w.Options(width, bins, reference, strand_aware, bounds, encoding, how, fill))
         dims = ("window", "offset", "base") if encoding else ("window", "offset")
-        return w.labelled_windows(values[0], table, dims, {"assembly": source.assembly, "kind": source.kind}, self.name or None)
+        return w.labelled_windows(values, table, dims, {"assembly": source.assembly, "kind": source.kind}, labelled.short_name(self.name))
 
     def profile(
         self,
@@ -354,6 +363,8 @@ class Track:
         strand_aware: bool = True,
         bounds: str = "pad",
         how: str = "mean",
+        reference: str = "middle",
+        fill: float | None = None,
     ) -> xr.Dataset:
         """A matrix of scaled regions, or of windows around their middles, and its mean over the regions.
 
@@ -363,20 +374,22 @@ class Track:
         bins : int, optional
             Bins each region is scaled to (deepTools: scale-regions).
         width : int, optional
-            Instead: windows of so many bp around the middles (deepTools: reference-point), in bins of ``bin_size``,
+            Instead: windows of so many bp around the ``reference`` (deepTools: reference-point), in bins of ``bin_size``,
             or in ``bins`` bins if both are given.
         flank : int
             bp upstream and downstream of each region, a whole number of bins of ``bin_size``.
         bin_size : int
             bp of a bin that is not scaled.
-        strand_aware, bounds, how
+        strand_aware, bounds, how, reference, fill
             As for :meth:`windows`; what lies outside the chromosome is by default missing (0 for integers).
+            ``fill=0`` is deepTools' ``--missingDataAsZero``.
 
         Returns
         -------
         Dataset
             ``matrix`` (window, offset), and over the windows that have a value ``mean``, ``std`` (ddof 0) and ``n``
-            (offset). ``offset`` counts bins, 0 is the first of the body; ``part`` is upstream, body or downstream.
+            (offset). ``offset`` counts bins, 0 is the first of the body; ``part`` is upstream, body or downstream. With
+            ``width``, ``distance`` is that of the first base of a bin from the reference, bp.
 
         Raises
         ------
@@ -391,9 +404,9 @@ class Track:
         >>> result["mean"].values
         array([195.5, 238. , 313. , 355.5])
         """
-        from genomearray.windows import profile
+        from genomearray.windows import Options, profile
 
-        return profile(self.source, regions, bins, width, flank, bin_size, strand_aware, bounds, how)
+        return profile(self.source, regions, Options(width, bins, reference, strand_aware, bounds, None, how, fill), flank, bin_size)
 
     def region_stats(self, regions: Any) -> pd.DataFrame:
         """Exact statistics of many regions: whole chunks from their stored summaries, only the edges read as bases.
@@ -406,7 +419,7 @@ class Track:
         Returns
         -------
         DataFrame
-            In the order of the regions: ``chrom, start, end, strand``, and ``n`` (bases with a value), ``mean``,
+            In the order of the regions, with the index of a DataFrame: ``chrom, start, end, strand``, and ``n`` (bases with a value), ``mean``,
             ``min``, ``max``, ``sum``, ``std`` (ddof 0). Of nothing mean, min and max are NaN, n and sum 0.
 
         Raises

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,16 +34,48 @@ _COMPLEMENT = np.frombuffer(revcomp(_LETTERS)[::-1].encode("latin-1"), dtype=np.
 _ONE_HOT = np.array([[int(chr(code).upper().replace("U", "T") == base) for base in BASES] for code in range(256)], dtype=np.uint8)
 
 
-def window_table(source: Source, regions: Any, width: object, bins: object, bounds: str) -> RegionTable:
+class Options(NamedTuple):
+    """How regions become windows; see :meth:`genomearray.Track.windows`."""
+
+    width: Any = None
+    bins: Any = None
+    reference: Any = "middle"
+    strand_aware: Any = True
+    bounds: Any = "raise"
+    encoding: Any = None
+    how: Any = "mean"
+    fill: Any = None
+
+    def checked(self, source: Source) -> Self:
+        """These options, if all are known and fit the source."""
+        if not isinstance(self.bounds, str) or self.bounds not in BOUNDS:
+            raise RegionError(f"bounds={self.bounds!r} is not known; allowed are {', '.join(map(repr, BOUNDS))}")
+        n_bins = None if self.bins is None else integer(self.bins, "number of bins")
+        if n_bins is not None and not 1 <= n_bins <= MOST_BINS:
+            raise RegionError(f"bins={n_bins}: there is at least one bin, and there are at most {MOST_BINS:,}")
+        if not isinstance(self.strand_aware, (bool, np.bool_)):
+            raise RegionError(f"strand_aware={self.strand_aware!r} is neither True nor False")
+        if not isinstance(self.how, str) or self.how not in HOW:
+            raise RegionError(f"how={self.how!r} is not known; allowed are {', '.join(map(repr, HOW))}")
+        if self.how != "mean" and n_bins is None:
+            raise RegionError(f"how={self.how!r} says what a bin holds; give bins= too")
+        if self.encoding is not None and not (isinstance(self.encoding, str) and self.encoding == "onehot"):
+            raise RegionError(f"encoding={self.encoding!r} is not known; allowed are None and 'onehot'")
+        if self.encoding == "onehot" and source.kind != SEQUENCE:
+            raise LayoutError("the track holds a signal: encoding='onehot' is for sequences")
+        if self.fill is not None and not isinstance(self.fill, numbers.Real):
+            raise RegionError(f"fill={self.fill!r} is no number")
+        return self._replace(bins=n_bins)
+
+
+def window_table(source: Source, regions: Any, options: Options) -> RegionTable:
     """The regions that windows are made of, checked."""
-    if not isinstance(bounds, str) or bounds not in BOUNDS:
-        raise RegionError(f"bounds={bounds!r} is not known; allowed are {', '.join(map(repr, BOUNDS))}")
     table = read_regions(regions, source)
-    if width is not None:
-        table = table.centred(width)
-    table = table.inside(source, pad=bounds == "pad")
+    if options.width is not None:
+        table = table.around(options.width, options.reference, strand_aware=options.strand_aware)
+    table = table.inside(source, pad=options.bounds == "pad")
     sizes = table.end - table.start
-    if bins is None and sizes.size and (sizes != sizes[0]).any():
+    if options.bins is None and sizes.size and (sizes != sizes[0]).any():
         row = int(np.argmax(sizes != sizes[0]))
         raise RegionError(
             f"the regions differ in width: {sizes[0]} bp at {table.where(0)}, {sizes[row]} bp at {table.where(row)}; "
@@ -65,7 +98,7 @@ def same_lengths(table: RegionTable, sources: Sequence[Source]) -> None:
             )
 
 
-def read_windows(source: Source, table: RegionTable, out: NDArray[Any], *, strand_aware: bool) -> None:
+def read_windows(source: Source, table: RegionTable, out: NDArray[Any], options: Options) -> None:
     """Put the values of windows of one width into ``out``, shape (windows, width); those on the minus strand run backwards."""
     n, width = len(table), int(table.end[0] - table.start[0])
     lengths = source.lengths_of(table.names)[table.code]
@@ -73,7 +106,7 @@ def read_windows(source: Source, table: RegionTable, out: NDArray[Any], *, stran
     some = np.flatnonzero(end > start)
     if some.size < n or (start != table.start).any() or (end != table.end).any():
         out[:] = fill_value(source.kind, source.dtype)  # outside the chromosome
-    minus = (table.strand < 0) & strand_aware
+    minus = (table.strand < 0) & options.strand_aware
     skipped = (start - table.start)[some]
     rows = np.arange(n, dtype=np.int64)[some] * width
     dest = np.where(minus[some], rows + width - 1 - skipped, rows + skipped)
@@ -81,6 +114,12 @@ def read_windows(source: Source, table: RegionTable, out: NDArray[Any], *, stran
     source.gather(Intervals(table.names, table.code[some], start[some], end[some]), out, dest, step)
     if source.kind == SEQUENCE and minus.any():
         out[minus] = _COMPLEMENT[out[minus]]
+    _fill_missing(out, options)
+
+
+def _fill_missing(values: NDArray[Any], options: Options) -> None:
+    if options.fill is not None and values.dtype.kind == "f":
+        values[np.isnan(values)] = options.fill
 
 
 def one_hot(letters: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -96,17 +135,18 @@ def one_hot(letters: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return taken.view(np.uint8).reshape(*letters.shape, len(BASES))
 
 
-def scaled(source: Source, table: RegionTable, n: int, how: str, *, strand_aware: bool) -> NDArray[np.float64]:
+def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDArray[np.float64]:
     """Regions of any length as ``n`` bins each, shape (regions, n); see :func:`merging.scale_regions`."""
     from genomearray.merging import scale_regions
 
     if source.kind == SEQUENCE:
         raise LayoutError("the track holds a sequence: letters cannot be scaled into bins; leave bins= away")
     out = np.empty((len(table), n), dtype=np.float64)
-    reverse = (table.strand < 0) & strand_aware
-    kind = HOW.index(how)
+    reverse = (table.strand < 0) & options.strand_aware
+    kind = HOW.index(options.how)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for rows, values, places in _sweep(source, table):
+            _fill_missing(values, options)
             lengths = (table.end - table.start)[rows]
 
             def work(part: NDArray[np.int64], rows: Any = rows, values: Any = values, places: Any = places, lengths: Any = lengths) -> None:
@@ -164,44 +204,28 @@ def _spans(source: Source, chrom: str, starts: NDArray[np.int64], ends: NDArray[
     return low[first], high[np.append(first[1:] - 1, low.size - 1)]
 
 
-def windows(
-    sources: Sequence[Source],
-    regions: Any,
-    width: object,
-    bins: object,
-    strand_aware: bool,
-    bounds: str,
-    encoding: str | None,
-    how: str,
-) -> tuple[NDArray[Any], RegionTable]:
+def windows(sources: Sequence[Source], regions: Any, options: Options) -> tuple[NDArray[Any], RegionTable]:
     """Values of all sources, shape (source, window, offset) or, one-hot, (source, window, offset, base); and the windows."""
-    first = sources[0]
-    n_bins = None if bins is None else integer(bins, "number of bins")
-    if n_bins is not None and not 1 <= n_bins <= MOST_BINS:
-        raise RegionError(f"bins={n_bins}: there is at least one bin, and there are at most {MOST_BINS:,}")
-    if not isinstance(strand_aware, (bool, np.bool_)):
-        raise RegionError(f"strand_aware={strand_aware!r} is neither True nor False")
-    if not isinstance(how, str) or how not in HOW:
-        raise RegionError(f"how={how!r} is not known; allowed are {', '.join(map(repr, HOW))}")
-    if encoding is not None and not (isinstance(encoding, str) and encoding == "onehot"):
-        raise RegionError(f"encoding={encoding!r} is not known; allowed are None and 'onehot'")
-    if encoding == "onehot" and first.kind != SEQUENCE:
-        raise LayoutError("the track holds a signal: encoding='onehot' is for sequences")
-    table = window_table(first, regions, width, bins, bounds)
+    options = options.checked(sources[0])
+    table = window_table(sources[0], regions, options)
     same_lengths(table, sources)
     if not len(table):
-        shape: tuple[int, ...] = (len(sources), 0, n_bins or (0 if width is None else integer(width, "width")))
-        dtype = np.dtype(np.float64) if n_bins else np.result_type(*(source.dtype for source in sources))
-        return np.empty((*shape, len(BASES)) if encoding else shape, dtype=dtype), table
-    if n_bins is not None:
-        return np.stack([scaled(source, table, n_bins, how, strand_aware=strand_aware) for source in sources]), table
+        width = 0 if options.width is None else integer(options.width, "width")
+        shape = (len(sources), 0, options.bins or width, *([len(BASES)] if options.encoding else []))
+        return np.empty(shape, np.float64 if options.bins else _dtype(sources, options)), table
+    if options.bins is not None:
+        return np.stack([scaled(source, table, options.bins, options) for source in sources]), table
     values = np.empty((len(sources), len(table), int(table.end[0] - table.start[0])), np.result_type(*(source.dtype for source in sources)))
     for source, part in zip(sources, values, strict=True):
         own = part if source.dtype == part.dtype else np.empty(part.shape, source.dtype)
-        read_windows(source, table, own, strand_aware=strand_aware)
+        read_windows(source, table, own, options)
         if own is not part:
             part[:] = own
-    return (one_hot(values) if encoding else values), table
+    return (one_hot(values) if options.encoding else values), table
+
+
+def _dtype(sources: Sequence[Source], options: Options) -> np.dtype[Any]:
+    return np.dtype(np.uint8) if options.encoding else np.result_type(*(source.dtype for source in sources))
 
 
 def labelled_windows(values: NDArray[Any], table: RegionTable, dims: tuple[str, ...], attrs: dict[str, Any], name: str | None) -> xr.DataArray:
@@ -220,47 +244,43 @@ def labelled_windows(values: NDArray[Any], table: RegionTable, dims: tuple[str, 
     return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name=name)
 
 
-def profile(
-    source: Source,
-    regions: Any,
-    bins: object,
-    width: object,
-    flank: object,
-    bin_size: object,
-    strand_aware: bool,
-    bounds: str,
-    how: str,
-) -> xr.Dataset:
+def profile(source: Source, regions: Any, options: Options, flank: object, bin_size: object) -> xr.Dataset:
     """See :meth:`genomearray.Track.profile`."""
     import xarray as xr
 
     beside, size = integer(flank, "flank"), integer(bin_size, "bin_size")
     if not 0 <= beside < MOST or size < 1 or beside % size:
         raise RegionError(f"flank={beside} and bin_size={size}: the flank is a whole number of bins, each of 1 bp or more")
-    if width is not None and bins is None:
-        bins, rest = divmod(integer(width, "width"), size)
-        if rest or not bins:
-            raise RegionError(f"width={width} and bin_size={size}: the width is a whole number of bins")
-    if bins is None:
-        raise RegionError("give width= for windows around the middles of the regions, or bins= to scale them")
-    body, table = windows([source], regions, width, bins, strand_aware, bounds, None, how)
-    around = [_beside(table, beside, side, strand_aware=strand_aware) for side in (-1, 1)] if beside else []
-    outside = [windows([source], flanks, None, beside // size, strand_aware, bounds, None, how)[0][0] for flanks in around]
-    matrix = np.concatenate([outside[0], body[0], outside[1]], axis=1) if beside else body[0]
-    n_bins = body.shape[2]
-    where = np.arange(-(beside // size), n_bins + beside // size)
-    array = labelled_windows(matrix, table, ("window", "offset"), {"assembly": source.assembly, "how": how}, None).assign_coords(offset=where)
-    part = np.where(where < 0, "upstream", np.where(where < n_bins, "body", "downstream"))
+    if options.width is not None and options.bins is None:
+        n_bins, rest = divmod(integer(options.width, "width"), size)
+        if rest or not n_bins:
+            raise RegionError(f"width={options.width} and bin_size={size}: the width is a whole number of bins")
+        options = options._replace(bins=n_bins)
+    if options.bins is None:
+        raise RegionError("give width= for windows around a point of the regions, or bins= to scale them")
+    (body,), table = windows([source], regions, options)
+    options = options.checked(source)
+    matrix = body
+    if beside:
+        sides = [_beside(table, beside, side, strand_aware=options.strand_aware) for side in (-1, 1)]
+        if options.bounds == "raise":
+            sides = [flanks.inside(source, pad=False) for flanks in sides]
+        up, down = (scaled(source, flanks, beside // size, options) for flanks in sides)
+        matrix = np.concatenate([up, body, down], axis=1)
+    where = np.arange(-(beside // size), options.bins + beside // size)
+    array = labelled_windows(matrix, table, ("window", "offset"), {"assembly": source.assembly, "how": options.how}, None)
+    coords: dict[str, Any] = {"part": ("offset", np.where(where < 0, "upstream", np.where(where < options.bins, "body", "downstream")))}
+    if options.width is not None:
+        width = integer(options.width, "width")
+        inside = np.clip(where, 0, options.bins) * width / options.bins
+        coords["distance"] = ("offset", inside + np.minimum(where, 0) * size + np.maximum(where - options.bins, 0) * size - width // 2)
     with np.errstate(invalid="ignore", divide="ignore"):  # a bin without a value has no mean
         valid = ~np.isnan(matrix)
         n = valid.sum(axis=0)
         mean = np.where(valid, matrix, 0).sum(axis=0) / n
         std = np.sqrt(np.where(valid, (matrix - mean) ** 2, 0).sum(axis=0) / n)
-    return xr.Dataset(
-        {"matrix": array, "mean": ("offset", mean), "std": ("offset", std), "n": ("offset", n)},
-        {"part": ("offset", part)},
-        {"assembly": source.assembly, "how": how},
-    )
+    results = {"matrix": array.assign_coords(offset=where), "mean": ("offset", mean), "std": ("offset", std), "n": ("offset", n)}
+    return xr.Dataset(results, coords, {"assembly": source.assembly, "how": options.how})
 
 
 def _beside(table: RegionTable, flank: int, side: int, *, strand_aware: bool) -> RegionTable:

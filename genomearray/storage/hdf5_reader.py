@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -111,7 +113,20 @@ def _open_both(path: Path) -> tuple[OpenFile, h5py.File]:
 
 def _open_remote(url: str) -> tuple[RemoteFile, h5py.File]:
     raw = RemoteFile(url)
-    return raw, h5py.File(raw.open(), "r")
+    file = h5py.File(raw.open(), "r")
+    _remote_files.add(file)
+    return raw, file
+
+
+_remote_files: weakref.WeakSet[h5py.File] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_remote() -> None:
+    """HDF5 would ask Python for bytes after Python is gone."""
+    with _without_collector():
+        for file in list(_remote_files):
+            file.close()
 
 
 @contextmanager

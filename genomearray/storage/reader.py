@@ -361,7 +361,11 @@ class StoredTrack:
             raise self._damaged(what, error) from error
 
     def _damaged(self, what: str, cause: object) -> TrackError:
-        if _identity(self.path) != self._identity:
+        try:
+            replaced = _identity(self.path) != self._identity
+        except OSError as error:
+            return UnknownTrackError(f"track {self.path} cannot be reached any more: {error}")
+        if replaced:
             return TrackReplacedError(f"track {self.path} was replaced or removed since it was opened; open it again")
         return DamagedTrackError(f"track {self.path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again")
 
@@ -392,7 +396,7 @@ def _identity(path: Path | str) -> tuple[Any, ...] | None:
         if isinstance(path, str):
             return _remote_identity(path)
         status = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_dev, status.st_ino
 

@@ -177,6 +177,12 @@ def told(path: str) -> Iterator[None]:
     """Whatever a remote file system raises as OSError, with the path."""
     try:
         yield
+    except FileNotFoundError as error:
+        # fsspec says so too when no server answers.
+        cause = error.__cause__
+        if cause is None or isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) in (404, 410):
+            raise
+        raise OSError(f"{path}: {cause}") from error
     except OSError:
         raise
     except Exception as error:

@@ -4,6 +4,8 @@ import gc
 import multiprocessing
 import pickle
 import shutil
+import subprocess
+import sys
 import threading
 import time
 
@@ -105,6 +107,14 @@ def test_a_forked_child_reads_on(published):
     np.testing.assert_array_equal(here.recv(), expected["chr1"][20_000:30_000])
     child.join()
     np.testing.assert_array_equal(track.values("chr1", 5_000, 15_000), expected["chr1"][5_000:15_000])
+
+
+def test_a_remote_track_that_is_open_at_the_end_does_no_harm(published):
+    """HDF5 closes its files when the process ends: Python must still be there to be asked."""
+    _, url, _, _ = published
+    code = "import sys, genomearray as ga\nr = ga.open_track(sys.argv[1]); r.values('chr1', 0, 5); ds = r.dataset"
+    done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_replaced_remote_track_is_an_error(published, tmp_path):

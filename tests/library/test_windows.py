@@ -207,7 +207,11 @@ def test_empty_tables_give_empty_results_of_the_right_dimensions(db, tmp_path):
         ),
         (["chrA:1-2", "chrA:3-4", "chr9:1-2"], UnknownChromosomeError, r"'chrA' \(2 regions\), 'chr9' \(1 region\); nearest"),
         ([("chr1", 10, 10)], RegionError, r"row 0: offsets chr1 \[10, 10\) hold no base"),
-        ([("chr1", 0, 9), ("chr1", 995, 1004)], RegionError, r"1 of 2 regions reach outside .* row 1: chr1 \[995, 1004\).* <= 1000; bounds='pad'"),
+        (
+            [("chr1", 0, 9), ("chr1", 995, 1004)],
+            RegionError,
+            r"1 of 2 regions reach outside .* row 1: chr1 \[995, 1004\).* <= 1000 .*'toy'.*; bounds='pad'",
+        ),
         ([("chr1", -5, 5)], RegionError, "reach outside"),
         ([("chr1", 1)], RegionError, "row 0 of the regions: .* is no region"),
         ([("chr1", "a", 5)], RegionError, "row 0 of the regions: start 'a' is not a whole number"),
@@ -286,6 +290,34 @@ def test_names_of_chromosomes_that_begin_like_lines_of_bed(tmp_path):
         bed.write_text(f"tracked\t{number}\t20\n")
         with pytest.raises(FormatError, match=":1: .*whole numbers"):
             db["x"].windows(bed)
+
+
+def test_windows_around_either_end_of_genes(db):
+    """The first base after the border, as the strand runs, is column width // 2."""
+    genes = [("chr1", 100, 200, "+"), ("chr1", 100, 200, "-")]
+    assert db["counts"].windows(genes, width=4, reference="start").values.tolist() == [[99, 100, 101, 102], [202, 201, 200, 199]]
+    assert db["counts"].windows(genes, width=4, reference="end").values.tolist() == [[199, 200, 201, 202], [102, 101, 100, 99]]
+    assert db["counts"].windows(genes, width=3, reference="start").values.tolist() == [[100, 101, 102], [201, 200, 199]]
+    plain = db["counts"].windows(genes, width=4, reference="start", strand_aware=False).values
+    assert plain.tolist() == [[99, 100, 101, 102]] * 2
+    profile = db["counts"].profile(genes, width=4, reference="start", bin_size=2, flank=2)
+    assert profile["distance"].values.tolist() == [-4, -2, 0, 2]
+    assert profile["matrix"].values[0].tolist() == [97.5, 99.5, 101.5, 103.5]
+    with pytest.raises(RegionError, match="'middle', 'start', 'end'"):
+        db["counts"].windows(genes, width=4, reference="tss")
+
+
+def test_missing_values_can_count_as_a_number(tmp_path):
+    db = ga.GenomeDB.create(tmp_path, "toy", {"chr1": 10})
+    db.save_track("x", {"chr1": np.array([1, np.nan, np.nan, 3, 4, 5, 6, 7, 8, 9], "float32")})
+    assert db["x"].windows([("chr1", 0, 4)], fill=0).values.tolist() == [[1, 0, 0, 3]]
+    assert db["x"].windows([("chr1", -2, 4)], fill=0, bounds="pad", bins=2).values.tolist() == [[1 / 3, 1]]
+    assert db["x"].profile([("chr1", 0, 4)], bins=2, fill=0)["mean"].values.tolist() == [0.5, 1.5]
+    assert ga.batches(db["x"], [("chr1", 0, 4)], fill=-1)[0].tolist() == [[1, -1, -1, 3]]
+    with pytest.raises(RegionError, match="fill='a' is no number"):
+        db["x"].windows([("chr1", 0, 4)], fill="a")
+    with pytest.raises(RegionError, match="lie wholly outside"):
+        db["x"].windows([("chr1", 20, 30)], bounds="pad")
 
 
 def test_reversed_regions_are_refused_also_with_a_width(db):
