@@ -25,7 +25,7 @@ from xarray.core.indexing import (
 from genomearray.errors import LayoutError, RegionError, unknown_chromosome
 from genomearray.position_index import PositionIndex
 from genomearray.storage.chunk_map import gather_spans
-from genomearray.storage.layout import BLOCK, PACKED, SEQUENCES, dimension
+from genomearray.storage.layout import BLOCK, PACKED, dimension
 from genomearray.storage.reader import Intervals, StoredTrack, open_stored
 
 _NEAR = 1 << 16  # positions this close are read together
@@ -96,11 +96,10 @@ class PackedTable:
     def locate(self, chrom: str) -> tuple[int, int] | None:
         """Offset in ``packed`` and length of a sequence, None for another one."""
         stored = open_stored(self._path, self._id)
-        row = stored.rows.get(chrom)
-        if row is None:
+        if not stored.has(chrom):
             return None
-        start = int(stored.column(SEQUENCES, "packed_start", row, row + 1)[0])
-        return None if start < 0 else (start, int(stored.column(SEQUENCES, "length", row, row + 1)[0]))
+        array, offset, length = stored.locate(chrom)
+        return (offset, length) if array is stored.packed_array else None
 
 
 def region_array(stored: StoredTrack, name: str, chrom: str, start: int, end: int) -> xr.DataArray:

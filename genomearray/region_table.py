@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,9 +59,10 @@ class RegionTable:
         return Intervals(self.names, self.code, self.start, self.end)
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Some rows, in any order."""
-        columns = {name: getattr(self, name)[rows] for name in ("code", "start", "end", "strand", "number")}
-        return replace(self, **columns)
+        """Some rows, in any order, with their chromosomes only: each batch of a draft genome would else look up all its names."""
+        used, code = np.unique(self.code[rows], return_inverse=True)
+        columns = {name: getattr(self, name)[rows] for name in ("start", "end", "strand", "number")}
+        return replace(self, names=tuple(self.names[k] for k in used.tolist()), code=code, **columns)
 
     def where(self, row: int) -> str:
         """Where a row comes from."""
@@ -238,23 +240,18 @@ def _from_rows(rows: list[Any], source: Source) -> RegionTable:
 
 def _row(row: Any, source: Source) -> tuple[str, int, int, int]:
     if isinstance(row, str):
-        region = parse_region(row, _Lengths(source).__getitem__, source.has)
+        region = parse_region(row, partial(_length, source), source.has)
         return region.chrom, region.start, region.end, parse_strand(region.strand)
     if not isinstance(row, (tuple, list)) or len(row) not in (3, 4):
         raise RegionError(f"{row!r} is no region; give (chrom, start, end[, strand]) or a text such as chr1:1-100")
     return str(row[0]), _offset(row[1], "start"), _offset(row[2], "end"), parse_strand(row[3]) if len(row) == 4 else 0
 
 
-class _Lengths:
-    """Lengths by name; a KeyError without a search for similar names, which takes long in a draft genome."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def __getitem__(self, name: str) -> int:
-        if not self._source.has(name):
-            raise KeyError(name)
-        return self._source.length(name)
+def _length(source: Source, name: str) -> int:
+    """Length of a chromosome; a KeyError without a search for similar names, which takes long in a draft genome."""
+    if not source.has(name):
+        raise KeyError(name)
+    return source.length(name)
 
 
 def _offset(value: object, what: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from genomearray.errors import LayoutError, RegionError
 from genomearray.region import check_offsets, integer
 from genomearray.region_table import read_regions
 from genomearray.source import ChunkStatistics, Source
+from genomearray.storage.chunk_map import workers
 from genomearray.storage.layout import SIGNAL
 from genomearray.storage.reader import Intervals
 from genomearray.storage.tables import Columns, empty_columns, summary
@@ -118,7 +118,7 @@ def _edge_statistics(
     if len(groups) == 1:
         work(groups[0])
         return out
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # reading threads may be what a source waits for
+    with ThreadPoolExecutor(workers()) as pool:  # reading threads may be what a source waits for
         tasks = [pool.submit(work, rows) for rows in groups]
         wait(tasks)
     for task in tasks:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,6 +16,7 @@ from genomearray.region import integer
 from genomearray.region_table import MOST, RegionTable, read_regions
 from genomearray.sequence import revcomp
 from genomearray.source import Source
+from genomearray.storage.chunk_map import workers
 from genomearray.storage.layout import SEQUENCE, fill_value
 from genomearray.storage.reader import Intervals
 
@@ -144,17 +144,18 @@ def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDAr
     out = np.empty((len(table), n), dtype=np.float64)
     reverse = (table.strand < 0) & options.strand_aware
     kind = HOW.index(options.how)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    sizes = table.end - table.start
+    with ThreadPoolExecutor(workers()) as pool:
         for rows, values, places in _sweep(source, table):
             _fill_missing(values, options)
-            lengths = (table.end - table.start)[rows]
+            lengths = sizes[rows]
 
             def work(part: NDArray[np.int64], rows: Any = rows, values: Any = values, places: Any = places, lengths: Any = lengths) -> None:
                 some = np.empty((part.size, n), dtype=np.float64)
                 scale_regions(values, places[part], lengths[part], reverse[rows[part]], kind, some)
                 out[rows[part]] = some
 
-            list(pool.map(work, np.array_split(np.arange(rows.size), min(4 * (os.cpu_count() or 1), rows.size))))
+            list(pool.map(work, np.array_split(np.arange(rows.size), min(4 * workers(), rows.size))))
     return out
 
 
@@ -166,11 +167,12 @@ def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int6
     lengths = source.lengths_of(table.names)
     order = np.lexsort((table.start, table.code))
     codes = table.code[order]
-    ends = np.cumsum((table.end - table.start)[order])
+    sizes = (table.end - table.start)[order]
+    ends = np.cumsum(sizes)
     kept_code, kept_start, kept = -1, 0, np.empty(0, dtype=source.dtype)
     at = 0
     while at < order.size:
-        most = ends[at] - (table.end - table.start)[order[at]] + _SCALED_AT_ONCE
+        most = ends[at] - sizes[at] + _SCALED_AT_ONCE
         after = max(at + 1, min(int(np.searchsorted(ends, most, side="right")), int(np.searchsorted(codes, codes[at], side="right"))))
         rows, code = order[at:after], int(codes[at])
         starts, stops = _spans(source, table.names[code], table.start[rows], table.end[rows])
@@ -209,23 +211,20 @@ def windows(sources: Sequence[Source], regions: Any, options: Options) -> tuple[
     options = options.checked(sources[0])
     table = window_table(sources[0], regions, options)
     same_lengths(table, sources)
+    dtype = np.result_type(*(source.dtype for source in sources))
     if not len(table):
         width = 0 if options.width is None else integer(options.width, "width")
         shape = (len(sources), 0, options.bins or width, *([len(BASES)] if options.encoding else []))
-        return np.empty(shape, np.float64 if options.bins else _dtype(sources, options)), table
+        return np.empty(shape, np.float64 if options.bins else np.uint8 if options.encoding else dtype), table
     if options.bins is not None:
         return np.stack([scaled(source, table, options.bins, options) for source in sources]), table
-    values = np.empty((len(sources), len(table), int(table.end[0] - table.start[0])), np.result_type(*(source.dtype for source in sources)))
+    values = np.empty((len(sources), len(table), int(table.end[0] - table.start[0])), dtype)
     for source, part in zip(sources, values, strict=True):
         own = part if source.dtype == part.dtype else np.empty(part.shape, source.dtype)
         read_windows(source, table, own, options)
         if own is not part:
             part[:] = own
     return (one_hot(values) if options.encoding else values), table
-
-
-def _dtype(sources: Sequence[Source], options: Options) -> np.dtype[Any]:
-    return np.dtype(np.uint8) if options.encoding else np.result_type(*(source.dtype for source in sources))
 
 
 def labelled_windows(values: NDArray[Any], table: RegionTable, dims: tuple[str, ...], attrs: dict[str, Any], name: str | None) -> xr.DataArray:

@@ -362,6 +362,23 @@ static PyObject *problem_error(int problem) {
     return NULL;
 }
 
+static PyObject *outside_error(void) {
+    PyErr_SetString(PyExc_IndexError, "values outside a chunk, or outside the array they are put into");
+    return NULL;
+}
+
+static int jobs_fit(const Job *jobs, int64_t n, int64_t length, int64_t wanted, int64_t bytes) {
+    for (int64_t k = 0; k < n; k++) {
+        const Job *job = &jobs[k];
+        int64_t last = job->dest + job->step * (job->high - job->low - 1);
+        if (job->low < 0 || job->low >= job->high || job->high > length || (job->step != 1 && job->step != -1)) return 0;
+        if (job->dest < 0 || job->dest >= wanted || last < 0 || last >= wanted || job->size < 0 || job->offset < 0) return 0;
+        if (job->size > INT64_MAX - job->offset) return 0;
+        if (job->fd < 0 && (job->size > bytes || job->offset > bytes - job->size)) return 0;
+    }
+    return 1;
+}
+
 static PyObject *py_payload(PyObject *self, PyObject *args) {
     int codec;
     Py_ssize_t nbytes;
@@ -380,30 +397,6 @@ static PyObject *py_payload(PyObject *self, PyObject *args) {
     if (!problem) return payload;
     Py_XDECREF(payload);
     return problem_error(problem);
-}
-
-static PyObject *py_read(PyObject *self, PyObject *args) {
-    int codec, itemsize, shuffled, fd, problem = NO_MEMORY;
-    long long length, offset, size, low, high, dest;
-    Py_buffer out;
-    if (!PyArg_ParseTuple(args, "iiiLiLLLLw*L", &codec, &itemsize, &shuffled, &length, &fd, &offset, &size, &low, &high, &out, &dest)) return NULL;
-    int fits = 0 <= low && low < high && high <= length && 0 <= dest && dest + high - low <= out.len / itemsize && size > 0;
-    if (fits) {
-        Py_BEGIN_ALLOW_THREADS;
-        Tools *tools = get_tools();
-        size_t nbytes = (size_t)(length * itemsize);
-        if (tools && grow(&tools->payload, &tools->payload_size, nbytes) && grow(&tools->raw, &tools->raw_size, (size_t)size)) {
-            problem = read_at(fd, tools->raw, (size_t)size, (off_t)offset);
-            if (!problem) problem = decompress(tools, codec, tools->raw, (size_t)size, tools->payload, nbytes);
-            if (!problem) place(tools->payload, itemsize, shuffled, length, low, high, (uint8_t *)out.buf + dest * itemsize, 1);
-        }
-        Py_END_ALLOW_THREADS;
-    }
-    PyBuffer_Release(&out);
-    if (fits && problem) return problem_error(problem);
-    if (fits) Py_RETURN_NONE;
-    PyErr_SetString(PyExc_IndexError, "values outside the chunk, or outside the array they are put into");
-    return NULL;
 }
 
 static PyObject *py_encode(PyObject *self, PyObject *args) {
@@ -453,21 +446,26 @@ static PyObject *py_place(PyObject *self, PyObject *args) {
     if (fits) place(payload.buf, itemsize, shuffled, length, low, high, (uint8_t *)out.buf + dest * itemsize, 1);
     PyBuffer_Release(&payload);
     PyBuffer_Release(&out);
-    if (fits) Py_RETURN_NONE;
-    PyErr_SetString(PyExc_IndexError, "values outside the chunk, or outside the array they are put into");
-    return NULL;
+    if (!fits) return outside_error();
+    Py_RETURN_NONE;
 }
 
-static int jobs_fit(const Job *jobs, int64_t n, int64_t length, int64_t wanted, int64_t bytes) {
-    for (int64_t k = 0; k < n; k++) {
-        const Job *job = &jobs[k];
-        int64_t last = job->dest + job->step * (job->high - job->low - 1);
-        if (job->low < 0 || job->low >= job->high || job->high > length || (job->step != 1 && job->step != -1)) return 0;
-        if (job->dest < 0 || job->dest >= wanted || last < 0 || last >= wanted || job->size < 0 || job->offset < 0) return 0;
-        if (job->size > INT64_MAX - job->offset) return 0;
-        if (job->fd < 0 && (job->size > bytes || job->offset > bytes - job->size)) return 0;
+static PyObject *py_read(PyObject *self, PyObject *args) {
+    int codec, itemsize, shuffled, fd, problem = FINE;
+    long long length, offset, size, low, high, dest;
+    Py_buffer out;
+    if (!PyArg_ParseTuple(args, "iiiLiLLLLw*L", &codec, &itemsize, &shuffled, &length, &fd, &offset, &size, &low, &high, &out, &dest)) return NULL;
+    Job job = {fd, offset, size, low, high, dest, 1};
+    int fits = fd >= 0 && size > 0 && jobs_fit(&job, 1, length, out.len / itemsize, 0);
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS;
+        run_jobs(codec, itemsize, shuffled, length, &job, 1, NULL, NULL, out.buf, &problem);
+        Py_END_ALLOW_THREADS;
     }
-    return 1;
+    PyBuffer_Release(&out);
+    if (!fits) return outside_error();
+    if (problem) return problem_error(problem);
+    Py_RETURN_NONE;
 }
 
 static PyObject *py_decode(PyObject *self, PyObject *args) {
@@ -486,10 +484,7 @@ static PyObject *py_decode(PyObject *self, PyObject *args) {
     PyBuffer_Release(&bytes);
     PyBuffer_Release(&fill);
     PyBuffer_Release(&out);
-    if (!fits) {
-        PyErr_SetString(PyExc_IndexError, "values outside a chunk, or outside the array they are put into");
-        return NULL;
-    }
+    if (!fits) return outside_error();
     if (!problem) Py_RETURN_NONE;
     if (problem == NO_MEMORY) return PyErr_NoMemory();
     return Py_BuildValue("Ls", (long long)done, PROBLEMS[problem]);

@@ -234,7 +234,7 @@ class ChunkedArray:
         if index.size < 2 * PART_CHUNKS:
             return [(0, index.size)]
         changes = np.flatnonzero(index[1:] != index[:-1]) + 1
-        n = min(max((changes.size + 1) // PART_CHUNKS, 1), 4 * _workers()) if _workers() > 1 else 1
+        n = min(max((changes.size + 1) // PART_CHUNKS, 1), 4 * workers()) if workers() > 1 else 1
         if (changes.size + 1) // n > MOST_PART:
             n = (changes.size + 1) // MOST_PART
         borders = [0, *changes[np.arange(1, n) * (changes.size + 1) // n - 1].tolist(), index.size]
@@ -500,7 +500,8 @@ class OpenFiles:
         return file
 
 
-def _workers() -> int:
+def workers() -> int:
+    """Threads that share a read or a statistic."""
     return min(8, os.cpu_count() or 1)
 
 
@@ -508,7 +509,7 @@ def _pool() -> ThreadPoolExecutor:
     global _threads  # noqa: PLW0603 - one pool of reading threads for the process
     with _pool_lock:
         if _threads is None:
-            _threads = ThreadPoolExecutor(_workers(), thread_name_prefix="genomearray-read")
+            _threads = ThreadPoolExecutor(workers(), thread_name_prefix="genomearray-read")
         return _threads
 
 

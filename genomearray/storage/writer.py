@@ -26,6 +26,7 @@ from genomearray.assembly import Chromosome
 from genomearray.errors import GenomeArrayWarning, RegionError, ValueRangeError
 from genomearray.region import integer
 from genomearray.storage.cast import Caster
+from genomearray.storage.chunk_map import workers
 from genomearray.storage.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
 from genomearray.storage.paint import paint_intervals
@@ -141,7 +142,7 @@ class TrackWriter:
         self._written = _WrittenBases()
         self._lock = threading.Lock()
         self._closed = False
-        self._pool = ThreadPoolExecutor(threads or min(8, os.cpu_count() or 1), thread_name_prefix="genomearray-write")
+        self._pool = ThreadPoolExecutor(threads or workers(), thread_name_prefix="genomearray-write")
 
     # -- what a user calls ---------------------------------------------------------------
 
