@@ -14,13 +14,28 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "import_bedgraph": "bedgraph",
     "import_bigwig": "bigwig",
+    "import_depth": "bam",
     "import_fasta": "fasta",
+    "import_five_prime": "bam",
+    "import_left_ends": "bam",
+    "import_mnase": "bam",
     "import_text": "columns",
     "import_wig": "wig",
 }
-__all__ = ["import_bedgraph", "import_bigwig", "import_fasta", "import_text", "import_wig"]
+__all__ = [
+    "import_bedgraph",
+    "import_bigwig",
+    "import_depth",
+    "import_fasta",
+    "import_five_prime",
+    "import_left_ends",
+    "import_mnase",
+    "import_text",
+    "import_wig",
+]
 
 if TYPE_CHECKING:
+    from genomearray_converters.bam import import_depth, import_five_prime, import_left_ends, import_mnase
     from genomearray_converters.bedgraph import import_bedgraph
     from genomearray_converters.bigwig import import_bigwig
     from genomearray_converters.columns import import_text

@@ -17,7 +17,7 @@ from genomearray.errors import FormatError, ValueRangeError
 from genomearray.input_file import STDIN
 from genomearray.storage.cast import NeedsWiderDtype, Overflow
 from genomearray.storage.publish import Form
-from genomearray.storage.writer import TrackWriter, WriteReport
+from genomearray.storage.writer import TrackWriter, WriteReport, created_together
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
@@ -86,7 +86,8 @@ class ImportReport:
         Unknown chromosomes, and their rows.
     unfinished : list of str
         Texts whose last line has no newline: whole, or cut in the middle of a number.
-    written : WriteReport
+    tracks : dict of str to WriteReport
+        What went into each track; ``written`` is the first one.
     """
 
     track: str
@@ -95,18 +96,35 @@ class ImportReport:
     clipped: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     unfinished: list[str] = field(default_factory=list)
-    written: WriteReport = field(default_factory=WriteReport)
+    tracks: dict[str, WriteReport] = field(default_factory=dict)
+
+    @property
+    def written(self) -> WriteReport:
+        """Of the only, or first, track."""
+        return next(iter(self.tracks.values()), WriteReport())
+
+    def nothing(self) -> str:
+        """Why a track would be empty."""
+        return "no line of data; --allow-empty makes a track without values"
 
     def lines(self) -> list[str]:
         """The report for people, a line each thing."""
-        written = self.written
-        told = [f"track {self.track}: {written.bases:,} bases on {len(written.chromosomes)} chromosomes, {self.dtype}"]
+        return [line for track, written in self.tracks.items() for line in self.written_lines(track, written)] + self.read_lines()
+
+    def written_lines(self, track: str, written: WriteReport) -> list[str]:
+        """What went into a track."""
+        told = [f"track {track}: {written.bases:,} bases on {len(written.chromosomes)} chromosomes, {self.dtype}"]
         if written.overwritten:
             told.append(f"{written.overwritten:,} bases had more than one value; the last one counts")
         if written.saturated:
             told.append(f"{written.saturated:,} values did not fit {self.dtype} and were set to its least or greatest value")
         if written.nan_to_zero:
             told.append(f"{written.nan_to_zero:,} missing values became 0: {self.dtype} cannot hold NaN")
+        return told
+
+    def read_lines(self) -> list[str]:
+        """What was read from the files."""
+        told = []
         if self.clipped:
             told.append(f"{self.clipped:,} intervals were cut at the end of their chromosome")
         if self.skipped:
@@ -117,16 +135,24 @@ class ImportReport:
 
 
 class ImportJob:
-    """One attempt to import: the writer, the names, the report and the progress."""
+    """One attempt to import: the writers of the tracks, the names, the report and the progress."""
 
     def __init__(
-        self, writer: TrackWriter, names: ChromosomeNames, options: ImportOptions, report: ImportReport, progress: Callable[[int], None]
+        self, writers: list[TrackWriter], names: ChromosomeNames, options: ImportOptions, report: ImportReport, progress: Callable[[int], None]
     ) -> None:
-        self.writer = writer
+        self.writers = writers
         self.names = names
         self.options = options
         self.report = report
         self.progress = progress
+
+    @property
+    def writer(self) -> TrackWriter:
+        """Of the only, or first, track."""
+        return self.writers[0]
+
+
+Work = Callable[[ImportJob, list[str]], None]
 
 
 def run_import(
@@ -134,23 +160,33 @@ def run_import(
     track: str,
     files: Files,
     options: dict[str, Any],
-    work: Callable[[ImportJob, list[str]], None],
+    work: Work,
     *,
     kind: str = "signal",
+    other: str | None = None,
+    report: Callable[[str], ImportReport] = ImportReport,
 ) -> ImportReport:
     """Create the track, let a format do its work, and publish.
 
     Parameters
     ----------
     work : callable
-        Feeds all files to ``job.writer`` and counts in ``job.report``.
+        Feeds all files to ``job.writers`` and counts in ``job.report``.
+    kind : {"signal", "sequence"}
+    other : str, optional
+        A second track that appears together with the first one.
+    report : callable
+        Makes the report from the name of the track.
     """
     paths = _paths(files)
     settings = _settings(options)
     dtype: Any = settings.dtype
+    tracks = [track] if other is None else [track, other]
+    if len(set(tracks)) < len(tracks):
+        raise ValueRangeError(f"both tracks are called {track!r}; give two names")
     while True:
         try:
-            return _attempt(db, track, paths, settings, dtype, work, kind)
+            return _attempt(db, tracks, paths, settings, dtype, work, kind, report(track))
         except NeedsWiderDtype as need:
             if STDIN in paths:
                 raise ValueRangeError(f"{need}, and standard input cannot be read twice; give --dtype {need.dtype}") from None
@@ -158,32 +194,37 @@ def run_import(
 
 
 def _attempt(
-    db: GenomeDB, track: str, paths: list[str], settings: ImportOptions, dtype: Any, work: Callable[[ImportJob, list[str]], None], kind: str
+    db: GenomeDB, tracks: list[str], paths: list[str], settings: ImportOptions, dtype: Any, work: Work, kind: str, report: ImportReport
 ) -> ImportReport:
-    report = ImportReport(track)
+    report.tracks = {name: WriteReport() for name in tracks}
 
-    def describe(written: WriteReport) -> dict[str, str | int]:
-        report.written = written
-        return {"import_report": "\n".join(report.lines())}
+    def describer(track: str) -> Callable[[WriteReport], dict[str, str | int]]:
+        def describe(written: WriteReport) -> dict[str, str | int]:
+            report.tracks[track] = written
+            return {"import_report": "\n".join(report.written_lines(track, written) + report.read_lines())}
 
-    writer = db.create_track(
-        track,
-        dtype,
-        kind=kind,
-        store=settings.store,
-        overwrite=settings.overwrite,
-        units=settings.units,
-        source=", ".join(path if path == STDIN else str(Path(path).absolute()) for path in paths),
-        overflow=settings.overflow,
-        round=settings.round,
-        threads=settings.threads,
-        command=settings.command,
-        describe=describe,
-    )
-    report.dtype = str(writer.dtype)
-    with writer, _progress(paths, track, settings.progress) as progress:
+        return describe
+
+    def create(name: str) -> TrackWriter:
+        return db.create_track(
+            name,
+            dtype,
+            kind=kind,
+            store=settings.store,
+            overwrite=settings.overwrite,
+            units=settings.units,
+            source=", ".join(path if path == STDIN else str(Path(path).absolute()) for path in paths),
+            overflow=settings.overflow,
+            round=settings.round,
+            threads=settings.threads,
+            command=settings.command,
+            describe=describer(name),
+        )
+
+    with created_together(create(name) for name in tracks) as writers, _progress(paths, tracks[0], settings.progress) as progress:
+        report.dtype = str(writers[0].dtype)
         names = ChromosomeNames(db.assembly, settings.chrom_alias, skip_unknown=settings.skip_unknown)
-        job = ImportJob(writer, names, settings, report, progress)
+        job = ImportJob(writers, names, settings, report, progress)
         work(job, paths)
         report.skipped = dict(names.skipped)
         if names.skipped and not names.any_known and not settings.allow_empty:
@@ -192,7 +233,7 @@ def _attempt(
                 "translate the names with --chrom-alias (ucsc adds 'chr', ensembl strips it)"
             )
         if not report.rows and not settings.allow_empty:
-            raise FormatError(f"{', '.join(paths)}: no line of data; --allow-empty makes a track without values")
+            raise FormatError(f"{', '.join(paths)}: {report.nothing()}")
     return report
 
 

@@ -6,10 +6,10 @@ from genomearray.assembly import Assembly, Chromosome
 from genomearray.errors import FormatError
 
 
-def matching(path: str, name: str, length: int, chrom: Chromosome, assembly: Assembly) -> None:
-    """FormatError when a sequence of a file is not as long as its chromosome."""
+def matching(path: str, name: str, length: int, chrom: Chromosome, assembly: Assembly, hint: str = "") -> None:
+    """FormatError when a sequence of a file is not as long as its chromosome; ``hint`` is what one may do."""
     if length != chrom.length:
         raise FormatError(
             f"{path}: {name!r} has {length} bp, and {chrom.name!r} of assembly {assembly.name!r} has {chrom.length} bp; "
-            "is the file on another assembly?"
+            f"is the file on another assembly?{f' {hint}' if hint else ''}"
         )

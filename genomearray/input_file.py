@@ -22,6 +22,13 @@ _MAGIC = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x
 class Input:
     """Bytes of an input, decompressed, with the progress in the file itself.
 
+    Parameters
+    ----------
+    path : path-like
+        ``-`` is standard input.
+    gunzip : bool
+        Whether gzip is decompressed by :meth:`read`.
+
     Attributes
     ----------
     name : str
@@ -34,7 +41,7 @@ class Input:
         Whether the text turned out to end without a newline.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, gunzip: bool = True) -> None:
         self.name = _STDIN_NAME if str(path) == STDIN else str(path)
         self.size: int | None = None
         self.unfinished = False
@@ -54,7 +61,12 @@ class Input:
             if head.startswith(magic):
                 self._file.close()
                 raise FormatError(f"{self.name} is compressed with {kind}; only gzip (and bgzip) is read: decompress it, or pipe it to '-'")
-        self._plain: Any = _gunzip(self._file) if self.gzip else self._file
+        self._plain: Any = _gunzip(self._file) if self.gzip and gunzip else self._file
+
+    @property
+    def file(self) -> IO[bytes]:
+        """The file itself: bytes as they are on disk."""
+        return self._file
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes, b"" at the end; FormatError when the gzip stream is cut or damaged."""

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from genomearray.cli.options import clip_option, import_options, signal_options, with_database
+from genomearray.cli.options import (
+    clip_option,
+    import_options,
+    read_options,
+    reverse_option,
+    shift_options,
+    signal_options,
+    size_options,
+    skip_unknown_option,
+    with_database,
+)
 
 if TYPE_CHECKING:
+    from genomearray_converters.bam import ReadReport
     from genomearray_converters.importing import ImportReport
 
     from genomearray.database import GenomeDB
@@ -35,6 +47,7 @@ def _tell(report: ImportReport) -> None:
 @_files
 @click.option("--upper", is_flag=True, help="Store upper case only; without it soft-masked bases stay lower case.")
 @import_options
+@skip_unknown_option
 @with_database
 def fasta(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
     """DNA sequence from FASTA or 2bit FILEs (- is standard input).
@@ -104,3 +117,95 @@ def text(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> No
     if (options["chrom_col"] is None) == (options["chrom"] is None):
         raise click.UsageError("give one of --chrom-col and --chrom")
     _tell(import_text(db, track, files, progress=True, **options))
+
+
+def _tell_reads(report: ReadReport, sizes_file: str | None) -> None:
+    """The report, and the table of fragment sizes where it was asked for."""
+    if sizes_file is not None and report.fragment_sizes is not None:
+        with click.open_file(sizes_file, "w") as out:
+            out.writelines(f"{size}\t{count}\n" for size, count in report.fragment_sizes.rows())
+    _tell(report)
+
+
+def _read_settings(options: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """Options of reads as the Python functions take them, and where the table of fragment sizes goes."""
+    sizes_file = options.pop("fragment_sizes")
+    if options["dtype"] is None:
+        del options["dtype"]
+    if sizes_file not in (None, "-") and not Path(sizes_file).absolute().parent.is_dir():
+        raise click.UsageError(f"--fragment-sizes: the folder of {sizes_file} is not there")
+    return {**options, "fragment_sizes": sizes_file is not None, "progress": True}, sizes_file
+
+
+@import_.command()
+@click.argument("track")
+@_files
+@reverse_option
+@click.option("--deletions/--no-deletions", default=None, help="Whether a deletion (D) counts as covered [default: yes].")
+@click.option("--mates", type=click.Choice(["twice", "once"]), help="Bases of both mates of a proper pair count twice or once [default: twice].")
+@click.option("--extend", type=int, default=0, metavar="BP", help="Extend single reads from their 5' end to this length.")
+@click.option("--paired-fragments", is_flag=True, help="Count whole fragments of pairs; the next three options are for them.")
+@size_options(1, 500)
+@read_options
+@with_database
+def depth(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
+    """Read depth from BAM, SAM or CRAM FILEs, sorted by coordinate and summed (- is standard input).
+
+    M, = and X of a CIGAR count, D too unless --no-deletions, N never.
+    """
+    from genomearray_converters.bam import import_depth
+
+    settings, sizes_file = _read_settings(options)
+    _tell_reads(import_depth(db, track, files, **settings), sizes_file)
+
+
+@import_.command("five-prime")
+@click.argument("forward", metavar="FWD")
+@click.argument("reverse", metavar="REV")
+@_files
+@shift_options
+@read_options
+@with_database
+def five_prime(db: GenomeDB, forward: str, reverse: str, files: tuple[str, ...], **options: Any) -> None:
+    """5' ends of reads from BAM, SAM or CRAM FILEs, a track for each strand (- is standard input).
+
+    The same name for FWD and REV makes one track of both strands.
+    """
+    from genomearray_converters.bam import import_five_prime
+
+    settings, sizes_file = _read_settings(options)
+    _tell_reads(import_five_prime(db, forward, reverse, files, **settings), sizes_file)
+
+
+@import_.command("left-ends")
+@click.argument("track")
+@_files
+@reverse_option
+@shift_options
+@read_options
+@with_database
+def left_ends(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
+    """Left ends of reads from BAM, SAM or CRAM FILEs, whatever their strand (- is standard input)."""
+    from genomearray_converters.bam import import_left_ends
+
+    settings, sizes_file = _read_settings(options)
+    _tell_reads(import_left_ends(db, track, files, **settings), sizes_file)
+
+
+@import_.command()
+@click.argument("track")
+@_files
+@click.option("--single-end", "ends", flag_value="single", help="Dyads 74 bp downstream of each 5' end.")
+@click.option("--paired-end", "ends", flag_value="paired", help="Dyads in the middle of fragments of the wanted sizes.")
+@reverse_option
+@size_options(117, 172)
+@read_options
+@with_database
+def mnase(db: GenomeDB, track: str, files: tuple[str, ...], ends: str | None, **options: Any) -> None:
+    """Nucleosome dyads from MNase reads: BAM, SAM or CRAM FILEs (- is standard input)."""
+    from genomearray_converters.bam import import_mnase
+
+    if ends is None:
+        raise click.UsageError("give --single-end or --paired-end")
+    settings, sizes_file = _read_settings(options)
+    _tell_reads(import_mnase(db, track, files, paired_end=ends == "paired", **settings), sizes_file)

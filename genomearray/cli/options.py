@@ -52,23 +52,34 @@ def import_options(function: F) -> F:
             metavar="FILE|ucsc|ensembl",
             help="Translate chromosome names: a file with two columns, ucsc (1 becomes chr1) or ensembl (chr1 becomes 1).",
         ),
-        click.option("--skip-unknown", is_flag=True, help="Skip chromosomes that the assembly does not have, and report them."),
         click.option("--allow-empty", is_flag=True, help="Accept files without any data, for pipelines."),
-        click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads that compress [default: one a core]."),
+        click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads that work [default: one a core]."),
     ]
     return _apply(options, function)
 
 
+def skip_unknown_option(function: F) -> F:
+    """Add ``--skip-unknown``."""
+    return click.option("--skip-unknown", is_flag=True, help="Skip chromosomes that the assembly does not have, and report them.")(function)
+
+
 def signal_options(function: F) -> F:
     """Add the options of importers of numbers."""
+    return import_options(skip_unknown_option(_apply([*_dtype_options("float32"), _ROUND], function)))
+
+
+_ROUND = click.option("--round", is_flag=True, help="Round fractions into an integer type; without it they are an error.")
+
+
+def _dtype_options(default: str | None, told: str = "") -> list[Callable[[Any], Any]]:
     names = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
-    options = [
+    return [
         click.option(
             "--dtype",
             type=click.Choice(names),
-            default="float32",
-            show_default=True,
-            help="Type of the stored numbers; integers need less space for counts.",
+            default=default,
+            show_default=default is not None,
+            help=f"Type of the stored numbers; integers need less space for counts{told}.",
         ),
         click.option(
             "--overflow",
@@ -77,10 +88,96 @@ def signal_options(function: F) -> F:
             show_default=True,
             help="For numbers beyond the type: set to its limit and counted, an error, or a wider type.",
         ),
-        click.option("--round", is_flag=True, help="Round fractions into an integer type; without it they are an error."),
         click.option("--units", metavar="TEXT", help="Units of the values, kept with the track."),
     ]
-    return import_options(_apply(options, function))
+
+
+def read_options(function: F) -> F:
+    """Add the options of importers of aligned reads."""
+    options = [
+        click.option(
+            "--preset",
+            type=click.Choice(["genome", "samtools", "mosdepth", "bedtools"]),
+            help="Count as another tool does (see docs/reads.md); the options below override it.",
+        ),
+        click.option(
+            "--min-mapq", type=click.IntRange(0, 255), metavar="N", help="Least mapping quality; 255 (unknown) always passes [default: 10]."
+        ),
+        click.option(
+            "--exclude-flags",
+            type=_FLAGS,
+            metavar="N",
+            help="Drop reads with any of these flags [default: 1796: unmapped, secondary, QC-fail, duplicate].",
+        ),
+        click.option("--require-flags", type=_FLAGS, metavar="N", help="Drop reads without all of these flags."),
+        click.option(
+            "--chrom",
+            "chroms",
+            multiple=True,
+            metavar="NAME|REGION",
+            help="Only this chromosome, or region as chr1:1,000-2,000 (both ends in); may be given again. An index is used if there is one.",
+        ),
+        click.option("--scale", metavar="cpm|FACTOR", help="Multiply counts, or give counts per million used reads; makes a float32 track."),
+        click.option("--read-length", is_flag=True, help="Report the lengths of the reads that passed the filters."),
+        click.option("--fragment-sizes", metavar="FILE", help="Write a table of fragment sizes (bp, tab, count), and report them."),
+        click.option(
+            "--strict", is_flag=True, help="Contigs that the assembly does not have are an error; without it they are skipped and reported."
+        ),
+        click.option("--allow-missing-eof", is_flag=True, help="Read a BAM without its end-of-file marker: its writer was killed."),
+        click.option("--reference", type=click.Path(exists=True), metavar="FASTA", help="For a CRAM that cannot be read without."),
+    ]
+    return import_options(_apply([*options, *_dtype_options(None, " [default: uint16, float32 with --scale]")], function))
+
+
+class _Flags(click.ParamType):
+    name = "flags"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """A number, decimal or hexadecimal as samtools writes it."""
+        try:
+            flags = int(value, 0) if isinstance(value, str) else int(value)
+        except ValueError:
+            flags = -1
+        if not 0 <= flags <= 65535:
+            self.fail(f"{value!r} is no set of flags; give a number from 0 to 65535, as 1796 or 0x704", param, ctx)
+        return flags
+
+
+_FLAGS = _Flags()
+
+
+def size_options(least: int, most: int) -> Callable[[F], F]:
+    """Add the options of fragments, with their default sizes (bp)."""
+
+    def add(function: F) -> F:
+        options = [
+            click.option("--min-frag-size", type=int, default=least, show_default=True, metavar="BP", help="Least size of fragments that count."),
+            click.option("--max-frag-size", type=int, default=most, show_default=True, metavar="BP", help="Greatest size of fragments that count."),
+            click.option(
+                "--max-duplicates",
+                type=int,
+                default=0,
+                metavar="N",
+                help="At most N of one strand, left end and size, over all files [default: all].",
+            ),
+        ]
+        return _apply(options, function)
+
+    return add
+
+
+def shift_options(function: F) -> F:
+    """Add ``--shift-forward`` and ``--shift-reverse``."""
+    options = [
+        click.option("--shift-forward", type=int, default=0, metavar="BP", help="Shift forward reads along the reference (ATAC-seq: 4)."),
+        click.option("--shift-reverse", type=int, default=0, metavar="BP", help="Shift reverse reads along the reference (ATAC-seq: -5)."),
+    ]
+    return _apply(options, function)
+
+
+def reverse_option(function: F) -> F:
+    """Add ``--reverse-track``."""
+    return click.option("--reverse-track", metavar="NAME", help="A second track for reverse reads; TRACK has the forward ones then.")(function)
 
 
 def clip_option(function: F) -> F:

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 enum { DEFLATE = 0, BLOSC_CRC = 1 };
-enum { FINE = 0, CUT, UNREADABLE, MALFORMED, WRONG_LENGTH, WRONG_CRC, NO_MEMORY };
+enum { FINE = 0, CUT, UNREADABLE, MALFORMED, WRONG_LENGTH, WRONG_CRC, WRONG_GZIP_CRC, NO_MEMORY };
 static const char *const PROBLEMS[] = {
     "", "the file is cut", "the file cannot be read", "its compressed bytes are malformed",
-    "it has another length than it should", "the crc32c checksum does not agree", "there is no memory for it",
+    "it has another length than it should", "the crc32c checksum does not agree", "the crc32 checksum does not agree", "there is no memory for it",
 };
 
 /* ---- the libraries ------------------------------------------------------------------------- */
@@ -52,6 +52,7 @@ static int (*deflate_run)(zng_stream *, int);
 static int (*deflate_end)(zng_stream *);
 static unsigned long (*deflate_bound)(zng_stream *, unsigned long);
 static uint32_t (*adler_run)(uint32_t, const uint8_t *, uint32_t);
+static uint32_t (*gzip_crc)(uint32_t, const uint8_t *, uint32_t);
 static const char *(*zlib_version)(void);
 static int (*blosc_run)(const void *, void *, size_t, int);
 static int (*blosc_pack)(int, int, size_t, size_t, const void *, void *, size_t, const char *, size_t, int);
@@ -61,7 +62,7 @@ static uint32_t (*crc_run)(const uint8_t *, size_t);
 
 typedef struct {
     zng_stream stream, packer;
-    int ready, packer_ready, packer_level;
+    int ready, packer_ready, packer_level, window;
     uint8_t *raw, *payload;
     size_t raw_size, payload_size;
 } Tools;
@@ -96,6 +97,30 @@ static int grow(uint8_t **buffer, size_t *size, size_t wanted) {
 
 /* ---- one chunk ------------------------------------------------------------------------------- */
 
+/* A whole stream of deflate, with zlib's header and checksum or without (window). */
+static int inflate(Tools *tools, int window, const uint8_t *raw, size_t size, uint8_t *payload, size_t nbytes) {
+    zng_stream *stream = &tools->stream;
+    if (tools->ready && tools->window != window) {
+        inflate_end(stream);
+        tools->ready = 0;
+    }
+    if (!tools->ready) {
+        memset(stream, 0, sizeof *stream);
+        if (inflate_init(stream, window)) return NO_MEMORY;
+        tools->ready = 1;
+        tools->window = window;
+    } else {
+        inflate_reset(stream);
+    }
+    stream->next_in = raw;
+    stream->avail_in = (uint32_t)size;
+    stream->next_out = payload;
+    stream->avail_out = (uint32_t)nbytes;
+    int end = inflate_run(stream, Z_FINISH);
+    if (end == Z_STREAM_END) return stream->avail_out || stream->avail_in ? WRONG_LENGTH : FINE;
+    return stream->avail_out ? MALFORMED : WRONG_LENGTH;
+}
+
 static int decompress(Tools *tools, int codec, const uint8_t *raw, size_t size, uint8_t *payload, size_t nbytes) {
     if (codec == BLOSC_CRC) {
         if (size < 20) return WRONG_LENGTH; /* blosc's header and the checksum */
@@ -107,20 +132,7 @@ static int decompress(Tools *tools, int codec, const uint8_t *raw, size_t size, 
         if (header[0] != nbytes || header[2] != size) return WRONG_LENGTH;
         return blosc_run(raw, payload, nbytes, 1) == (int)nbytes ? FINE : MALFORMED;
     }
-    zng_stream *stream = &tools->stream;
-    if (!tools->ready) {
-        if (inflate_init(stream, ZLIB_WINDOW)) return NO_MEMORY;
-        tools->ready = 1;
-    } else {
-        inflate_reset(stream);
-    }
-    stream->next_in = raw;
-    stream->avail_in = (uint32_t)size;
-    stream->next_out = payload;
-    stream->avail_out = (uint32_t)nbytes;
-    int end = inflate_run(stream, Z_FINISH);
-    if (end == Z_STREAM_END) return stream->avail_out || stream->avail_in ? WRONG_LENGTH : FINE;
-    return stream->avail_out ? MALFORMED : WRONG_LENGTH;
+    return inflate(tools, ZLIB_WINDOW, raw, size, payload, nbytes);
 }
 
 /* Values [low, high) of a payload to out, forwards (step 1) or backwards (step -1). */
@@ -347,12 +359,13 @@ static PyObject *py_bind(PyObject *self, PyObject *args) {
     *(void **)&deflate_end = dlsym(z, "zng_deflateEnd");
     *(void **)&deflate_bound = dlsym(z, "zng_deflateBound");
     *(void **)&adler_run = dlsym(z, "zng_adler32");
+    *(void **)&gzip_crc = dlsym(z, "zng_crc32");
     *(void **)&zlib_version = dlsym(z, "zlibng_version");
     *(void **)&blosc_pack = dlsym(b, "blosc_compress_ctx");
     *(void **)&blosc_run = dlsym(b, "blosc_decompress_ctx");
     *(void **)&crc_run = dlsym(c, "crc32c_value");
     int found = inflate_init && inflate_reset && inflate_run && inflate_end && zlib_version && blosc_run && blosc_pack && crc_run;
-    found = found && deflate_init && deflate_reset && deflate_run && deflate_end && deflate_bound && adler_run;
+    found = found && deflate_init && deflate_reset && deflate_run && deflate_end && deflate_bound && adler_run && gzip_crc;
     return PyBool_FromLong(found && zlib_version()[0] == '2' && zlib_version()[1] == '.');
 }
 
@@ -490,6 +503,50 @@ static PyObject *py_decode(PyObject *self, PyObject *args) {
     return Py_BuildValue("Ls", (long long)done, PROBLEMS[problem]);
 }
 
+/* Members of a gzip file: each is deflate, then crc32 and length (RFC 1952). */
+typedef struct {
+    int64_t offset, size; /* of the deflate stream and the 8 bytes behind it, in the bytes handed over */
+    int64_t dest, length; /* where it goes, and how long it is there */
+} Member;
+
+static int gunzip_member(Tools *tools, const Member *member, const uint8_t *bytes, uint8_t *out) {
+    const uint8_t *raw = bytes + member->offset, *end = raw + member->size - 8;
+    uint8_t none;
+    uint8_t *to = member->length ? out + member->dest : &none;
+    int problem = inflate(tools, RAW_WINDOW, raw, (size_t)member->size - 8, to, (size_t)member->length);
+    if (problem) return problem;
+    uint32_t crc = end[0] | end[1] << 8 | end[2] << 16 | (uint32_t)end[3] << 24;
+    return crc == gzip_crc(0, to, (uint32_t)member->length) ? FINE : WRONG_GZIP_CRC;
+}
+
+static PyObject *py_gunzip(PyObject *self, PyObject *args) {
+    Py_buffer members, bytes, out;
+    int problem = FINE, fits = 1;
+    if (!PyArg_ParseTuple(args, "y*y*w*", &members, &bytes, &out)) return NULL;
+    const Member *all = members.buf;
+    int64_t n = members.len / (int64_t)sizeof(Member), done = 0;
+    for (int64_t k = 0; k < n && fits; k++)
+        fits = all[k].size >= 8 && all[k].offset >= 0 && all[k].size <= bytes.len && all[k].offset <= bytes.len - all[k].size && all[k].length >= 0 &&
+               all[k].dest >= 0 && all[k].length <= out.len && all[k].dest <= out.len - all[k].length && all[k].length <= UINT32_MAX;
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS;
+        Tools *tools = get_tools();
+        if (!tools) problem = NO_MEMORY;
+        while (!problem && done < n) {
+            problem = gunzip_member(tools, &all[done], bytes.buf, out.buf);
+            done += !problem;
+        }
+        Py_END_ALLOW_THREADS;
+    }
+    PyBuffer_Release(&members);
+    PyBuffer_Release(&bytes);
+    PyBuffer_Release(&out);
+    if (!fits) return outside_error();
+    if (!problem) Py_RETURN_NONE;
+    if (problem == NO_MEMORY) return PyErr_NoMemory();
+    return Py_BuildValue("Ls", (long long)done, PROBLEMS[problem]);
+}
+
 static PyMethodDef methods[] = {
     {"bind", py_bind, METH_VARARGS, "bind(zlib_ng, blosc, crc32c) -> bool: take the codecs from these shared objects."},
     {"payload", py_payload, METH_VARARGS, "payload(codec, raw, nbytes) -> bytes: one chunk decompressed; ValueError."},
@@ -499,6 +556,7 @@ static PyMethodDef methods[] = {
      "encode(codec, itemsize, shuffled, split, nbytes, level, blosc_name, blosc_shuffle, chunks) -> list of bytes."},
     {"decode", py_decode, METH_VARARGS,
      "decode(codec, itemsize, shuffled, length, jobs, bytes, fill, out): many chunks; None, or (bad job, what is wrong)."},
+    {"gunzip", py_gunzip, METH_VARARGS, "gunzip(members, bytes, out): members of a gzip file; None, or (bad member, what is wrong)."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -6,6 +6,7 @@ for a wider dtype.
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Literal
 
 import numpy as np
@@ -62,6 +63,7 @@ class Caster:
         self.round = round
         self.saturated = 0
         self.nan_to_zero = 0
+        self._lock = threading.Lock()  # values are cast in many threads
         self._low, self._high = _limits(dtype)
 
     def __call__(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -82,7 +84,8 @@ class Caster:
         if part.dtype.kind == "f":
             nan = np.isnan(part)
             if nan.any():
-                self.nan_to_zero += int(nan.sum())
+                with self._lock:
+                    self.nan_to_zero += int(nan.sum())
                 part = np.where(nan, 0, part)
             whole = np.rint(part)
             if not self.round and (whole != part).any():
@@ -101,7 +104,8 @@ class Caster:
         # The greatest 64-bit integers are no float64: the next one up is beyond the range.
         inexact = part.dtype.kind == "f" and int(float(self._high)) != self._high
         too_high = part >= float(self._high) if inexact else part > self._high
-        self.saturated += int(too_low.sum()) + int(too_high.sum())
+        with self._lock:
+            self.saturated += int(too_low.sum()) + int(too_high.sum())
         safe = np.where(too_low | too_high, 0, part).astype(self.dtype)
         safe[too_low] = self._low
         safe[too_high] = self._high
@@ -114,7 +118,8 @@ class Caster:
             lost = np.isinf(cast) & np.isfinite(part)
             if lost.any():
                 self._refuse(part[lost][0])
-                self.saturated += int(lost.sum())
+                with self._lock:
+                    self.saturated += int(lost.sum())
                 cast[lost] = np.copysign(np.finfo(self.dtype).max, part[lost])
         return cast
 

@@ -50,6 +50,43 @@ def _library(package: str, pattern: str) -> str:
 compiled = _compiled()
 
 
+def gunzip(members: NDArray[np.int64], data: bytes | memoryview, out: NDArray[np.uint8]) -> tuple[int, str] | None:
+    """Decompress many members of a gzip file in one call, without the GIL.
+
+    Parameters
+    ----------
+    members : ndarray of int64, shape (n, 4)
+        Offset in ``data`` and size of the deflate stream with the 8 bytes behind it; where it goes in ``out``, and its length there.
+    data : bytes
+    out : ndarray of uint8
+
+    Returns
+    -------
+    (int, str) or None
+        The member that failed, and what is wrong.
+
+    References
+    ----------
+    RFC 1952, section 2.3: crc32 and length stand behind the compressed bytes.
+    """
+    if compiled is not None:
+        failed: tuple[int, str] | None = compiled.gunzip(members, data, out)
+        return failed
+    from zlib_ng import zlib_ng
+
+    for k, (offset, size, dest, length) in enumerate(members.tolist()):
+        try:
+            plain = zlib_ng.decompress(data[offset : offset + size - 8], wbits=-15, bufsize=max(length, 1))
+        except zlib_ng.error as error:  # type: ignore[misc]
+            return k, str(error)
+        if len(plain) != length:
+            return k, "it has another length than it should"
+        if zlib_ng.crc32(plain) != int.from_bytes(data[offset + size - 8 : offset + size - 4], "little"):
+            return k, "the crc32 checksum does not agree"
+        out[dest : dest + length] = np.frombuffer(plain, np.uint8)
+    return None
+
+
 class Codec(ABC):
     """Encodes and decodes chunks of ``length`` values of ``dtype``."""
 

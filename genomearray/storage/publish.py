@@ -167,6 +167,11 @@ class Part:
             with contextlib.suppress(OSError):
                 made.rmdir()
 
+    def withdraw(self) -> None:
+        """Remove what was published under this name, if it is still the same."""
+        with _locked(self.folder):
+            _remove(self.target)
+
     def _unlock(self) -> None:
         if self._lock >= 0:
             os.close(self._lock)

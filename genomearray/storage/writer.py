@@ -13,7 +13,7 @@ import re
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -146,7 +146,7 @@ class TrackWriter:
 
     # -- what a user calls ---------------------------------------------------------------
 
-    def write(self, chrom: str | Chromosome, start: int, values: ArrayLike) -> None:
+    def write(self, chrom: str | Chromosome, start: int, values: ArrayLike, *, handed_over: bool = False) -> None:
         """Write values of consecutive bases; a base written again keeps the last value.
 
         Parameters
@@ -155,6 +155,9 @@ class TrackWriter:
         start : int
             Offset (0-based) of the first value.
         values : array_like, shape (n,)
+        handed_over : bool
+            The caller does not change the values any more: they are not copied, and a value that does not fit may be
+            told later than by this call.
 
         Raises
         ------
@@ -173,8 +176,10 @@ class TrackWriter:
         if not array.size:
             return
         self._touched[str(chrom)] = None
-        cast = self._caster(array)
-        cast = cast.copy() if cast is array or cast.base is not None else cast
+        cast = array
+        if not handed_over:
+            cast = self._caster(array)
+            cast = cast.copy() if cast is array or cast.base is not None else cast
         index = self.layout.variables.index(variable)
         position = offset + start
         while cast.size:
@@ -218,8 +223,25 @@ class TrackWriter:
 
     def close(self) -> None:
         """Write what is queued, check the whole track, and make it visible under its name."""
-        if self._closed:
-            return
+        if not self._closed:
+            self.finish()
+            self.publish()
+
+    def publish(self) -> None:
+        """Make the finished track visible under its name."""
+        try:
+            self.path = self._part.publish()
+        except BaseException:
+            self.abort()
+            raise
+
+    def withdraw(self) -> None:
+        """Take back what was published, because a track that belongs to it could not be; one that replaced another stays."""
+        if not self._part.overwrite:
+            self._part.withdraw()
+
+    def finish(self) -> None:
+        """Write what is queued and check the whole track; it is not visible yet."""
         try:
             self._flush(keep=None)
             for key in list(self._running):
@@ -235,7 +257,6 @@ class TrackWriter:
             written = open_part(self._part.path)
             written.check_chunks()
             written.close()
-            self.path = self._part.publish()
         except BaseException:
             self.abort()
             raise
@@ -324,6 +345,7 @@ class TrackWriter:
         before = int(np.count_nonzero(written)) if again else 0
         reach, overwritten, painted = (length if again else 0), 0, 0
         for piece in pieces:
+            piece.values = self._caster(piece.values)  # done already, unless they were handed over
             twice, reach = _paint(values, written, piece, reach)
             overwritten += twice
             painted += piece.bases
@@ -403,6 +425,29 @@ def _paint(values: NDArray[Any], written: NDArray[np.bool_], piece: _Piece, reac
     values[part] = piece.values
     written[part] = True
     return again, max(reach, end)
+
+
+@contextmanager
+def created_together(writers: Iterable[TrackWriter]) -> Iterator[list[TrackWriter]]:
+    """Tracks that appear together when the ``with`` ends without an error; else none of them does."""
+    made: list[TrackWriter] = []
+    published: list[TrackWriter] = []
+    try:
+        for writer in writers:  # one by one: when the second cannot be made, the first is aborted
+            made.append(writer)
+        yield made
+        for writer in made:
+            writer.finish()
+        for writer in made:
+            writer.publish()
+            published.append(writer)
+    except BaseException:
+        for writer in published:
+            writer.withdraw()
+        for writer in made:
+            if writer not in published:
+                writer.abort()
+        raise
 
 
 class _WrittenBases:

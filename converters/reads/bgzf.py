@@ -1,0 +1,187 @@
+"""BGZF: gzip members of at most 64 KiB, inflated in threads, in order.
+
+References
+----------
+SAM/BAM format specification v1, section 4.1: every member carries its compressed size in the extra
+subfield BC; the last one is empty, so that a cut file can be told.
+https://samtools.github.io/hts-specs/SAMv1.pdf
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import FormatError
+from genomearray.storage.codecs import gunzip
+
+HEADROOM = 1 << 16  # before the bytes of a slab: the beginning of a record that was cut goes there
+_READ = 1 << 19  # compressed bytes together: their plain bytes stay in the cache until they are walked
+_MOST_PLAIN = 1 << 16  # bytes of a member, section 4.1
+_HEAD = 12  # gzip's fixed header with the length of the extra field
+_FOOT = 8  # crc32 and length
+EOF_MARKER = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
+
+@dataclass(slots=True)
+class Slab:
+    """Plain bytes ``buffer[HEADROOM:end]`` of neighbouring members."""
+
+    buffer: NDArray[np.uint8]
+    end: int
+
+
+class BgzfReader:
+    """Plain bytes of a BGZF file, slab by slab.
+
+    Parameters
+    ----------
+    file : binary file
+        Also a pipe; it is read from where it stands.
+    name : str
+        For messages.
+    pool : ThreadPoolExecutor
+        Inflates.
+    ahead : int
+        Slabs that are inflated before they are asked for.
+    allow_missing_eof : bool
+        Whether the file may end without the empty member at its end.
+
+    Raises
+    ------
+    FormatError
+        From :meth:`next`: not BGZF, damaged, cut.
+    """
+
+    def __init__(self, file: IO[bytes], name: str, pool: ThreadPoolExecutor, *, ahead: int = 4, allow_missing_eof: bool = False) -> None:
+        self.name = name
+        self.taken = 0  # compressed bytes read so far
+        self.seekable = file.seekable()
+        self._file = file
+        self._pool = pool
+        self._ahead = ahead
+        self._allow_missing_eof = allow_missing_eof
+        self._rest = b""
+        self._offset = 0  # in the file, of the first byte of _rest
+        self._ended = False  # the file
+        self._empty_last = False  # the last member was empty
+        self._queue: deque[Future[Slab]] = deque()
+        self._spare: list[NDArray[np.uint8]] = []
+
+    def seek(self, offset: int) -> None:
+        """Go on at the member that begins at a byte of the file."""
+        while self._queue:
+            self._queue.popleft().cancel()
+        self._file.seek(offset)
+        self._rest, self._offset, self._ended, self._empty_last = b"", offset, False, False
+
+    def next(self) -> Slab | None:
+        """The next slab, None at the end."""
+        while len(self._queue) < self._ahead and self._submit():
+            pass
+        return self._queue.popleft().result() if self._queue else None
+
+    def release(self, slab: Slab) -> None:
+        """Give back a slab that is not looked at any more: new memory costs as much as inflating into it."""
+        if len(self._spare) <= self._ahead:
+            self._spare.append(slab.buffer)
+
+    def _submit(self) -> bool:
+        members: list[tuple[int, int, int, int]] = []
+        data, plain = b"", 0
+        while not members:
+            if self._ended:
+                return False
+            data = self._fill()
+            members, plain, used = self._members(data)
+            if self._ended and used < len(data):
+                raise self._damaged(self._offset + used, "it is cut")
+            offset, self._offset, self._rest = self._offset, self._offset + used, data[used:]
+            if self._ended and not self._empty_last and not self._allow_missing_eof:
+                raise missing_eof(self.name)
+        table = np.array(members, np.int64)
+        table[:, 2] += HEADROOM
+        self._queue.append(self._pool.submit(self._inflate, table, data, HEADROOM + plain, offset))
+        return True
+
+    def _fill(self) -> bytes:
+        read = self._file.read(_READ)
+        self.taken += len(read)
+        self._ended = len(read) < _READ
+        return self._rest + read if self._rest else read
+
+    def _members(self, data: bytes) -> tuple[list[tuple[int, int, int, int]], int, int]:
+        """Rows for :func:`gunzip` of all whole members, their plain bytes, and the bytes they take."""
+        members = []
+        at = plain = 0
+        while len(data) - at >= _HEAD + 6:
+            if data[at : at + 4] != b"\x1f\x8b\x08\x04":
+                raise self._damaged(self._offset + at, "no compressed block begins there")
+            extra = data[at + 10] | data[at + 11] << 8
+            size = _member_size(data, at, extra)
+            if size is None:
+                if len(data) - at < _HEAD + extra:
+                    break
+                raise self._damaged(self._offset + at, "it is gzip and not BGZF")
+            if size < _HEAD + extra + _FOOT:
+                raise self._damaged(self._offset + at, "its length cannot be")
+            if at + size > len(data):
+                break
+            length = int.from_bytes(data[at + size - 4 : at + size], "little")
+            if length > _MOST_PLAIN:
+                raise self._damaged(self._offset + at, "it says to hold more than 65,536 bytes")
+            members.append((at + _HEAD + extra, size - _HEAD - extra, plain, length))
+            self._empty_last = length == 0
+            plain += length
+            at += size
+        return members, plain, at
+
+    def _inflate(self, members: NDArray[np.int64], data: bytes, end: int, offset: int) -> Slab:
+        # list.pop is atomic: threads do not get the same one.
+        buffer = self._spare.pop() if self._spare else np.empty(0, np.uint8)
+        if buffer.size < end:
+            buffer = np.empty(max(end, HEADROOM + 4 * _READ), np.uint8)
+        failed = gunzip(members, data, buffer)
+        if failed is not None:
+            extra_and_head = _HEAD + 6
+            raise self._damaged(offset + int(members[failed[0], 0]) - extra_and_head, failed[1])
+        return Slab(buffer, end)
+
+    def _damaged(self, offset: int, what: str) -> FormatError:
+        return FormatError(f"{self.name}: the compressed block at byte {offset:,} is damaged or cut: {what}; get the file again")
+
+
+def _member_size(data: bytes, at: int, extra: int) -> int | None:
+    """Compressed size of a member from its subfield BC; None when there is none, or it is not there yet."""
+    if extra == 6 and data[at + 12 : at + 16] == b"BC\x02\x00":
+        return (data[at + 16] | data[at + 17] << 8) + 1
+    field, end = at + _HEAD, at + _HEAD + extra
+    while field + 4 <= min(end, len(data)):
+        length = data[field + 2] | data[field + 3] << 8
+        if data[field : field + 2] == b"BC" and length == 2 and field + 6 <= len(data):
+            return (data[field + 4] | data[field + 5] << 8) + 1
+        field += 4 + length
+    return None
+
+
+def missing_eof(name: str) -> FormatError:
+    """The error for a BAM without the empty block at its end."""
+    return FormatError(
+        f"{name}: the end-of-file marker is missing: its writer was killed or is still writing, or the file is cut; "
+        "--allow-missing-eof reads what is there"
+    )
+
+
+def ends_with_marker(file: IO[bytes]) -> bool:
+    """Whether a regular file ends with the empty member; its place is kept. True for pipes."""
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return True
+    size = os.fstat(file.fileno()).st_size
+    return os.pread(file.fileno(), len(EOF_MARKER), max(0, size - len(EOF_MARKER))) == EOF_MARKER

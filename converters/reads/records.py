@@ -1,0 +1,264 @@
+"""Alignment records, straight from the bytes of a BAM: lengths checked, filters applied, one row for each read that is kept.
+
+References
+----------
+SAM/BAM format specification v1, section 4.2 (records) and 4.2.2 (more than 65,535 CIGAR operations, tag CG).
+https://samtools.github.io/hts-specs/SAMv1.pdf
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray._kernels import kernel
+
+Bytes = NDArray[np.uint8]
+
+# Why a scan stopped.
+MORE, LIMIT, FULL, BAD, UNSORTED = range(5)
+# What is counted; the order in which a read is judged.
+SEEN, UNMAPPED, FLAGS, REQUIRED, MAPQ, NO_BASES = range(6)
+N_COUNTS = 6
+# What a scan remembers: contig and position of the record before, and of the one it stopped at; bytes it needs, or what is wrong.
+LAST_CONTIG, LAST_POS, CONTIG, POS, WANTED = range(5)
+N_STATE = 5
+
+PAIRED, PROPER, UNMAPPED_FLAG, MATE_UNMAPPED, REVERSE, MATE_REVERSE, READ1 = 0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40
+NOT_PRIMARY = 0x100 | 0x800  # secondary, supplementary
+
+HEAD = 36  # block_size and the fixed fields
+MOST_BYTES = 1 << 28  # of one record: a read of some 170 million bases
+PROBLEMS = {
+    1: "its length cannot be",
+    2: "its contig is not in the header",
+    3: "its position is below 0",
+    4: "its fields are longer than the record",
+    5: "its CIGAR has an operation that does not exist",
+    6: "its CIGAR covers more bases than a contig can have",
+}
+
+
+class Rows(NamedTuple):
+    """Reads that are kept: a row each, shape (n,).
+
+    Attributes
+    ----------
+    offset : ndarray of int64
+        Of the record in the bytes.
+    start, end : ndarray of int64
+        Offsets (0-based, half-open) of its reference bases, bp.
+    flag : ndarray of int64
+    cigar, operations : ndarray of int64
+        Offset of the CIGAR in the bytes, and its operations: also where they stand in the tag CG.
+    """
+
+    offset: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    flag: NDArray[np.int64]
+    cigar: NDArray[np.int64]
+    operations: NDArray[np.int64]
+
+
+def empty_rows(size: int) -> Rows:
+    """Room for reads."""
+    return Rows(*(np.empty(size, np.int64) for _ in Rows._fields))
+
+
+@kernel
+def u32(data: Bytes, at: int) -> int:
+    """Unsigned 32-bit little-endian integer at a place."""
+    return np.int64(data[at]) | np.int64(data[at + 1]) << 8 | np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
+
+
+@kernel
+def i32(data: Bytes, at: int) -> int:
+    """Signed 32-bit little-endian integer at a place."""
+    value = u32(data, at)
+    return value - (np.int64(1) << 32) if value >> 31 else value
+
+
+@kernel
+def u16(data: Bytes, at: int) -> int:
+    """Unsigned 16-bit little-endian integer at a place."""
+    return np.int64(data[at]) | np.int64(data[at + 1]) << 8
+
+
+@kernel
+def covers(operation: int) -> bool:
+    """Whether a CIGAR operation advances along the reference: M, D, N, =, X."""
+    return bool((0x18D >> operation) & 1)
+
+
+@kernel
+def _array_tag(data: Bytes, at: int, end: int) -> int:
+    """Where the tag CG with a 32-bit array begins, -1 when it is not among the tags [at, end)."""
+    while at + 3 <= end:
+        kind = data[at + 2]
+        if kind == 66:  # B: type of the elements, their number, elements
+            if at + 8 > end:
+                return -1
+            inner = data[at + 3]
+            count = u32(data, at + 4)
+            if data[at] == 67 and data[at + 1] == 71 and inner in (73, 105):
+                return at if at + 8 + 4 * count <= end else -1
+            width = 1 if inner in (67, 99) else (2 if inner in (83, 115) else 4)
+            at += 8 + width * count
+        elif kind in (72, 90):  # Z, H: text, ended by 0
+            at += 3
+            while at < end and data[at] != 0:
+                at += 1
+            at += 1
+        elif kind in (65, 67, 99):  # A, c, C
+            at += 4
+        elif kind in (83, 115):  # s, S
+            at += 5
+        elif kind in (73, 102, 105):  # i, I, f
+            at += 7
+        else:
+            return -1
+    return -1
+
+
+@kernel
+def scan(
+    data: Bytes, at: int, end: int, contig: int, limit: int, n_contigs: int, keep: bool, rule: NDArray[np.int64], state: NDArray[np.int64],
+    counts: NDArray[np.int64], rows: Rows,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Walk records of ``contig`` that begin before ``limit``; gives why it stopped, where, and the rows it filled.
+
+    ``rule`` is the least MAPQ, flags that exclude, flags that are required. A record of no contig is one of contig ``n_contigs``.
+    """
+    n = 0
+    last_contig = state[LAST_CONTIG]
+    last_pos = state[LAST_POS]
+    why = MORE
+    state[WANTED] = HEAD
+    seen = unmapped = flags = required = mapq = no_bases = 0
+    least, excluded, wanted = rule[0], rule[1], rule[2]
+    room = rows.offset.size
+    while end - at >= HEAD:
+        size = i32(data, at)
+        if size < 32 or size > MOST_BYTES:
+            why = BAD
+            state[WANTED] = 1
+            break
+        where = i32(data, at + 4)
+        pos = i32(data, at + 8)
+        if where < -1 or where >= n_contigs or pos < -1:
+            why = BAD
+            state[WANTED] = 2 if where < -1 or where >= n_contigs else 3
+            break
+        place = n_contigs if where < 0 else where
+        if place < last_contig or (place == last_contig and place < n_contigs and pos < last_pos):
+            why = UNSORTED
+            state[CONTIG] = place
+            state[POS] = pos
+            break
+        if place != contig or pos >= limit:
+            why = LIMIT
+            state[CONTIG] = place
+            state[POS] = pos
+            break
+        if end - at < 4 + size:
+            state[WANTED] = 4 + size
+            break
+        if n == room:
+            why = FULL
+            break
+        last_contig = place
+        last_pos = pos
+        name = np.int64(data[at + 12])
+        quality = np.int64(data[at + 13])
+        operations = u16(data, at + 16)
+        flag = u16(data, at + 18)
+        letters = i32(data, at + 20)
+        cigar = at + HEAD + name
+        after = cigar + 4 * operations + (letters + 1) // 2 + letters
+        if name < 1 or letters < 0 or after > at + 4 + size:
+            why = BAD
+            state[WANTED] = 4
+            break
+        seen += 1
+        stop = at + 4 + size
+        record = at
+        at = stop
+        if not keep:
+            continue
+        if flag & UNMAPPED_FLAG or where < 0 or pos < 0:
+            unmapped += 1
+            continue
+        if flag & excluded:
+            flags += 1
+            continue
+        if (flag & wanted) != wanted:
+            required += 1
+            continue
+        if quality < least:
+            mapq += 1
+            continue
+        # Section 4.2.2: the CIGAR is <letters>S<bases>N, and the real one stands in the tag CG.
+        if operations == 2 and u32(data, cigar) == (letters << 4 | 4) and (data[cigar + 4] & 15) == 3:
+            tag = _array_tag(data, after, stop)
+            if tag >= 0 and u32(data, tag + 4) >= 2:
+                operations = u32(data, tag + 4)
+                cigar = tag + 8
+        bases = np.int64(0)
+        worst = np.int64(0)
+        for k in range(operations):
+            word = u32(data, cigar + 4 * k)
+            operation = word & 15
+            worst = max(worst, operation)
+            if covers(operation):
+                bases += word >> 4
+        if worst > 8 or bases > 1 << 31:
+            why = BAD
+            state[WANTED] = 5 if worst > 8 else 6
+            at = record
+            break
+        if bases == 0:
+            no_bases += 1
+            continue
+        rows.offset[n] = record
+        rows.start[n] = pos
+        rows.end[n] = pos + bases
+        rows.flag[n] = flag
+        rows.cigar[n] = cigar
+        rows.operations[n] = operations
+        n += 1
+    state[LAST_CONTIG] = last_contig
+    state[LAST_POS] = last_pos
+    counts[SEEN] += seen
+    counts[UNMAPPED] += unmapped
+    counts[FLAGS] += flags
+    counts[REQUIRED] += required
+    counts[MAPQ] += mapq
+    counts[NO_BASES] += no_bases
+    return why, at, n
+
+
+@kernel
+def read_lengths(data: Bytes, rows: Rows, n: int, lengths: NDArray[np.int64], extremes: NDArray[np.int64]) -> None:
+    """Count reads by length (letters, or what the CIGAR says where there are none); longer ones in the last place.
+
+    ``extremes`` is least, most and sum.
+    """
+    for k in range(n):
+        length = i32(data, rows.offset[k] + 20)
+        if length == 0:
+            for j in range(rows.operations[k]):
+                word = u32(data, rows.cigar[k] + 4 * j)
+                if (0x193 >> (word & 15)) & 1:  # M, I, S, =, X
+                    length += word >> 4
+        lengths[min(length, lengths.size - 1)] += 1
+        extremes[0] = min(extremes[0], length)
+        extremes[1] = max(extremes[1], length)
+        extremes[2] += length
+
+
+def problem(code: Any) -> str:
+    """What is wrong with a record, for people."""
+    return PROBLEMS[int(code)]
