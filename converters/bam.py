@@ -84,7 +84,7 @@ class Histogram:
 
 
 @dataclass
-class ReadReport(ImportReport):
+class ReadReport(ImportReport):  # type: ignore[misc]  # checked under the name of its folder
     """What an import of reads did.
 
     Attributes
@@ -589,8 +589,8 @@ class _Pass:
             chromosomes.append(chrom)
         if len(unknown) == len(chromosomes):
             raise FormatError(
-                f"{stream.name}: none of its contigs is in assembly {names.assembly.name!r} ({', '.join(c.name for c in stream.contigs[:3])}, ...; the "
-                f"assembly has {', '.join(names.assembly.names[:3])}, ...); translate the names with --chrom-alias (ucsc adds 'chr', ensembl strips it)"
+                f"{stream.name}: none of its contigs ({', '.join(c.name for c in stream.contigs[:3])}, ...) is in assembly {names.assembly.name!r} "
+                f"({', '.join(names.assembly.names[:3])}, ...); translate the names with --chrom-alias (ucsc adds 'chr', ensembl strips it)"
             )
         return Placed(stream, path, chromosomes, unknown)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from genomearray_converters.reads.mates import FIRST, SECOND, STORE, Waiting, keep, remove, role
@@ -70,7 +71,7 @@ def _cover_rest(
     far: Intervals,
 ) -> None:  # fmt: skip
     """Count the bases of a read that its waiting mate does not cover."""
-    size = np.int64(store[stored])
+    size: Any = np.int64(store[stored])
     head = stored + 1 + size
     other_at = u32(store, head) | u32(store, head + 4) << 32
     others = u32(store, head + 8)

@@ -97,7 +97,7 @@ class Placed:
             return False
         else:
             self.stream.jump(self.starts[contig] >> 16, self.starts[contig] & 0xFFFF)
-        return self.stream.contig == contig
+        return bool(self.stream.contig == contig)
 
     def leave(self, name: str, tally: Tally) -> None:
         """Pass over the reads of a chromosome that lie behind what is wanted of it."""

@@ -7,6 +7,8 @@ Pedersen and Quinlan 2018, doi:10.1093/bioinformatics/btx699 (mosdepth: which pa
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from genomearray_converters.reads.records import (
     NOT_PRIMARY,
@@ -27,21 +29,22 @@ N, USED = range(2)
 
 
 @kernel
-def _hash(data: Bytes, at: int, n: int) -> int:
+def _hash(data: Bytes, at: int, n: int) -> Any:
     """FNV-1a of a name (64 bits), never 0."""
     value = np.uint64(14695981039346656037)
     for k in range(at, at + n):
         value = (value ^ np.uint64(data[k])) * np.uint64(1099511628211)
     value ^= value >> np.uint64(32)
-    return np.int64(value & np.uint64(0x7FFFFFFFFFFFFFFF)) | np.int64(1)
+    hashed: Any = np.int64(value & np.uint64(0x3FFFFFFFFFFFFFFF)) | np.int64(1) << 62
+    return hashed
 
 
 @kernel
 def find(data: Bytes, record: int, table: NDArray[np.int64], store: Bytes, key: int) -> int:
     """Slot of the waiting read of the same name, -1 for none."""
     mask = table.shape[0] - 1
-    size = np.int64(data[record + 12])
-    slot = key & mask
+    size: Any = np.int64(data[record + 12])
+    slot: int = key & mask
     while table[slot, HASH] != 0:
         if table[slot, HASH] == key:
             at = table[slot, STORE]
@@ -149,7 +152,7 @@ def role(data: Bytes, record: int, flag: int, start: int, end: int, table: NDArr
     mate = i32(data, record + 28)
     if end <= mate:
         return ALONE, 0, -1
-    key = _hash(data, record + 36, np.int64(data[record + 12]))
+    key = _hash(data, record + 36, int(data[record + 12]))
     if start < mate:
         return FIRST, key, -1
     slot = find(data, record, table, store, key)

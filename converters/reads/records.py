@@ -69,22 +69,24 @@ def empty_rows(size: int) -> Rows:
 
 
 @kernel
-def u32(data: Bytes, at: int) -> int:
+def u32(data: Bytes, at: int) -> Any:
     """Unsigned 32-bit little-endian integer at a place."""
-    return np.int64(data[at]) | np.int64(data[at + 1]) << 8 | np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
+    value: Any = np.int64(data[at]) | np.int64(data[at + 1]) << 8 | np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
+    return value
 
 
 @kernel
-def i32(data: Bytes, at: int) -> int:
+def i32(data: Bytes, at: int) -> Any:
     """Signed 32-bit little-endian integer at a place."""
     value = u32(data, at)
-    return value - (np.int64(1) << 32) if value >> 31 else value
+    return value - (1 << 32) if value >> 31 else value
 
 
 @kernel
-def u16(data: Bytes, at: int) -> int:
+def u16(data: Bytes, at: int) -> Any:
     """Unsigned 16-bit little-endian integer at a place."""
-    return np.int64(data[at]) | np.int64(data[at + 1]) << 8
+    value: Any = np.int64(data[at]) | np.int64(data[at + 1]) << 8
+    return value
 
 
 @kernel
@@ -171,8 +173,8 @@ def scan(
             break
         last_contig = place
         last_pos = pos
-        name = np.int64(data[at + 12])
-        quality = np.int64(data[at + 13])
+        name: Any = np.int64(data[at + 12])
+        quality: Any = np.int64(data[at + 13])
         operations = u16(data, at + 16)
         flag = u16(data, at + 18)
         letters = i32(data, at + 20)
@@ -206,8 +208,8 @@ def scan(
             if tag >= 0 and u32(data, tag + 4) >= 2:
                 operations = u32(data, tag + 4)
                 cigar = tag + 8
-        bases = np.int64(0)
-        worst = np.int64(0)
+        bases = 0
+        worst = 0
         for k in range(operations):
             word = u32(data, cigar + 4 * k)
             operation = word & 15

@@ -141,7 +141,7 @@ class _Transcoder:
         import pysam
 
         source = self._source if isinstance(self._source, str) else _unread(self._source)
-        options = [f"required_fields={_REQUIRED_FIELDS}".encode()] if self._kind == "CRAM" else []
+        options = [f"required_fields={_REQUIRED_FIELDS}"] if self._kind == "CRAM" else []
         mode = "rc" if self._kind == "CRAM" else "r"
         return pysam.AlignmentFile(source, mode, check_sq=False, reference_filename=self._reference, format_options=options)
 

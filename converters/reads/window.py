@@ -67,7 +67,7 @@ def meets(regions: NDArray[np.int64], start: int, end: int) -> bool:
             high = middle
         else:
             low = middle + 1
-    return low < regions.shape[0] and regions[low, 0] < end
+    return bool(low < regions.shape[0] and regions[low, 0] < end)
 
 
 class Window:
@@ -129,13 +129,16 @@ class Window:
         """
         base, length, first, last, _ = self.place.tolist()
         if last > 0:
-            done = min(BLOCK, length - base, last)
+            whole = min(BLOCK, length - base)
+            done = min(whole, last)
+            if 2 * (done - first) > whole:
+                first, done = 0, whole  # a block in one piece is stored without painting
             if first < done:
                 counts = self.counts[:, first:done].copy()
                 self._mask(counts, base + first)
                 write(base + first, counts)
             rest = self.counts[:, BLOCK:last].copy() if last > BLOCK else None
-            self.counts[:, first:last] = 0
+            self.counts[:, first : max(done, last)] = 0
             if rest is not None:
                 self.counts[:, : last - BLOCK] = rest
             self.place[FIRST:N_FAR] = (0, last - BLOCK) if rest is not None else (self.counts.shape[1], 0)

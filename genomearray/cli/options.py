@@ -100,9 +100,7 @@ def read_options(function: F) -> F:
             type=click.Choice(["genome", "samtools", "mosdepth", "bedtools"]),
             help="Count as another tool does (see docs/reads.md); the options below override it.",
         ),
-        click.option(
-            "--min-mapq", type=click.IntRange(0, 255), metavar="N", help="Least mapping quality; 255 (unknown) always passes [default: 10]."
-        ),
+        click.option("--min-mapq", type=click.IntRange(0, 255), metavar="N", help="Least mapping quality; 255 (unknown) passes [default: 10]."),
         click.option(
             "--exclude-flags",
             type=_FLAGS,
@@ -120,16 +118,14 @@ def read_options(function: F) -> F:
         click.option("--scale", metavar="cpm|FACTOR", help="Multiply counts, or give counts per million used reads; makes a float32 track."),
         click.option("--read-length", is_flag=True, help="Report the lengths of the reads that passed the filters."),
         click.option("--fragment-sizes", metavar="FILE", help="Write a table of fragment sizes (bp, tab, count), and report them."),
-        click.option(
-            "--strict", is_flag=True, help="Contigs that the assembly does not have are an error; without it they are skipped and reported."
-        ),
+        click.option("--strict", is_flag=True, help="Contigs that the assembly does not have are an error, not skipped and reported."),
         click.option("--allow-missing-eof", is_flag=True, help="Read a BAM without its end-of-file marker: its writer was killed."),
         click.option("--reference", type=click.Path(exists=True), metavar="FASTA", help="For a CRAM that cannot be read without."),
     ]
     return import_options(_apply([*options, *_dtype_options(None, " [default: uint16, float32 with --scale]")], function))
 
 
-class _Flags(click.ParamType):
+class _Flags(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
     name = "flags"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -158,7 +154,7 @@ def size_options(least: int, most: int) -> Callable[[F], F]:
                 type=int,
                 default=0,
                 metavar="N",
-                help="At most N of one strand, left end and size, over all files [default: all].",
+                help="At most N of one strand, left end and size, over all files.",
             ),
         ]
         return _apply(options, function)

@@ -94,7 +94,8 @@ class Caster:
                     f"value {value} has a fraction, and the track is {self.dtype}; round it (round=True, --round) or use a float dtype"
                 )
             part = whole
-        low, high = part.min(), part.max()
+        # Counts cannot be too low: one look less.
+        low, high = (0 if part.dtype.kind == "u" else part.min()), part.max()
         # int() of both sides: numpy would compare int64 and uint64 as floats.
         below, above = _int(low) < self._low, _int(high) > self._high
         if not below and not above:

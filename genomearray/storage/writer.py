@@ -36,7 +36,7 @@ from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, hold
 
 QUEUE_BYTES = 4 << 20  # small, so that reading the input and compressing go on side by side
 MOST_QUEUE_BYTES = 256 << 20  # for input that jumps about: fewer returns to stored blocks
-_RUNNING_BYTES = 64 << 20  # pieces handed to threads and not yet stored
+_RUNNING_BYTES = 20 << 20  # pieces handed to threads and not yet stored, for each thread
 _GROUP_BYTES = 1 << 18  # of chunks that are summarised and compressed together: they stay in the cache
 
 
@@ -142,6 +142,7 @@ class TrackWriter:
         self._written = _WrittenBases()
         self._lock = threading.Lock()
         self._closed = False
+        self._most_running = _RUNNING_BYTES * (threads or workers())
         self._pool = ThreadPoolExecutor(threads or workers(), thread_name_prefix="genomearray-write")
 
     # -- what a user calls ---------------------------------------------------------------
@@ -323,7 +324,7 @@ class TrackWriter:
             pieces, size = self._queue.pop(key), self._queued.pop(key)
             if key in self._running:
                 self._wait(key)
-            while self._running and sum(running for _, running in self._running.values()) + size > _RUNNING_BYTES:
+            while self._running and sum(running for _, running in self._running.values()) + size > self._most_running:
                 self._wait(next(iter(self._running)))
             self._running[key] = self._pool.submit(self._store, key, pieces, key in self._stored), size
             self._stored.add(key)
@@ -340,17 +341,14 @@ class TrackWriter:
         """Paint, summarise, compress and store one block."""
         variable, block = self.layout.variables[key[0]], key[1]
         length = min(BLOCK, variable.length - block * BLOCK)
-        values = self._sink.get(variable, block) if again else np.full(length, self._fill, dtype=self.dtype)
-        written = self._written.load(key, length) if again else np.zeros(length, dtype=np.bool_)
-        before = int(np.count_nonzero(written)) if again else 0
-        reach, overwritten, painted = (length if again else 0), 0, 0
         for piece in pieces:
             piece.values = self._caster(piece.values)  # done already, unless they were handed over
-            twice, reach = _paint(values, written, piece, reach)
-            overwritten += twice
-            painted += piece.bases
-        now = before + painted - overwritten
-        self._written.save(key, written, now)
+        if not again and len(pieces) == 1 and pieces[0].ends is None and pieces[0].bases == length:
+            # A whole block in one piece needs no painting, as counts of reads come.
+            values, before, now, overwritten = pieces[0].values, 0, length, 0
+            self._written.save(key, None)
+        else:
+            values, before, now, overwritten = self._paint_block(key, variable, pieces, length, again)
         chunks, encoded = self._encode(variable, values, keep_all=again)
         rows, bounds = self._tables.sequence_bounds(variable, block, length)
         parts = summary(values, bounds[:-1], bounds[1:])
@@ -360,6 +358,20 @@ class TrackWriter:
             self._tables.put(variable, block, chunks, rows, parts)
             self.report.bases += now - before
             self.report.overwritten += overwritten
+
+    def _paint_block(self, key: _Key, variable: Variable, pieces: list[_Piece], length: int, again: bool) -> tuple[NDArray[Any], int, int, int]:
+        """Values of a block; its written bases before and now, and those written twice."""
+        values = self._sink.get(variable, key[1]) if again else np.full(length, self._fill, dtype=self.dtype)
+        written = self._written.load(key, length) if again else np.zeros(length, dtype=np.bool_)
+        before = int(np.count_nonzero(written)) if again else 0
+        reach, overwritten, painted = (length if again else 0), 0, 0
+        for piece in pieces:
+            twice, reach = _paint(values, written, piece, reach)
+            overwritten += twice
+            painted += piece.bases
+        now = before + painted - overwritten
+        self._written.save(key, written if now < length else None)
+        return values, before, now, overwritten
 
     @contextmanager
     def _disk_errors(self) -> Iterator[None]:
@@ -434,7 +446,7 @@ def created_together(writers: Iterable[TrackWriter]) -> Iterator[list[TrackWrite
     published: list[TrackWriter] = []
     try:
         for writer in writers:  # one by one: when the second cannot be made, the first is aborted
-            made.append(writer)
+            made += [writer]
         yield made
         for writer in made:
             writer.finish()
@@ -458,10 +470,11 @@ class _WrittenBases:
         self._places: dict[_Key, tuple[int, int] | None] = {}  # None: the whole block
         self._lock = threading.Lock()
 
-    def save(self, key: _Key, written: NDArray[np.bool_], count: int) -> None:
+    def save(self, key: _Key, written: NDArray[np.bool_] | None) -> None:
+        """Keep what was written of a block; None: all of it."""
         from zlib_ng import zlib_ng
 
-        if count == written.size:
+        if written is None:
             self._places[key] = None
             return
         packed = zlib_ng.compress(np.packbits(written), 1)
