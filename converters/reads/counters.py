@@ -104,10 +104,11 @@ def _count_depth(
             return k, extended
         reverse = (flag & REVERSE) != 0
         strand = 1 if strands == 2 and reverse else 0
+        longer = False
         if extend > end - start and not flag & PAIRED:
             start, end = (end - extend, end) if reverse else (start, start + extend)
-            operations = 1
             extended += 1
+            longer = True
         if start >= place[LENGTH] or end <= 0:
             reasons[OUTSIDE] += 1
             continue
@@ -123,7 +124,7 @@ def _count_depth(
                 continue
             if what == FIRST and not keep(data, record, start, cigar, operations, table, store, waiting, key):
                 return k, extended
-        if operations == 1:
+        if longer or (operations == 1 and data[cigar] & 15 == 0):  # M alone, as most reads are
             add(counts, place, far, strand, start, end)
         else:
             _cover(data, cigar, operations, start, deletions, strand, counts, place, far)

@@ -1,12 +1,15 @@
 """One file of reads, of any form, as a stream of BAM records.
 
-BAM bytes are walked as they are. SAM and CRAM go through htslib (pysam), which writes them as BAM without
-compression into a pipe: behind it there is one way for all.
+BAM bytes are walked as they are. SAM and CRAM go through htslib (the samtools in pysam), which writes them as
+BAM without compression into a pipe: behind it there is one way for all.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 import threading
 import zlib
 from collections.abc import Iterator
@@ -84,7 +87,9 @@ def _kind(name: str, file: Any) -> str:
 
 
 class _Transcoder:
-    """Reads SAM or CRAM with htslib in a thread, and writes it as BAM into a pipe.
+    """A process of htslib's (the samtools in pysam) that reads SAM or CRAM and writes it as BAM into a pipe.
+
+    A process, not a thread: pysam keeps the interpreter's lock while it waits for a pipe.
 
     Attributes
     ----------
@@ -93,67 +98,61 @@ class _Transcoder:
     """
 
     def __init__(self, name: str, kind: str, source: str | IO[bytes], reference: str | None) -> None:
-        self._name, self._kind, self._source, self._reference = name, kind, source, reference
-        self._error: BaseException | None = None
-        self._records = 0
-        read, self._write = os.pipe()
-        self.file = os.fdopen(read, "rb", buffering=1 << 20)
-        self._thread = threading.Thread(target=self._run, name="genomearray-htslib", daemon=True)
+        self._name, self._kind, self._reference = name, kind, reference
+        self._told = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by __exit__; a pipe might fill
+        given = "-" if not isinstance(source, str) else source
+        words = ["-u", "--no-PG", "-o", "-"]
+        words += ["--input-fmt-option", f"required_fields={_REQUIRED_FIELDS}"] if kind == "CRAM" else []
+        words += ["-T", reference] if reference is not None else []
+        # Without bases no reference is needed; that none is looked for on a network is made sure of.
+        quiet = {**os.environ, "REF_PATH": os.devnull, "REF_CACHE": os.devnull}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _VIEW, *words, given],
+            stdin=subprocess.PIPE if given == "-" else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._told,
+            env=quiet,
+        )
+        if not isinstance(source, str):
+            threading.Thread(target=_pump, args=(source, self._process.stdin), name="genomearray-pump", daemon=True).start()
+        assert self._process.stdout is not None
+        self.file = self._process.stdout
 
     def __enter__(self) -> _Transcoder:
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.file.close()  # a writer that still writes is told by its next write
-        self._thread.join()
+        self.file.close()
+        self._process.kill()
+        self._process.wait()
+        self._told.close()
 
     def check(self) -> None:
-        """Raise what went wrong in the thread."""
-        self._thread.join(0.5)
-        if self._error is None or isinstance(self._error, BrokenPipeError):
-            return
-        told = str(self._error) or type(self._error).__name__
-        needs = "; a CRAM of this kind needs its reference: --reference FILE" if self._kind == "CRAM" and self._reference is None else ""
-        raise FormatError(
-            f"{self._name}: htslib cannot read it as {self._kind} behind record {self._records:,} ({told}){needs}; check it with: samtools quickcheck"
-        )
-
-    def _run(self) -> None:
-        import pysam
-
-        before = pysam.set_verbosity(0)  # errors are told by us
+        """Raise what htslib found wrong; one that still writes did not."""
         try:
-            with ExitStack() as stack:
-                stack.callback(os.close, self._write)
-                source = stack.enter_context(self._open())
-                sink = stack.enter_context(os.fdopen(os.dup(self._write), "wb"))
-                out = stack.enter_context(pysam.AlignmentFile(sink, "wbu", template=source))
-                for record in source:
-                    out.write(record)
-                    self._records += 1
-        except BaseException as error:
-            self._error = error
-        finally:
-            pysam.set_verbosity(before)
-
-    def _open(self) -> Any:
-        import pysam
-
-        source = self._source if isinstance(self._source, str) else _unread(self._source)
-        options = [f"required_fields={_REQUIRED_FIELDS}"] if self._kind == "CRAM" else []
-        mode = "rc" if self._kind == "CRAM" else "r"
-        return pysam.AlignmentFile(source, mode, check_sq=False, reference_filename=self._reference, format_options=options)
+            code = self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return
+        if not code:
+            return
+        self._told.seek(0)
+        lines = self._told.read(1 << 16).decode(errors="replace").splitlines()
+        found = [line.split("] ", 1)[-1] for line in lines if line.startswith(("[E::", "[W::"))]
+        reason = "; ".join(found[:2]) or (lines[-1] if lines else f"exit status {code}")
+        needs = "; a CRAM of this kind needs its reference: --reference FILE" if self._kind == "CRAM" and self._reference is None else ""
+        raise FormatError(f"{self._name}: htslib cannot read it as {self._kind}: {reason}{needs}; check it with: samtools quickcheck")
 
 
-def _unread(file: IO[bytes]) -> IO[bytes]:
-    """A pipe with what is left of a file whose first bytes were looked at: htslib reads from descriptors."""
-    read, write = os.pipe()
+_VIEW = """
+import sys, pysam
+try:
+    pysam.view(*sys.argv[1:], catch_stdout=False)
+except pysam.SamtoolsError as error:
+    sys.exit(str(error))
+"""
 
-    def pump() -> None:
-        with os.fdopen(write, "wb") as out, suppress(BrokenPipeError):
-            while data := file.read(1 << 16):
-                out.write(data)
 
-    threading.Thread(target=pump, name="genomearray-pump", daemon=True).start()
-    return os.fdopen(read, "rb")
+def _pump(source: IO[bytes], sink: Any) -> None:
+    with suppress(BrokenPipeError), sink:
+        while data := source.read(1 << 16):
+            sink.write(data)
