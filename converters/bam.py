@@ -626,7 +626,7 @@ class _Pass:
         seen, reasons = counts.tolist(), self.counter.reasons.tolist()
         for name, passed in tally.skipped.items():
             names.find(name, passed)
-        self.job.names.skipped.update(names.skipped)
+        self.job.names = names
         report.seen = seen[SEEN]
         report.used = report.rows = tally.kept - sum(reasons) - self.counter.duplicates
         report.skipped = dict(names.skipped)

@@ -226,6 +226,7 @@ def _attempt(
         names = ChromosomeNames(db.assembly, settings.chrom_alias, skip_unknown=settings.skip_unknown)
         job = ImportJob(writers, names, settings, report, progress)
         work(job, paths)
+        names = job.names
         report.skipped = dict(names.skipped)
         if names.skipped and not names.any_known and not settings.allow_empty:
             raise FormatError(

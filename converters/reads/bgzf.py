@@ -123,7 +123,8 @@ class BgzfReader:
         at = plain = 0
         while len(data) - at >= _HEAD + 6:
             if data[at : at + 4] != b"\x1f\x8b\x08\x04":
-                raise self._damaged(self._offset + at, "no compressed block begins there")
+                gzip = data[at : at + 3] == b"\x1f\x8b\x08"
+                raise self._damaged(self._offset + at, "it is gzip and not BGZF" if gzip else "no compressed block begins there")
             extra = data[at + 10] | data[at + 11] << 8
             size = _member_size(data, at, extra)
             if size is None:
