@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 _HOMES = {
+    "ReadOptions": "bam",
+    "ReadReport": "bam",
     "import_bedgraph": "bedgraph",
     "import_bigwig": "bigwig",
     "import_depth": "bam",
@@ -23,6 +25,8 @@ _HOMES = {
     "import_wig": "wig",
 }
 __all__ = [
+    "ReadOptions",
+    "ReadReport",
     "import_bedgraph",
     "import_bigwig",
     "import_depth",
@@ -35,7 +39,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from genomearray_converters.bam import import_depth, import_five_prime, import_left_ends, import_mnase
+    from genomearray_converters.bam import ReadOptions, ReadReport, import_depth, import_five_prime, import_left_ends, import_mnase
     from genomearray_converters.bedgraph import import_bedgraph
     from genomearray_converters.bigwig import import_bigwig
     from genomearray_converters.columns import import_text

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
+from genomearray_converters.importing import Files, ImportJob, ImportReport, check_options, readable_twice, run_import
 from genomearray_converters.lengths import matching
 from genomearray_converters.names import ChromosomeNames
 from genomearray_converters.reads import counters
@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 
 from genomearray.assembly import Assembly, Chromosome
 from genomearray.errors import FormatError, ValueRangeError
-from genomearray.input_file import STDIN
 from genomearray.region import parse_region
 from genomearray.storage.chunk_map import workers
+from genomearray.storage.writer import WriteReport
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
@@ -106,16 +106,26 @@ class ReadReport(ImportReport):  # type: ignore[misc]  # checked under the name 
     dropped: dict[str, int] = field(default_factory=dict)
     extended: int | None = None
     scale: float | None = None
+    cut: list[str] = field(default_factory=list)
     read_lengths: Histogram | None = None
     fragment_sizes: Histogram | None = None
+
+    def written_lines(self, track: str, written: WriteReport) -> list[str]:
+        """What went into a track: bases are no measure of reads."""
+        n = len(written.chromosomes)
+        told = [f"track {track}: counts on {n:,} chromosome{'' if n == 1 else 's'}, {self.dtype}"]
+        if written.saturated:
+            told.append(f"{written.saturated:,} sites exceed {self.dtype} and were set to its greatest value")
+        return told
 
     def read_lines(self) -> list[str]:
         """What was read from the files."""
         told = list(self.rule)
         told.append(f"reads: {self.seen:,} seen; {self.used:,} {self.used_what} used")
-        told += [f"dropped: {count:,} {why}" for why, count in self.dropped.items() if count]
+        told += [f"not counted: {count:,} {why}" for why, count in self.dropped.items() if count]
         if self.extended is not None:
-            told.append(f"{self.extended:,} single reads were extended; reads of pairs and longer reads count as they are aligned")
+            told.append(f"{self.extended:,} single reads were extended; reads of pairs, and longer reads, count as they are aligned")
+        told += [f"{path} is cut: what stood behind its last whole record is lost" for path in self.cut]
         if self.scale is not None:
             told.append(f"counts were multiplied by {self.scale:.10g}")
         if self.read_lengths is not None:
@@ -165,7 +175,8 @@ class ReadOptions:
     read_length, fragment_sizes : bool
         Collect histograms for the report.
     scale : "cpm" or float, optional
-        Multiply counts: by a factor, or to counts per million of the reads (fragments) used. The track is float32.
+        Multiply counts: by a factor, or to counts per million of the reads (fragments) used, with ``chroms`` of those there.
+        The track is float32.
     """
 
     preset: str | None = None
@@ -191,8 +202,8 @@ def import_depth(
     mates: str | None = None,
     extend: int = 0,
     paired_fragments: bool = False,
-    min_frag_size: int = 1,
-    max_frag_size: int = 500,
+    min_frag_size: int | None = None,
+    max_frag_size: int | None = None,
     max_duplicates: int = 0,
     **options: Any,
 ) -> ReadReport:
@@ -217,7 +228,7 @@ def import_depth(
     paired_fragments : bool
         Count whole fragments of pairs: read 1 decides, from its left end (or that of its mate) and TLEN.
     min_frag_size, max_frag_size : int
-        Sizes of fragments that count (bp, both included).
+        Sizes of fragments that count (bp, both included); default 1 and 500.
     max_duplicates : int
         At most so many fragments of one (strand, left end, size), over all files; 0: all.
     **options
@@ -247,11 +258,13 @@ def import_depth(
     reads, rest = _split(options)
     rule = _rule(reads, deletions=deletions, mates=mates)
     _check("extend", extend, 0, _MOST_SHIFT)
-    if max_duplicates and not paired_fragments:
-        raise ValueRangeError("max_duplicates counts fragments; give paired_fragments=True (--paired-fragments) too")
-    if extend and paired_fragments:
-        raise ValueRangeError("extend is for single reads and paired_fragments for pairs; give one of them")
-    sizes = _sizes(min_frag_size, max_frag_size, max_duplicates)
+    if deletions not in (None, True, False):
+        raise ValueRangeError(f"deletions is {deletions!r}; allowed are True, False, and None (what the preset says)")
+    if not paired_fragments and (max_duplicates or min_frag_size is not None or max_frag_size is not None):
+        raise ValueRangeError("sizes and duplicates are of fragments; give paired_fragments=True (--paired-fragments) too")
+    if paired_fragments and (extend or deletions is not None or mates is not None):
+        raise ValueRangeError("paired_fragments (--paired-fragments) counts whole fragments; extend, deletions and mates are for reads")
+    sizes = _sizes(1 if min_frag_size is None else min_frag_size, 500 if max_frag_size is None else max_frag_size, max_duplicates)
     strands = 1 if reverse_track is None else 2
 
     def counter(n_files: int) -> Counter:
@@ -351,8 +364,8 @@ def import_mnase(
     *,
     paired_end: bool,
     reverse_track: str | None = None,
-    min_frag_size: int = 117,
-    max_frag_size: int = 172,
+    min_frag_size: int | None = None,
+    max_frag_size: int | None = None,
     max_duplicates: int = 0,
     **options: Any,
 ) -> ReadReport:
@@ -371,7 +384,7 @@ def import_mnase(
     reverse_track : str, optional
         Name of a second track, for reverse reads (of pairs: read 1 is reverse).
     min_frag_size, max_frag_size : int
-        Sizes of fragments that count (bp, both included); single-end reads have none.
+        Sizes of fragments that count (bp, both included); default 117 and 172. Single-end reads have none.
     max_duplicates : int
         At most so many fragments of one (strand, left end, size), or single-end reads of one (strand, 5' end), over all
         files; 0: all.
@@ -398,7 +411,9 @@ def import_mnase(
     """
     reads, rest = _split(options)
     rule = _rule(reads)
-    sizes = _sizes(min_frag_size, max_frag_size, max_duplicates)
+    if not paired_end and (min_frag_size is not None or max_frag_size is not None):
+        raise ValueRangeError("single-end reads have no fragment size; min_frag_size and max_frag_size are for paired_end=True (--paired-end)")
+    sizes = _sizes(117 if min_frag_size is None else min_frag_size, 172 if max_frag_size is None else max_frag_size, max_duplicates)
     strands = 1 if reverse_track is None else 2
     half = NUCLEOSOME // 2 + 1
 
@@ -420,12 +435,15 @@ def _split(options: dict[str, Any]) -> tuple[ReadOptions, dict[str, Any]]:
     own = {name: options[name] for name in options if name in ReadOptions.__dataclass_fields__}
     rest = {name: value for name, value in options.items() if name not in own}
     reads = ReadOptions(**own)
+    check_options(rest, own=list(ReadOptions.__dataclass_fields__))
     if isinstance(reads.chroms, str):
         raise ValueRangeError(f"chroms is {reads.chroms!r}; give a list of names or regions")
     scaled = reads.scale is not None
     rest.setdefault("dtype", "float32" if scaled else "uint16")
     if scaled:
         _check_scale(reads.scale, rest["dtype"])
+    if reads.scale == "cpm" and rest.get("units") is None:
+        rest["units"] = "cpm"
     rest["skip_unknown"] = not reads.strict
     return reads, rest
 
@@ -436,11 +454,11 @@ def _check_scale(scale: Any, dtype: Any) -> None:
     if scale == "cpm":
         return
     try:
-        fine = bool(np.isfinite(float(scale)))
+        fine = not isinstance(scale, bool) and 1e-30 <= float(scale) <= 1e30
     except (TypeError, ValueError):
         fine = False
     if not fine:
-        raise ValueRangeError(f"scale {scale!r} is not known; give cpm or a number")
+        raise ValueRangeError(f"scale {scale!r} is not known; give cpm, or a factor above 0")
 
 
 def _rule(reads: ReadOptions, **more: Any) -> Rule:
@@ -508,8 +526,8 @@ def _import(
         report.used_what = "fragments" if pairs else "reads"
         factor = 1.0
         if reads.scale == "cpm":
-            if STDIN in paths:
-                raise ValueRangeError("counts per million need all reads first, and standard input cannot be read twice; give a file, or a factor")
+            if not readable_twice(paths):
+                raise ValueRangeError("counts per million need all reads first, and a pipe cannot be read twice; give a file, or a factor")
             _Pass(job, reads, rule, wanted, counter(len(paths)), None).run(paths)
             factor = 1e6 / report.used if report.used else 1.0
         elif reads.scale is not None:
@@ -517,7 +535,7 @@ def _import(
         report.scale = factor if reads.scale is not None else None
         _Pass(job, reads, rule, wanted, counter(len(paths)), factor).run(paths)
 
-    done = run_import(db, track, files, options, work, other=reverse_track, report=ReadReport)
+    done = run_import(db, track, files, options, work, other=reverse_track, absent=0, report=ReadReport)
     assert isinstance(done, ReadReport)
     return done
 
@@ -543,7 +561,9 @@ class _Pass:
         """Read the files, write the tracks, fill the report."""
         threads = self.job.options.threads or workers()
         reads = self.reads
-        names = ChromosomeNames(self.job.names.assembly, self.job.options.chrom_alias, skip_unknown=not reads.strict)
+        names = ChromosomeNames(
+            self.job.names.assembly, self.job.options.chrom_alias, skip_unknown=not reads.strict, to_skip="by leaving out --strict"
+        )
         with ExitStack() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(threads, thread_name_prefix="genomearray-inflate"))
             ahead = max(1, min(threads + 2, _SLABS // len(paths)))
@@ -562,7 +582,7 @@ class _Pass:
                 placed.append(self._place(path, stream, names))
             restricted = bool(self.wanted)
             regions: Regions = {name: bounds for name, bounds in self.wanted.items() if bounds.size}
-            order = order_files(placed, regions, self.counter.back, restricted=restricted)
+            order = order_files(placed, regions, self.counter.ahead, restricted=restricted)
             tally = count_reads(placed, order, self.counter, regions, self._write, self._look, restricted=restricted)
         self._report(tally, names)
 
@@ -630,19 +650,21 @@ class _Pass:
         report.seen = seen[SEEN]
         report.used = report.rows = tally.kept - sum(reasons) - self.counter.duplicates
         report.skipped = dict(names.skipped)
-        report.extended = self.counter.extended or None
+        report.extended = self.counter.extended if self.counter.extends else None
+        report.cut = [stream.name for stream in self._streams if stream.reader.cut]
         report.read_lengths, report.fragment_sizes = self.lengths, self.sizes
         report.dropped = {
             "unmapped": seen[UNMAPPED] + tally.unplaced,
             f"with one of the flags {self.rule.exclude_flags}": seen[FLAGS],
             f"without the flags {self.rule.require_flags}": seen[REQUIRED],
             f"with MAPQ below {self.rule.min_mapq}": seen[MAPQ],
-            "without a base on the reference": seen[NO_BASES],
+            "without a base on the reference": seen[NO_BASES] + reasons[counters.NOTHING],
             "not asked for (--chrom)": tally.elsewhere + reasons[counters.ELSEWHERE],
             "outside of their chromosome": reasons[counters.OUTSIDE],
             "not of a pair with both mates on one chromosome": reasons[counters.NOT_A_PAIR],
-            "second reads of pairs": reasons[counters.NOT_FIRST],
+            "second reads of pairs: read 1 stands for both": reasons[counters.NOT_FIRST],
             "of pairs on one strand": reasons[counters.SAME_STRAND],
+            "with a mate further away than a fragment can be": reasons[counters.FAR_MATE],
             "of fragments of other sizes": reasons[counters.SIZE],
             "duplicates beyond --max-duplicates": self.counter.duplicates,
         }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from genomearray_converters.names import Alias, ChromosomeNames
 from genomearray_converters.rows import RowImporter, Scanner
 
-from genomearray.errors import FormatError, ValueRangeError
+from genomearray.errors import FormatError, ValueRangeError, nearest_names
 from genomearray.input_file import STDIN
 from genomearray.storage.cast import NeedsWiderDtype, Overflow
 from genomearray.storage.publish import Form
@@ -103,6 +103,9 @@ class ImportReport:
         """Of the only, or first, track."""
         return next(iter(self.tracks.values()), WriteReport())
 
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
     def nothing(self) -> str:
         """Why a track would be empty."""
         return "no line of data; --allow-empty makes a track without values"
@@ -164,6 +167,7 @@ def run_import(
     *,
     kind: str = "signal",
     other: str | None = None,
+    absent: float | None = None,
     report: Callable[[str], ImportReport] = ImportReport,
 ) -> ImportReport:
     """Create the track, let a format do its work, and publish.
@@ -175,6 +179,8 @@ def run_import(
     kind : {"signal", "sequence"}
     other : str, optional
         A second track that appears together with the first one.
+    absent : 0, optional
+        Bases without a value are 0 in float tracks too.
     report : callable
         Makes the report from the name of the track.
     """
@@ -186,16 +192,17 @@ def run_import(
         raise ValueRangeError(f"both tracks are called {track!r}; give two names")
     while True:
         try:
-            return _attempt(db, tracks, paths, settings, dtype, work, kind, report(track))
+            return _attempt(db, tracks, paths, settings, dtype, work, kind, absent, report(track))
         except NeedsWiderDtype as need:
-            if STDIN in paths:
-                raise ValueRangeError(f"{need}, and standard input cannot be read twice; give --dtype {need.dtype}") from None
+            if not readable_twice(paths):
+                raise ValueRangeError(f"{need}, and a pipe cannot be read twice; give --dtype {need.dtype}") from None
             dtype = need.dtype
 
 
 def _attempt(
-    db: GenomeDB, tracks: list[str], paths: list[str], settings: ImportOptions, dtype: Any, work: Work, kind: str, report: ImportReport
-) -> ImportReport:
+    db: GenomeDB, tracks: list[str], paths: list[str], settings: ImportOptions, dtype: Any, work: Work, kind: str, absent: float | None,
+    report: ImportReport,
+) -> ImportReport:  # fmt: skip
     report.tracks = {name: WriteReport() for name in tracks}
 
     def describer(track: str) -> Callable[[WriteReport], dict[str, str | int]]:
@@ -219,6 +226,7 @@ def _attempt(
             threads=settings.threads,
             command=settings.command,
             describe=describer(name),
+            absent=absent,
         )
 
     with created_together(create(name) for name in tracks) as writers, _progress(paths, tracks[0], settings.progress) as progress:
@@ -255,6 +263,11 @@ def import_rows(db: GenomeDB, track: str, files: Files, scanner: Callable[[], Sc
     return run_import(db, track, files, options, work)
 
 
+def readable_twice(paths: list[str]) -> bool:
+    """Whether all are files: standard input and other pipes give their bytes once."""
+    return all(path != STDIN and Path(path).is_file() for path in paths)
+
+
 def _paths(files: Files) -> list[str]:
     paths = [os.fspath(files)] if isinstance(files, (str, os.PathLike)) else [os.fspath(path) for path in files]
     if not paths:
@@ -267,11 +280,18 @@ def _paths(files: Files) -> list[str]:
     return paths
 
 
-def _settings(options: dict[str, Any]) -> ImportOptions:
-    known = {f.name for f in fields(ImportOptions)}
-    unknown = sorted(set(options) - known)
+def check_options(options: dict[str, Any], own: list[str]) -> None:
+    """ValueRangeError for an option that neither every importer has, nor this one (``own``)."""
+    allowed = {f.name for f in fields(ImportOptions)} | set(own)
+    unknown = sorted(set(options) - allowed)
     if unknown:
-        raise ValueRangeError(f"option {unknown[0]!r} is not known; allowed are {', '.join(sorted(known))}")
+        near = nearest_names(unknown[0], sorted(allowed))
+        hint = f"; nearest names: {', '.join(map(repr, near))}" if near else ""
+        raise ValueRangeError(f"option {unknown[0]!r} is not known{hint}; allowed are {', '.join(sorted(allowed))}")
+
+
+def _settings(options: dict[str, Any]) -> ImportOptions:
+    check_options(options, own=[])
     return ImportOptions(**options)
 
 

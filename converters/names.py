@@ -22,6 +22,8 @@ class ChromosomeNames:
         A two-column file or a mapping, in either direction; ``ucsc`` adds ``chr``, ``ensembl`` strips it.
     skip_unknown : bool
         Skip unknown names instead of an error.
+    to_skip : str
+        What one does to skip them, for the message.
 
     Examples
     --------
@@ -31,11 +33,12 @@ class ChromosomeNames:
     ('chr1', 'chrM')
     """
 
-    def __init__(self, assembly: Assembly, alias: Alias = None, *, skip_unknown: bool = False) -> None:
+    def __init__(self, assembly: Assembly, alias: Alias = None, *, skip_unknown: bool = False, to_skip: str = "with --skip-unknown") -> None:
         self.assembly = assembly
         self.skipped: dict[str, int] = {}
         self._style = alias if alias in ("ucsc", "ensembl") else None
         self._skip = skip_unknown
+        self._to_skip = to_skip
         self._aliases = {} if alias is None or self._style else self._both_ways(_pairs(alias))
         self._found: dict[str, Chromosome | None] = {}
 
@@ -86,7 +89,7 @@ class ChromosomeNames:
         place = f"{where}: " if where else ""
         raise FormatError(
             f"{place}chromosome {name!r} is not in assembly {self.assembly.name!r}; {hint}; "
-            "skip such names with --skip-unknown, or translate them with --chrom-alias"
+            f"skip such names {self._to_skip}, or translate them with --chrom-alias"
         )
 
     def _styled(self, name: str) -> str | None:

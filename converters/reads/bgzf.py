@@ -52,7 +52,12 @@ class BgzfReader:
     ahead : int
         Slabs that are inflated before they are asked for.
     allow_missing_eof : bool
-        Whether the file may end without the empty member at its end.
+        Whether the file may end without the empty member at its end, also in the middle of a member.
+
+    Attributes
+    ----------
+    cut : bool
+        Whether it did end in the middle of a member.
 
     Raises
     ------
@@ -63,6 +68,7 @@ class BgzfReader:
     def __init__(self, file: IO[bytes], name: str, pool: ThreadPoolExecutor, *, ahead: int = 4, allow_missing_eof: bool = False) -> None:
         self.name = name
         self.taken = 0  # compressed bytes read so far
+        self.cut = False
         self.seekable = file.seekable()
         self._file = file
         self._pool = pool
@@ -102,7 +108,9 @@ class BgzfReader:
             data = self._fill()
             members, plain, used = self._members(data)
             if self._ended and used < len(data):
-                raise self._damaged(self._offset + used, "it is cut")
+                if not (self._allow_missing_eof and data[used : used + 3] == b"\x1f\x8b\x08"[: len(data) - used]):
+                    raise self._damaged(self._offset + used, "it is cut")
+                self.cut = True  # in the middle of a block, where a killed writer stopped
             offset, self._offset, self._rest = self._offset, self._offset + used, data[used:]
             if self._ended and not self._empty_last and not self._allow_missing_eof:
                 raise missing_eof(self.name)
@@ -180,9 +188,9 @@ def missing_eof(name: str) -> FormatError:
     )
 
 
-def ends_with_marker(file: IO[bytes]) -> bool:
-    """Whether a regular file ends with the empty member; its place is kept. True for pipes."""
+def ends_with(file: IO[bytes], marker: bytes) -> bool:
+    """Whether a regular file ends with these bytes; its place is kept. True for pipes."""
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return True
     size = os.fstat(file.fileno()).st_size
-    return os.pread(file.fileno(), len(EOF_MARKER), max(0, size - len(EOF_MARKER))) == EOF_MARKER
+    return os.pread(file.fileno(), len(marker), max(0, size - len(marker))) == marker

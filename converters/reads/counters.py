@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 from genomearray_converters.reads.mates import FIRST, SECOND, STORE, Waiting, keep, remove, role
 from genomearray_converters.reads.records import MATE_REVERSE, MATE_UNMAPPED, NOT_PRIMARY, PAIRED, READ1, REVERSE, Bytes, Rows, covers, i32, u32
-from genomearray_converters.reads.window import BASE, LENGTH, N_FAR, Counts, Intervals, Window, add, meets
+from genomearray_converters.reads.window import LENGTH, N_FAR, Counts, Intervals, Window, add, meets
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
 
 # Reasons why a read that passed the filters is not counted.
-OUTSIDE, ELSEWHERE, NOT_A_PAIR, NOT_FIRST, SAME_STRAND, SIZE = range(6)
-N_REASONS = 6
+OUTSIDE, ELSEWHERE, NOTHING, NOT_A_PAIR, NOT_FIRST, SAME_STRAND, SIZE, FAR_MATE = range(8)
+N_REASONS = 8
+MOST_APART = 1 << 18  # bp from a reverse read 1 back to its mate: what the window of counts reaches back
+
+# Why counting stopped.
+DONE, FAR_ROOM, WAITING_ROOM = range(3)
 
 Reasons = NDArray[np.int64]
 
@@ -66,6 +70,19 @@ def _next_run(data: Bytes, cigar: int, operations: int, k: int, at: int, deletio
 
 
 @kernel
+def _extent(data: Bytes, cigar: int, operations: int, start: int, deletions: bool, length: int, regions: Intervals) -> tuple[int, bool, bool]:
+    """Bases that a read covers, whether one of them is inside of the contig, and whether one is wanted."""
+    bases, inside, wanted = 0, False, False
+    k, at, begin, end = _next_run(data, cigar, operations, 0, start, deletions)
+    while begin < end:
+        bases += end - begin
+        inside = inside or begin < length
+        wanted = wanted or (begin < length and meets(regions, begin, end))
+        k, at, begin, end = _next_run(data, cigar, operations, k, at, deletions)
+    return bases, inside, wanted
+
+
+@kernel
 def _cover_rest(
     data: Bytes, cigar: int, operations: int, start: int, store: Bytes, stored: int, deletions: bool, strand: int, counts: Counts, place: Reasons,
     far: Intervals,
@@ -92,43 +109,60 @@ def _cover_rest(
 
 
 @kernel
+def _waiting_operations(store: Bytes, stored: int) -> Any:
+    return u32(store, stored + 1 + np.int64(store[stored]) + 8)
+
+
+@kernel
 def _count_depth(
     data: Bytes, rows: Rows, first: int, n: int, deletions: bool, extend: int, once: bool, strands: int, table: Intervals, store: Bytes,
     waiting: Reasons, counts: Counts, place: Reasons, far: Intervals, regions: Intervals, reasons: Reasons,
-) -> tuple[int, int]:  # fmt: skip
-    """Count reads from ``first`` on; gives how many are done (it stops where room is wanted) and how many were extended."""
+) -> tuple[int, int, int]:  # fmt: skip
+    """Count reads from ``first`` on; gives why it stopped, how many are done, and how many were extended."""
     extended = 0
     for k in range(first, n):
         start, end, flag, cigar, operations = rows.start[k], rows.end[k], rows.flag[k], rows.cigar[k], rows.operations[k]
-        if place[N_FAR] + 2 * operations + 2 > far.shape[0]:
-            return k, extended
+        if place[N_FAR] + operations + 2 > far.shape[0]:
+            return FAR_ROOM, k, extended
         reverse = (flag & REVERSE) != 0
         strand = 1 if strands == 2 and reverse else 0
-        longer = False
-        if extend > end - start and not flag & PAIRED:
+        longer = extend > end - start and not flag & PAIRED
+        if longer:
             start, end = (end - extend, end) if reverse else (start, start + extend)
-            extended += 1
-            longer = True
-        if start >= place[LENGTH] or end <= 0:
-            reasons[OUTSIDE] += 1
+        alone = longer or (operations == 1 and data[cigar] & 15 == 0)  # M alone, as most reads are
+        if alone:
+            bases, inside, wanted = end - start, start < place[LENGTH] and end > 0, meets(regions, start, end)
+        else:
+            bases, inside, wanted = _extent(data, cigar, operations, start, deletions, place[LENGTH], regions)
+        if bases == 0:
+            reasons[NOTHING] += 1
             continue
-        if not meets(regions, start, end):
-            reasons[ELSEWHERE] += 1
+        if not inside:
+            reasons[OUTSIDE] += 1
             continue
         if once:
             record = rows.offset[k]
             what, key, slot = role(data, record, flag, start, end, table, store)
             if what == SECOND:
-                _cover_rest(data, cigar, operations, start, store, table[slot, STORE], deletions, strand, counts, place, far)
+                stored = table[slot, STORE]
+                if place[N_FAR] + operations + _waiting_operations(store, stored) + 2 > far.shape[0]:
+                    return FAR_ROOM, k, extended
+                _cover_rest(data, cigar, operations, start, store, stored, deletions, strand, counts, place, far)
                 remove(table, slot, waiting)
+                if not wanted:
+                    reasons[ELSEWHERE] += 1
                 continue
             if what == FIRST and not keep(data, record, start, cigar, operations, table, store, waiting, key):
-                return k, extended
-        if longer or (operations == 1 and data[cigar] & 15 == 0):  # M alone, as most reads are
+                return WAITING_ROOM, k, extended
+        if not wanted:
+            reasons[ELSEWHERE] += 1
+            continue
+        extended += longer
+        if alone:
             add(counts, place, far, strand, start, end)
         else:
             _cover(data, cigar, operations, start, deletions, strand, counts, place, far)
-    return n, extended
+    return DONE, n, extended
 
 
 # -- ends --------------------------------------------------------------------------------------
@@ -168,6 +202,8 @@ def find_fragments(data: Bytes, rows: Rows, n: int, out: Intervals, reasons: Rea
             reasons[NOT_FIRST] += 1
         elif ((flag & REVERSE) != 0) == ((flag & MATE_REVERSE) != 0):
             reasons[SAME_STRAND] += 1
+        elif (flag & REVERSE) != 0 and rows.start[k] - i32(data, record + 28) > MOST_APART:
+            reasons[FAR_MATE] += 1
         else:
             size = i32(data, record + 32)
             reverse = (flag & REVERSE) != 0
@@ -188,7 +224,7 @@ def _select(fragments: Intervals, least: int, most: int, place: Reasons, dyads: 
         start, end = (left + size // 2, left + size // 2 + 1) if dyads else (left, left + size)
         if size < least or size > most:
             reasons[SIZE] += 1
-        elif left < place[BASE] or start >= place[LENGTH]:
+        elif left < 0 or start >= place[LENGTH]:
             reasons[OUTSIDE] += 1
         elif not meets(regions, start, end):
             reasons[ELSEWHERE] += 1
@@ -242,17 +278,19 @@ class Counter(ABC):
 
     Attributes
     ----------
-    back : int
-        How far before its start a read may count (bp).
+    back, ahead : int
+        How far before its start, and behind its end, a read may count (bp).
     reasons : ndarray of int64
         Reads not counted, by reason.
     """
 
-    def __init__(self, strands: int, back: int) -> None:
+    def __init__(self, strands: int, back: int, ahead: int) -> None:
         self.strands = strands
         self.back = back
+        self.ahead = ahead
         self.reasons = np.zeros(N_REASONS, np.int64)
         self.duplicates = 0
+        self.extends = False
         self.extended = 0
 
     @abstractmethod
@@ -289,8 +327,9 @@ class DepthCounter(Counter):
     """
 
     def __init__(self, strands: int, *, deletions: bool, once: bool, extend: int, files: int) -> None:
-        super().__init__(strands, extend)
+        super().__init__(strands, extend, extend)
         self._deletions, self._once, self._extend = deletions, once, extend
+        self.extends = extend > 0
         self._waiting = [Waiting() for _ in range(files if once else 1)]
 
     def begin(self) -> None:
@@ -300,18 +339,18 @@ class DepthCounter(Counter):
     def count(self, data: Bytes, rows: Rows, n: int, window: Window, file: int) -> None:
         waiting = self._waiting[file if self._once else 0]
         done = 0
-        while done < n:
-            before = done
-            done, extended = _count_depth(
+        while True:
+            why, done, extended = _count_depth(
                 data, rows, done, n, self._deletions, self._extend, self._once, self.strands, waiting.table, waiting.store, waiting.state,
                 window.counts, window.place, window.far, window.regions, self.reasons,
             )  # fmt: skip
             self.extended += extended
-            if done < n:
-                operations = int(rows.operations[done])
-                window.reserve(2 * operations + 2 * n)
-                if done == before and self._once:
-                    waiting.make_room(int(rows.start[done]), 4 * operations + 300)
+            if why == DONE:
+                return
+            if why == FAR_ROOM:
+                window.reserve(window.far.shape[0] + int(rows.operations[done]))
+            else:
+                waiting.make_room(int(rows.start[done]), 4 * int(rows.operations[done]) + 300)
 
 
 class EndCounter(Counter):
@@ -329,7 +368,7 @@ class EndCounter(Counter):
 
     def __init__(self, strands: int, *, left: bool, forward: int = 0, backward: int = 0, limit: int = 0) -> None:
         # Reads are limited for each strand by itself.
-        super().__init__(2 if limit else strands, max(0, -forward, -backward))
+        super().__init__(2 if limit else strands, max(0, -forward, -backward), max(0, forward, backward))
         self._left, self._forward, self._backward, self._limit, self._tracks = left, forward, backward, limit, strands
 
     def count(self, data: Bytes, rows: Rows, n: int, window: Window, file: int) -> None:
@@ -366,8 +405,7 @@ class FragmentCounter(Counter):
     """
 
     def __init__(self, strands: int, sizes: Sizes, *, dyads: bool) -> None:
-        # The mate of a reverse read 1 lies at most a fragment before it; introns that TLEN leaves out may add to that.
-        super().__init__(strands, max(sizes.most, 1 << 18))
+        super().__init__(strands, max(sizes.most, MOST_APART), sizes.most)
         self._sizes, self._dyads = sizes, dyads
         self._waiting: list[Intervals] = []
         self._found = np.empty((0, 4), np.int64)

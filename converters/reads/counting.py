@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from genomearray_converters.reads.counters import Counter
-from genomearray_converters.reads.index import find_index, first_offsets
+from genomearray_converters.reads.index import Places, find_index, first_offsets
 from genomearray_converters.reads.records import SEEN, Rows
 from genomearray_converters.reads.stream import FAR, Consume, RecordStream
 from genomearray_converters.reads.window import Window
@@ -55,15 +55,15 @@ class Placed:
         Of each contig; None where it is not wanted.
     unknown : set of int
         Contigs that the assembly does not have.
-    starts : dict of int to int, optional
-        Virtual offsets of the contigs that have reads, from an index: where given, the file is not read from end to end.
+    index : Places, optional
+        Where the contigs begin, from an index: where given, the file is not read from end to end.
     """
 
     stream: RecordStream
     path: str
     chromosomes: list[Chromosome | None]
     unknown: set[int]
-    starts: dict[int, int] | None = None
+    index: Places | None = None
 
     def __post_init__(self) -> None:
         self.contig_of = {chrom.name: k for k, chrom in enumerate(self.chromosomes) if chrom is not None}
@@ -91,23 +91,37 @@ class Placed:
         contig = self.contig_of.get(name)
         if contig is None:
             return False
-        if self.starts is None:
+        if self.index is None:
             self.skip(tally)
-        elif contig not in self.starts:
-            return False
+            return bool(self.stream.contig == contig)
+        start = self.index.starts.get(contig)
+        if start is not None:
+            self.stream.jump(start)
+            if self.stream.contig != contig:
+                raise self._misleading(name)
+            return True
+        # The index knows no reads of it: what stands behind the contig before it must not be one.
+        before = max((k for k in self.index.ends if k < contig), default=None)
+        if before is None:
+            self.stream.rewind()
         else:
-            self.stream.jump(self.starts[contig] >> 16, self.starts[contig] & 0xFFFF)
-        return bool(self.stream.contig == contig)
+            self.stream.jump(self.index.ends[before])
+        if self.stream.contig == contig:
+            raise self._misleading(name)
+        return False
+
+    def _misleading(self, name: str) -> FormatError:
+        return FormatError(f"{self.path}: its index does not fit (reads of {name!r} are not where it says); make it again with: samtools index")
 
     def leave(self, name: str, tally: Tally) -> None:
         """Pass over the reads of a chromosome that lie behind what is wanted of it."""
-        if self.starts is None and self.stream.contig == self.contig_of[name]:
+        if self.index is None and self.stream.contig == self.contig_of[name]:
             before = int(self.stream.counts[SEEN])
             self.stream.walk(FAR, None)
             tally.elsewhere += int(self.stream.counts[SEEN]) - before
 
 
-def order_files(files: list[Placed], regions: Regions, back: int, *, restricted: bool) -> list[Chromosome]:
+def order_files(files: list[Placed], regions: Regions, ahead: int, *, restricted: bool) -> list[Chromosome]:
     """The chromosomes in the order in which to go through them: that of the first file, then what others add.
 
     A file whose contigs come in another order is read through its index; so is any file when only parts are ``restricted``
@@ -127,8 +141,8 @@ def order_files(files: list[Placed], regions: Regions, back: int, *, restricted:
         other = ranks != sorted(ranks)
         index = find_index(placed.path) if (other or restricted) and placed.stream.reader.seekable else None
         if index is not None:
-            wanted = {contig: max(0, int(regions[name][0, 0]) - back) if name in regions else 0 for name, contig in placed.contig_of.items()}
-            placed.starts = first_offsets(index, wanted)
+            wanted = {contig: max(0, int(regions[name][0, 0]) - ahead) if name in regions else 0 for name, contig in placed.contig_of.items()}
+            placed.index = first_offsets(index, wanted, len(placed.chromosomes))
         elif other:
             raise FormatError(
                 f"{placed.path}: its contigs come in another order than those of {files[0].path}, so that they can be summed only with an index; "

@@ -8,6 +8,7 @@ SAM/BAM format specification v1, section 5.2 (BAI); CSIv1, https://samtools.gith
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,23 @@ def find_index(path: str) -> Path | None:
     return None
 
 
-def first_offsets(index: Path, wanted: dict[int, int]) -> dict[int, int]:
+@dataclass(frozen=True)
+class Places:
+    """Virtual offsets in a BAM.
+
+    Attributes
+    ----------
+    starts : dict of int to int
+        For contigs that are wanted and have reads: before it, no read reaches the wanted place.
+    ends : dict of int to int
+        For all contigs that have reads: behind the last one.
+    """
+
+    starts: dict[int, int]
+    ends: dict[int, int]
+
+
+def first_offsets(index: Path, wanted: dict[int, int], contigs: int) -> Places:
     """For each contig, a virtual offset before which no read reaches a place.
 
     Parameters
@@ -37,11 +54,12 @@ def first_offsets(index: Path, wanted: dict[int, int]) -> dict[int, int]:
         .bai or .csi.
     wanted : dict of int to int
         Contigs (indices in the header), and an offset (bp) on each.
+    contigs : int
+        Of the header.
 
     Returns
     -------
-    dict of int to int
-        Contigs that have reads there or behind, and where in the file to begin.
+    Places
 
     Raises
     ------
@@ -52,8 +70,8 @@ def first_offsets(index: Path, wanted: dict[int, int]) -> dict[int, int]:
     try:
         if raw[:2] == b"\x1f\x8b":
             raw = _inflate(raw)
-        return _bai(raw, wanted) if raw[:4] == b"BAI\x01" else _csi(raw, wanted)
-    except (struct.error, ValueError, IndexError, zlib_ng.error) as error:  # type: ignore[misc]
+        return _bai(raw, wanted, contigs) if raw[:4] == b"BAI\x01" else _csi(raw, wanted, contigs)
+    except (struct.error, ValueError, IndexError, OverflowError, zlib_ng.error) as error:  # type: ignore[misc]
         raise FormatError(f"{index}: the index is damaged ({error}); make it again with: samtools index") from None
 
 
@@ -66,13 +84,21 @@ def _inflate(raw: bytes) -> bytes:
     return b"".join(plain)
 
 
-def _chunk_starts(raw: bytes, at: int, count: int) -> np.ndarray:
-    return np.frombuffer(raw, "<u8", 2 * count, at)[::2]
+def _chunks(raw: bytes, at: int, count: int) -> tuple[int, int]:
+    """Least start and greatest end of the chunks of a bin."""
+    table = np.frombuffer(raw, "<u8", 2 * count, at)
+    return int(table[::2].min()), int(table[1::2].max())
 
 
-def _bai(raw: bytes, wanted: dict[int, int]) -> dict[int, int]:
-    found = {}
-    (contigs,) = struct.unpack_from("<i", raw, 4)
+def _check_contigs(found: int, contigs: int) -> None:
+    if found != contigs:
+        raise ValueError(f"it has {found} contigs, and the BAM {contigs}")
+
+
+def _bai(raw: bytes, wanted: dict[int, int], contigs: int) -> Places:
+    found: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    _check_contigs(struct.unpack_from("<i", raw, 4)[0], contigs)
     at = 8
     for contig in range(contigs):
         (bins,) = struct.unpack_from("<i", raw, at)
@@ -81,8 +107,9 @@ def _bai(raw: bytes, wanted: dict[int, int]) -> dict[int, int]:
         for _ in range(bins):
             number, chunks = struct.unpack_from("<Ii", raw, at)
             if chunks and number != 37450:  # the bin that holds counts of reads
-                first = int(_chunk_starts(raw, at + 8, chunks).min())
+                first, last = _chunks(raw, at + 8, chunks)
                 least = first if least is None else min(least, first)
+                ends[contig] = max(ends.get(contig, 0), last)
             at += 8 + 16 * chunks
         (windows,) = struct.unpack_from("<i", raw, at)
         at += 4
@@ -94,17 +121,18 @@ def _bai(raw: bytes, wanted: dict[int, int]) -> dict[int, int]:
             # A window without reads has 0: the one before it is early enough.
             found[contig] = here or (int(before[-1]) if before.size else least)
         at += 8 * windows
-    return found
+    return Places(found, ends)
 
 
-def _csi(raw: bytes, wanted: dict[int, int]) -> dict[int, int]:
+def _csi(raw: bytes, wanted: dict[int, int], contigs: int) -> Places:
     if raw[:4] != b"CSI\x01":
         raise ValueError("it begins with neither BAI nor CSI")
     shift, depth, extra = struct.unpack_from("<iii", raw, 4)
     at = 16 + extra
-    (contigs,) = struct.unpack_from("<i", raw, at)
+    _check_contigs(struct.unpack_from("<i", raw, at)[0], contigs)
     at += 4
-    found = {}
+    found: dict[int, int] = {}
+    ends: dict[int, int] = {}
     last_level = ((1 << 3 * depth) - 1) // 7
     meta = ((1 << 3 * (depth + 1)) - 1) // 7 + 1
     for contig in range(contigs):
@@ -115,12 +143,13 @@ def _csi(raw: bytes, wanted: dict[int, int]) -> dict[int, int]:
         for _ in range(bins):
             number, offset, chunks = struct.unpack_from("<IQi", raw, at)
             if chunks and number != meta:
-                first = int(_chunk_starts(raw, at + 16, chunks).min())
+                first, last = _chunks(raw, at + 16, chunks)
                 least = first if least is None else min(least, first)
+                ends[contig] = max(ends.get(contig, 0), last)
                 # The offset of a bin is that of the first read that reaches into it: good for all places behind its start.
                 if last_level <= number <= leaf:
                     best = max(best, offset)
             at += 16 + 16 * chunks
         if contig in wanted and least is not None:
             found[contig] = best or least
-    return found
+    return Places(found, ends)

@@ -38,6 +38,7 @@ PROBLEMS = {
     4: "its fields are longer than the record",
     5: "its CIGAR has an operation that does not exist",
     6: "its CIGAR covers more bases than a contig can have",
+    7: "its CIGAR and its sequence differ in length",
 }
 
 
@@ -93,6 +94,12 @@ def u16(data: Bytes, at: int) -> Any:
 def covers(operation: int) -> bool:
     """Whether a CIGAR operation advances along the reference: M, D, N, =, X."""
     return bool((0x18D >> operation) & 1)
+
+
+@kernel
+def in_read(operation: int) -> bool:
+    """Whether a CIGAR operation advances along the read: M, I, S, =, X."""
+    return bool((0x193 >> operation) & 1)
 
 
 @kernel
@@ -209,6 +216,7 @@ def scan(
                 operations = u32(data, tag + 4)
                 cigar = tag + 8
         bases = 0
+        query = 0
         worst = 0
         for k in range(operations):
             word = u32(data, cigar + 4 * k)
@@ -216,9 +224,11 @@ def scan(
             worst = max(worst, operation)
             if covers(operation):
                 bases += word >> 4
-        if worst > 8 or bases > 1 << 31:
+            if in_read(operation):
+                query += word >> 4
+        if worst > 8 or bases > 1 << 31 or (letters > 0 and operations > 0 and query != letters):
             why = BAD
-            state[WANTED] = 5 if worst > 8 else 6
+            state[WANTED] = 5 if worst > 8 else (6 if bases > 1 << 31 else 7)
             at = record
             break
         if bases == 0:
@@ -253,7 +263,7 @@ def read_lengths(data: Bytes, rows: Rows, n: int, lengths: NDArray[np.int64], ex
         if length == 0:
             for j in range(rows.operations[k]):
                 word = u32(data, rows.cigar[k] + 4 * j)
-                if (0x193 >> (word & 15)) & 1:  # M, I, S, =, X
+                if in_read(word & 15):
                     length += word >> 4
         lengths[min(length, lengths.size - 1)] += 1
         extremes[0] = min(extremes[0], length)

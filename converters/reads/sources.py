@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from genomearray_converters.reads.bgzf import BgzfReader, ends_with_marker, missing_eof
+from genomearray_converters.reads.bgzf import EOF_MARKER, BgzfReader, ends_with, missing_eof
 from genomearray_converters.reads.stream import RecordStream
 from numpy.typing import NDArray
 
@@ -53,9 +53,9 @@ def open_stream(
         stack.callback(source.close)
         file = source.file
         kind = _kind(source.name, file)
+        if not allow_missing_eof and _has_marker(file, kind) is False:
+            raise missing_eof(source.name)
         if kind == "BAM":
-            if not allow_missing_eof and not ends_with_marker(file):
-                raise missing_eof(source.name)
             yield RecordStream(BgzfReader(file, source.name, pool, ahead=ahead, allow_missing_eof=allow_missing_eof), rule)
             return
         regular = path != STDIN and Path(path).is_file()
@@ -68,6 +68,22 @@ def open_stream(
         through.check()
 
 
+# CRAM specification v3, section 9: the last container is empty. The second is that of v2.1.
+_CRAM_EOF = (
+    bytes.fromhex("0f000000ffffffff0fe0454f4600000000010005bdd94f0001000606010001000100ee63014b"),
+    bytes.fromhex("0b000000ffffffff0fe0454f4600000000010000010006060100010001 00".replace(" ", "")),
+)
+
+
+def _has_marker(file: Any, kind: str) -> bool | None:
+    """Whether a regular file ends with the marker of its format; None where there is no telling."""
+    head = file.peek(18)[:18]
+    if kind == "CRAM":
+        return any(ends_with(file, marker) for marker in _CRAM_EOF) if head[4] >= 2 else None
+    is_bgzf = head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"
+    return ends_with(file, EOF_MARKER) if is_bgzf else None
+
+
 def _kind(name: str, file: Any) -> str:
     head = file.peek(1 << 16)
     if not head:
@@ -78,7 +94,7 @@ def _kind(name: str, file: Any) -> str:
         inner = zlib.decompressobj(31)
         with suppress(zlib.error):
             head = inner.decompress(head, 4)
-            if head[:1] == b"@" or (head and head[:4] != b"BAM\x01" and b"\0" not in head):
+            if not b"BAM\x01".startswith(head) and b"\0" not in head:  # the first block may hold a byte only
                 return "SAM"
         return "BAM"
     if head[:4] == b"BAM\x01" or b"\0" in head[:1024]:
@@ -133,13 +149,19 @@ class _Transcoder:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return
-        if not code:
-            return
         self._told.seek(0)
         lines = self._told.read(1 << 16).decode(errors="replace").splitlines()
+        unknown = [line.split("] ", 1)[-1] for line in lines if "unrecognized reference name" in line]
+        if not code and unknown:  # htslib takes the read for an unmapped one
+            raise FormatError(
+                f"{self._name}: {unknown[0].split(';')[0]}: its header has no such contig (@SQ); make the file again with its whole header"
+            )
+        if not code:
+            return
         found = [line.split("] ", 1)[-1] for line in lines if line.startswith(("[E::", "[W::"))]
         reason = "; ".join(found[:2]) or (lines[-1] if lines else f"exit status {code}")
-        needs = "; a CRAM of this kind needs its reference: --reference FILE" if self._kind == "CRAM" and self._reference is None else ""
+        asks = self._kind == "CRAM" and self._reference is None and any("reference" in line for line in lines)
+        needs = "; a CRAM of this kind needs its reference: --reference FILE" if asks else ""
         raise FormatError(f"{self._name}: htslib cannot read it as {self._kind}: {reason}{needs}; check it with: samtools quickcheck")
 
 
@@ -152,7 +174,10 @@ except pysam.SamtoolsError as error:
 """
 
 
-def _pump(source: IO[bytes], sink: Any) -> None:
-    with suppress(BrokenPipeError), sink:
-        while data := source.read(1 << 16):
+def _pump(source: Any, sink: Any) -> None:
+    """What is left of a file whose first bytes were looked at: those first, then past its buffer, whose lock is not held while waiting."""
+    with suppress(BrokenPipeError, ValueError), sink:
+        data = source.read1(len(source.peek()))
+        while data:
             sink.write(data)
+            data = os.read(source.fileno(), 1 << 16)

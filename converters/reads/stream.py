@@ -178,7 +178,7 @@ class RecordStream:
             if why == UNSORTED:
                 raise self._unsorted()
             if not self._need(int(self._state[WANTED])):
-                if self._end != self._at:
+                if self._end != self._at and not self.reader.cut:
                     raise FormatError(f"{self._record()} is cut at the end of the file; get the file again")
                 self.contig, self.pos = n_contigs + 1, 0
                 return
@@ -188,14 +188,29 @@ class RecordStream:
         self.contig = -1
         self.walk(FAR, None)
 
-    def jump(self, offset: int, within: int) -> None:
-        """Go on at a record elsewhere in the file: a virtual offset, as indexes have them."""
-        self.reader.seek(offset)
+    def jump(self, place: int) -> None:
+        """Go on at the record at a virtual offset, as indexes have them: byte of the block << 16, byte inside of it."""
+        within = place & 0xFFFF
+        try:
+            self.reader.seek(place >> 16)
+            self._at = self._end = 0
+            self._state[:] = 0
+            if self._need(max(within, 1)):
+                self._at += within
+                self._peek()
+            elif within:
+                raise FormatError("it points past the end of the file")
+            else:
+                self.contig = len(self.contigs) + 1
+        except (FormatError, OSError, OverflowError) as error:
+            raise FormatError(f"{self.name}: its index does not fit ({error}); make it again with: samtools index") from None
+
+    def rewind(self) -> None:
+        """Go back to the first record."""
+        self.reader.seek(0)
         self._at = self._end = 0
         self._state[:] = 0
-        if not self._need(within):
-            raise FormatError(f"{self.name}: its index points past the end of the file; make the index again")
-        self._at += within
+        self._header()
         self._peek()
 
     def _record(self) -> str:
@@ -209,7 +224,7 @@ class RecordStream:
         here, before = place(int(state[CONTIG]), int(state[POS])), place(int(state[LAST_CONTIG]), int(state[LAST_POS]))
         return FormatError(
             f"{self._record()} ({here}) stands behind {before}: the reads are not sorted by coordinate; sort them with: "
-            f"samtools sort -o sorted.bam {self.name}"
+            f"samtools sort -o sorted.bam {self.name if self.name != 'standard input' else 'FILE'}"
         )
 
 

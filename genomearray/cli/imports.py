@@ -142,8 +142,16 @@ def _read_settings(options: dict[str, Any]) -> tuple[dict[str, Any], str | None]
 @_files
 @reverse_option
 @click.option("--deletions/--no-deletions", default=None, help="Whether a deletion (D) counts as covered [default: yes].")
-@click.option("--mates", type=click.Choice(["twice", "once"]), help="Bases of both mates of a proper pair count twice or once [default: twice].")
-@click.option("--extend", type=int, default=0, metavar="BP", help="Extend single reads from their 5' end to this length.")
+@click.option(
+    "--mates", type=click.Choice(["twice", "once"]), help="Bases of both mates of a proper pair: twice [default] or once, for the first one."
+)
+@click.option(
+    "--extend",
+    type=click.IntRange(0, 1_000_000),
+    default=0,
+    metavar="BP",
+    help="Shorter single reads count this many bases from their 5' end on, without gaps; reads of pairs count as aligned.",
+)
 @click.option("--paired-fragments", is_flag=True, help="Count whole fragments of pairs; the next three options are for them.")
 @size_options(1, 500)
 @read_options
@@ -195,17 +203,17 @@ def left_ends(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) 
 @import_.command()
 @click.argument("track")
 @_files
-@click.option("--single-end", "ends", flag_value="single", help="Dyads 74 bp downstream of each 5' end.")
-@click.option("--paired-end", "ends", flag_value="paired", help="Dyads in the middle of fragments of the wanted sizes.")
+@click.option("--single-end", is_flag=True, help="Dyads 74 bp downstream of each 5' end.")
+@click.option("--paired-end", is_flag=True, help="Dyads in the middle of fragments: offset left + size // 2.")
 @reverse_option
 @size_options(117, 172)
 @read_options
 @with_database
-def mnase(db: GenomeDB, track: str, files: tuple[str, ...], ends: str | None, **options: Any) -> None:
+def mnase(db: GenomeDB, track: str, files: tuple[str, ...], single_end: bool, paired_end: bool, **options: Any) -> None:
     """Nucleosome dyads from MNase reads: BAM, SAM or CRAM FILEs (- is standard input)."""
     from genomearray_converters.bam import import_mnase
 
-    if ends is None:
+    if single_end == paired_end:
         raise click.UsageError("give --single-end or --paired-end")
     settings, sizes_file = _read_settings(options)
-    _tell_reads(import_mnase(db, track, files, paired_end=ends == "paired", **settings), sizes_file)
+    _tell_reads(import_mnase(db, track, files, paired_end=paired_end, **settings), sizes_file)

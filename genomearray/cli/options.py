@@ -98,7 +98,8 @@ def read_options(function: F) -> F:
         click.option(
             "--preset",
             type=click.Choice(["genome", "samtools", "mosdepth", "bedtools"]),
-            help="Count as another tool does (see docs/reads.md); the options below override it.",
+            help="Count as another tool does; the options below override it. genome: flags 4. samtools: MAPQ 0, no deletions. "
+            "mosdepth: as samtools, mates once. bedtools: MAPQ 0, flags 4, no deletions.",
         ),
         click.option("--min-mapq", type=click.IntRange(0, 255), metavar="N", help="Least mapping quality; 255 (unknown) passes [default: 10]."),
         click.option(
@@ -113,33 +114,68 @@ def read_options(function: F) -> F:
             "chroms",
             multiple=True,
             metavar="NAME|REGION",
-            help="Only this chromosome, or region as chr1:1,000-2,000 (both ends in); may be given again. An index is used if there is one.",
+            help="Only this chromosome of the assembly, or region as chr1:1,000-2,000 (both ends in); may be given again. An index is used.",
         ),
-        click.option("--scale", metavar="cpm|FACTOR", help="Multiply counts, or give counts per million used reads; makes a float32 track."),
+        click.option(
+            "--scale",
+            metavar="cpm|FACTOR",
+            help="Multiply counts, or give counts per million used reads (with --chrom: used there); makes a float32 track.",
+        ),
         click.option("--read-length", is_flag=True, help="Report the lengths of the reads that passed the filters."),
-        click.option("--fragment-sizes", metavar="FILE", help="Write a table of fragment sizes (bp, tab, count), and report them."),
+        click.option(
+            "--fragment-sizes",
+            metavar="FILE",
+            help="Write a table (bp, tab, count) of all fragments whose read 1 passes the filters, whatever their size.",
+        ),
         click.option("--strict", is_flag=True, help="Contigs that the assembly does not have are an error, not skipped and reported."),
-        click.option("--allow-missing-eof", is_flag=True, help="Read a BAM without its end-of-file marker: its writer was killed."),
+        click.option("--allow-missing-eof", is_flag=True, help="Read a BAM that is cut or has no end-of-file marker, as far as it goes."),
         click.option("--reference", type=click.Path(exists=True), metavar="FASTA", help="For a CRAM that cannot be read without."),
     ]
     return import_options(_apply([*options, *_dtype_options(None, " [default: uint16, float32 with --scale]")], function))
+
+
+_FLAG_NAMES = {
+    name: 1 << bit
+    for bit, name in enumerate(
+        [
+            "PAIRED",
+            "PROPER_PAIR",
+            "UNMAP",
+            "MUNMAP",
+            "REVERSE",
+            "MREVERSE",
+            "READ1",
+            "READ2",
+            "SECONDARY",
+            "QCFAIL",
+            "DUP",
+            "SUPPLEMENTARY",
+        ]  # samtools flags
+    )
+}
 
 
 class _Flags(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
     name = "flags"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """A number, decimal or hexadecimal as samtools writes it."""
-        try:
-            flags = int(value, 0) if isinstance(value, str) else int(value)
-        except ValueError:
-            flags = -1
-        if not 0 <= flags <= 65535:
-            self.fail(f"{value!r} is no set of flags; give a number from 0 to 65535, as 1796 or 0x704", param, ctx)
+        """A number, decimal or hexadecimal, or names, as samtools writes them."""
+        if isinstance(value, int):
+            return value
+        flags = 0
+        for word in value.split(","):
+            try:
+                flags |= _FLAG_NAMES[word.upper()] if word.upper() in _FLAG_NAMES else int(word, 0)
+            except ValueError:
+                flags = -1
+            if not 0 <= flags <= 65535:
+                self.fail(f"{value!r} is no set of flags; give a number from 0 to 65535 as 1796 or 0x704, or names as UNMAP,DUP", param, ctx)
         return flags
 
 
 _FLAGS = _Flags()
+_BP = click.IntRange(1, 1_000_000)
+_SHIFT = click.IntRange(-1_000_000, 1_000_000)
 
 
 def size_options(least: int, most: int) -> Callable[[F], F]:
@@ -147,8 +183,8 @@ def size_options(least: int, most: int) -> Callable[[F], F]:
 
     def add(function: F) -> F:
         options = [
-            click.option("--min-frag-size", type=int, default=least, show_default=True, metavar="BP", help="Least size of fragments that count."),
-            click.option("--max-frag-size", type=int, default=most, show_default=True, metavar="BP", help="Greatest size of fragments that count."),
+            click.option("--min-frag-size", type=_BP, metavar="BP", help=f"Least size of fragments that count [default: {least}]."),
+            click.option("--max-frag-size", type=_BP, metavar="BP", help=f"Greatest size of fragments that count [default: {most}]."),
             click.option(
                 "--max-duplicates",
                 type=int,
@@ -165,8 +201,8 @@ def size_options(least: int, most: int) -> Callable[[F], F]:
 def shift_options(function: F) -> F:
     """Add ``--shift-forward`` and ``--shift-reverse``."""
     options = [
-        click.option("--shift-forward", type=int, default=0, metavar="BP", help="Shift forward reads along the reference (ATAC-seq: 4)."),
-        click.option("--shift-reverse", type=int, default=0, metavar="BP", help="Shift reverse reads along the reference (ATAC-seq: -5)."),
+        click.option("--shift-forward", type=_SHIFT, default=0, metavar="BP", help="Shift forward reads along the reference (ATAC-seq: 4)."),
+        click.option("--shift-reverse", type=_SHIFT, default=0, metavar="BP", help="Shift reverse reads along the reference (ATAC-seq: -5)."),
     ]
     return _apply(options, function)
 

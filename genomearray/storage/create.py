@@ -14,7 +14,19 @@ from genomearray.assembly import Assembly
 from genomearray.errors import ValueRangeError
 from genomearray.storage.cast import Caster, Overflow
 from genomearray.storage.codecs import names_crc
-from genomearray.storage.layout import CONVENTIONS, KINDS, LAYOUT, NAMES_CRC, SEQUENCE, Layout, chunk_length, default_units, fill_value, track_dtype
+from genomearray.storage.layout import (
+    ABSENT,
+    CONVENTIONS,
+    KINDS,
+    LAYOUT,
+    NAMES_CRC,
+    SEQUENCE,
+    Layout,
+    chunk_length,
+    default_units,
+    fill_value,
+    track_dtype,
+)
 from genomearray.storage.publish import FORMS, Form, Part, check_track_name
 from genomearray.storage.writer import Sink, TrackWriter, WriteReport
 
@@ -35,12 +47,14 @@ def create_writer(
     round: bool = False,
     threads: int | None = None,
     chunk: int | None = None,
+    absent: float | None = None,
     describe: Callable[[WriteReport], dict[str, str | int]] | None = None,
 ) -> TrackWriter:
     """A writer for a new track of an assembly's folder.
 
     See :meth:`genomearray.GenomeDB.create_track` for the parameters; ``chunk`` (positions)
-    is for measurements, and ``describe`` gives more attributes from the final report.
+    is for measurements, ``absent=0`` makes bases that nobody writes 0 in floats too, which then hold no NaN
+    (counts), and ``describe`` gives more attributes from the final report.
 
     Raises
     ------
@@ -54,7 +68,7 @@ def create_writer(
     if threads is not None and threads < 1:
         raise ValueRangeError(f"{threads} threads cannot work; use at least 1")
     native = track_dtype("uint8" if kind == SEQUENCE else dtype)
-    fill = fill_value(kind, native)
+    fill = fill_value(kind, native, zero=absent == 0)
     layout = Layout(assembly, chunk or chunk_length(native))
     caster = Caster(native, overflow, round=round)
     part = Part(folder, name, store, overwrite=overwrite)
@@ -64,6 +78,8 @@ def create_writer(
         part.discard()
         raise
     attributes = _attributes(assembly, kind, source, command)
+    if native.kind == "f" and fill == 0:
+        attributes[ABSENT] = 0
     return TrackWriter(part, sink, caster, fill, attributes, threads=threads, describe=describe)
 
 

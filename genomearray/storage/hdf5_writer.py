@@ -66,7 +66,7 @@ class Hdf5Sink:
             compression="gzip",
             compression_opts=DEFLATE_LEVEL[self._dtype.kind],
             shuffle=self._dtype.itemsize > 1,
-            fillvalue=None if self._dtype.kind in "iu" and fill == 0 else fill,
+            fillvalue=None if fill == 0 else fill,  # it would be an attribute too, and 0 would read as missing
         )
         for name, value in variable_attributes(variable, kind, units, self.layout.assembly.name).items():
             created.attrs[name] = value

@@ -33,6 +33,7 @@ UNKNOWN_BASE = ord("N")
 # Row of an own variable in /sequences: without it the names of all sequences (30 ms for
 # 96,127) would have to be read before the first value of chr1.
 ROW_ATTRIBUTE = "sequence_row"
+ABSENT = "absent"  # attribute of floats that are counts: bases nobody wrote hold 0, not NaN
 NAMES_CRC = "names_crc32c"  # of the names of all sequences
 DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 
@@ -66,8 +67,8 @@ def track_dtype(dtype: Any) -> np.dtype[Any]:
     return native
 
 
-def fill_value(kind: str, dtype: np.dtype[Any]) -> Any:
-    """What a base holds that nobody wrote: NaN, 0, or ``N`` in a sequence.
+def fill_value(kind: str, dtype: np.dtype[Any], *, zero: bool = False) -> Any:
+    """What a base holds that nobody wrote: NaN, 0, or ``N`` in a sequence; ``zero``: 0 in floats too.
 
     Examples
     --------
@@ -76,7 +77,7 @@ def fill_value(kind: str, dtype: np.dtype[Any]) -> Any:
     """
     if kind == SEQUENCE:
         return dtype.type(UNKNOWN_BASE)
-    return dtype.type(np.nan) if dtype.kind == "f" else dtype.type(0)
+    return dtype.type(np.nan) if dtype.kind == "f" and not zero else dtype.type(0)
 
 
 def sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -29,6 +29,7 @@ from genomearray.errors import (
 )
 from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, ForkSafeLock
 from genomearray.storage.layout import (
+    ABSENT,
     LAYOUT,
     PACKED,
     ROW_ATTRIBUTE,
@@ -133,7 +134,7 @@ class StoredTrack:
     @Cached
     def fill(self) -> Any:
         """Value of bases nobody wrote."""
-        return fill_value(self.kind, self.dtype)
+        return fill_value(self.kind, self.dtype, zero=ABSENT in self.attributes)
 
     @Cached
     def names(self) -> tuple[str, ...]:
@@ -346,8 +347,8 @@ class StoredTrack:
                     f"{self.path} was written anew by another tool in chunks of {array.chunk} bp, which its /summary does not describe; "
                     "read it with plain xarray, and save it as a track again"
                 )
-            columns = {name: self.column(SUMMARY, name, first, last) for name in columns_of_data(array.dtype)}
-            known[variable] = holds_data(columns, fill_value(self.kind, array.dtype))
+            columns = {name: self.column(SUMMARY, name, first, last) for name in columns_of_data(self.fill)}
+            known[variable] = holds_data(columns, self.fill)
         return known[variable]
 
     @contextmanager

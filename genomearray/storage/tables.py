@@ -28,7 +28,7 @@ def empty_columns(size: int, dtype: np.dtype[Any]) -> Columns:
 def filled_columns(lengths: NDArray[np.int64], fill: Any, dtype: np.dtype[Any]) -> Columns:
     """Summary of parts of the given lengths (bp) that hold nothing but the fill value."""
     columns = empty_columns(lengths.size, dtype)
-    missing = dtype.kind == "f"
+    missing = fill != fill
     columns["n"][:] = 0 if missing else lengths
     columns["sum"][:] = 0 if missing else lengths.astype(columns["sum"].dtype) * columns["sum"].dtype.type(fill)
     columns["m2"][:] = 0
@@ -68,9 +68,9 @@ def _exact_m2(n: NDArray[np.int64], total: NDArray[Any], squares: NDArray[np.uin
     return m2
 
 
-def columns_of_data(dtype: np.dtype[Any]) -> tuple[str, ...]:
+def columns_of_data(fill: Any) -> tuple[str, ...]:
     """The summary columns that :func:`holds_data` needs."""
-    return ("n",) if dtype.kind == "f" else ("min", "max")
+    return ("n",) if fill != fill else ("min", "max")
 
 
 def holds_data(columns: Columns, fill: Any) -> NDArray[np.bool_]:
@@ -83,7 +83,7 @@ def holds_data(columns: Columns, fill: Any) -> NDArray[np.bool_]:
     >>> holds_data(parts, 0).tolist()
     [False, True]
     """
-    if "min" not in columns or columns["min"].dtype.kind == "f":
+    if fill != fill:
         return np.asarray(columns["n"] > 0)
     return np.asarray((columns["min"] != fill) | (columns["max"] != fill))
 

@@ -401,6 +401,8 @@ class TrackWriter:
         for first in range(0, rows.shape[0], at_once):
             last = min(first + at_once, rows.shape[0])
             columns = summary(values, bounds[first:last], bounds[first + 1 : last + 1])
+            if self.dtype.kind == "f" and self._fill == 0 and (columns["n"] < np.diff(bounds[first : last + 1])).any():
+                raise ValueRangeError("a track whose absent bases are 0 cannot hold NaN: a chunk of both would read as 0")
             groups.append(columns)
             keep = holds_data(columns, self._fill) | keep_all
             group = rows[first : first + at_once]

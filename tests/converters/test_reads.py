@@ -1,5 +1,6 @@
 """Aligned reads: the golden values of the old library, random reads against slow oracles, options, messages."""
 
+import contextlib
 import gzip
 import os
 import random
@@ -14,6 +15,7 @@ import h5py
 import numpy as np
 import pysam
 import pytest
+import xarray as xr
 from genomearray_converters import import_depth, import_five_prime, import_left_ends, import_mnase
 from genomearray_converters.reads.bgzf import EOF_MARKER
 from hypothesis import given, settings
@@ -358,14 +360,22 @@ def test_scaled_counts(tmp_path, store):
     plain = import_depth(db, "d", bam)
     report = import_depth(db, "cpm", bam, scale="cpm", store=store)
     assert report.dtype == "float32"
-    counts = db["d"].values("chr2").astype(float)
-    assert np.array_equal(db["cpm"].values("chr2"), np.where(counts > 0, counts * (1e6 / plain.used), db["cpm"].values("chr2")).astype("float32"))
     import_depth(db, "half", bam, scale=0.5, dtype="float64", store=store)
-    assert float(np.nansum(db["half"].values("chr2"))) == counts.sum() / 2
+    import_depth(db, "float", bam, dtype="float32", chroms=["chr1"], store=store)
+    for name in BIG:
+        counts = db["d"].values(name).astype(float)
+        assert np.array_equal(db["cpm"].values(name), (counts * (1e6 / plain.used)).astype("float32"))
+        assert np.array_equal(db["half"].values(name), counts / 2)
+        assert np.array_equal(db["float"].values(name), counts if name == "chr1" else 0 * counts)  # 0 where no read lies, never NaN
+    with xr.open_dataset(db.get_track_path("float"), engine="zarr" if store == "zarr" else "h5netcdf") as plainly:
+        assert float(plainly["chr2"].sum()) == 0
+        assert not bool(plainly["chr1"].isnull().any())
     with pytest.raises(ValueRangeError, match="scaled counts are fractions"):
         import_depth(db, "int", bam, scale=0.5, dtype="uint16")
     with pytest.raises(ValueRangeError, match="scale 'rpkm' is not known"):
         import_depth(db, "int", bam, scale="rpkm")
+    with pytest.raises(ValueRangeError, match="option 'min_map' is not known; nearest names: 'min_mapq'"):
+        import_depth(db, "int", bam, min_map=3)
 
 
 # -- parts, indexes, orders --------------------------------------------------------------------
@@ -474,7 +484,7 @@ def test_the_command_line(tmp_path, golden):
         (["import", "mnase", "x", bam], 2, b"--single-end or --paired-end"),
         (["import", "depth", "x", bam, "--min-mapq", "256"], 2, b"0<=x<=255"),
         (["import", "depth", "x", bam, "--exclude-flags", "65536"], 2, b"no set of flags"),
-        (["import", "depth", "x", bam, "--extend", "-1"], 1, b"extend is -1"),
+        (["import", "depth", "x", bam, "--extend", "-1"], 2, b"0<=x<=1000000"),
         (["import", "depth", "x", bam, "--require-flags", "4"], 1, b"no read can pass"),
         (["import", "depth", "x", "missing.bam"], 1, b"missing.bam is not there"),
         (["import", "depth", "x", tmp_path], 1, b"is a folder"),
@@ -546,7 +556,7 @@ def test_damaged_files_are_refused(tmp_path, golden):
 
     refused(db, with_bytes(raw[:-28]), "end-of-file marker is missing.*--allow-missing-eof")
     import_depth(db, "no_eof", path, allow_missing_eof=True)
-    refused(db, with_bytes(raw[:-40]), "cut", allow_missing_eof=True)
+    refused(db, with_bytes(raw[:-40]), "none of 0 reads counts", allow_missing_eof=True)
     refused(db, with_bytes(raw + b"garbage"), "end-of-file marker is missing")
     refused(db, with_bytes(raw + b"garbage" + EOF_MARKER), rf"block at byte {len(raw):,} is damaged")
     refused(db, with_bytes(b""), "is empty")
@@ -666,3 +676,135 @@ def test_files_open_with_h5py(golden):
     with h5py.File(db.get_track_path("plain")) as file:
         assert file["chr1"].dtype == np.uint16
         assert int(file["chr1"][...].sum()) == sum(counted(db, "plain").values())
+
+
+# -- what a stranger broke ---------------------------------------------------------------------
+
+
+def test_mates_with_many_runs_beyond_the_window(tmp_path):
+    """The second mate leaves as many stretches beyond the window as both have operations."""
+    db = GenomeDB.create(tmp_path / "db", "toy", BIG)
+    lines = []
+    for k in range(5):
+        at = EDGE - 1000 + k
+        lines.append((f"p{k}", 99, "chr1", at + 1, 60, "80000M" + "1N1M" * 10_000, "=", at + 11, 100_010, "*", "*"))
+        lines.append((f"p{k}", 147, "chr1", at + 11, 60, "100000M", "=", at + 1, -100_010, "*", "*"))
+    sam = write_sam(tmp_path / "a.sam", sorted(lines, key=lambda line: line[3]), BIG)
+    import_depth(db, "d", sam, mates="once")
+    used = [read for read in oracles.reads_of(sam) if oracles.passes(read)]
+    assert oracles.differences(db["d"], oracles.depth_of(used, BIG, once=True)) == []
+
+
+@pytest.mark.parametrize(("cigar", "options"), [("10N", {}), ("10D", {"deletions": False}), ("4I", {}), ("5M", {"chroms": ["chr1:500-600"]})])
+def test_reads_that_cover_nothing_do_not_count(tmp_path, cigar, options):
+    db = GenomeDB.create(tmp_path / "db", "toy", CONTIGS)
+    sam = write_sam(tmp_path / "a.sam", [single_line(0, 0, 5, cigar, 60)])
+    with pytest.raises(FormatError, match="none of 1 reads counts"):
+        import_depth(db, "d", sam, **options)
+    spliced = write_sam(tmp_path / "b.sam", [single_line(0, 0, 5, "10M100N10M", 60)])
+    with pytest.raises(FormatError, match=r"1 not asked for"):
+        import_depth(db, "d", spliced, chroms=["chr1:50-60"])
+
+
+def test_shifts_and_an_index(tmp_path):
+    """A read may count far behind its end: the index is asked for what lies that far before the region."""
+    db = GenomeDB.create(tmp_path / "db", "toy", BIG)
+    lines = [(f"r{k}", 0, "chr1", at + 1, 60, "36M", "*", 0, 0, "*", "*") for k, at in enumerate([10, 114_000, 200_000])]
+    bam = make_bam(tmp_path, "a", lines)
+    pysam.index(str(bam))
+    report = import_left_ends(db, "l", bam, shift_forward=1000, chroms=["chr1:114689-200000"])
+    assert report.used == 1
+    assert np.flatnonzero(db["l"].values("chr1")).tolist() == [115_000]
+    report = import_depth(db, "x", bam, extend=50_000, chroms=["chr1:160000-160001"])
+    assert (report.used, int(db["x"].values("chr1").sum())) == (1, 2)
+
+
+def test_an_index_of_another_file_is_refused(tmp_path):
+    db = GenomeDB.create(tmp_path / "db", "toy", BIG)
+    lines = random_reads(3, 300)
+    pysam.index(str(make_bam(tmp_path, "a", [line for line in lines if line[2] == "chr1"])))
+    index = (tmp_path / "a.bam.bai").read_bytes()
+    bam = make_bam(tmp_path, "a", lines)
+    (tmp_path / "a.bam.bai").write_bytes(index)
+    for chroms in (["chr2"], ["chr1", "chr2"]):
+        with pytest.raises(FormatError, match=r"its index does not fit.*samtools index"):
+            import_depth(db, "d", bam, chroms=chroms)
+    rng = random.Random(1)
+    pysam.index(str(bam))
+    index = (tmp_path / "a.bam.bai").read_bytes()
+    for _ in range(100):
+        data = bytearray(index)
+        at = rng.randrange(len(data))
+        data[at : at + 2] = bytes([rng.choice([0, 255, rng.randrange(256)])] * len(data[at : at + 2]))
+        (tmp_path / "a.bam.bai").write_bytes(bytes(data))
+        try:
+            import_depth(db, "d", bam, chroms=["chr2"], overwrite=True, allow_empty=True)
+        except FormatError as error:
+            assert "index" in str(error) or "damaged" in str(error)
+
+
+def test_a_pipe_is_not_read_twice(tmp_path, golden):
+    db, bam, _ = golden
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+
+    def feed():
+        with contextlib.suppress(BrokenPipeError):
+            fifo.write_bytes(bam.read_bytes())
+
+    feeder = threading.Thread(target=feed, daemon=True)
+    feeder.start()
+    with pytest.raises(ValueRangeError, match="a pipe cannot be read twice"):
+        import_depth(db, "pipe", fifo, scale="cpm")
+    feeder.join(0.1)
+    if feeder.is_alive():
+        fifo.open("rb").close()
+
+
+def test_contigs_that_the_header_lacks(tmp_path, golden):
+    db = golden[0]
+    refused(db, write_sam(tmp_path / "a.sam", [single_line(0, 0, 5, "10M", 60), single_line(1, 0, 5, "10M", 60, "chrZ")]), "no such contig")
+
+
+def test_far_mates_are_dropped_wherever_they_lie(tmp_path):
+    db = GenomeDB.create(tmp_path / "db", "toy", BIG)
+    for k, (pos, mate) in enumerate([(900_000, 500_000), (8_500_000, 4_000_000)]):
+        sam = write_sam(tmp_path / f"{k}.sam", [("r", 81, "chr1", pos, 60, "50M", "=", mate, -150, "*", "*")], BIG)
+        report = import_mnase(db, f"m{k}", sam, paired_end=True, allow_empty=True)
+        assert report.dropped["with a mate further away than a fragment can be"] == 1
+
+
+def test_a_cigar_must_fit_its_sequence(tmp_path, golden):
+    db = golden[0]
+    sam = write_sam(tmp_path / "a.sam", [("r0", 0, "chr1", 5, 60, "4M", "*", 0, 0, "ACGT", "*")])
+    bam = tmp_path / "a.bam"
+    pysam.view("-b", "-o", str(bam), str(sam), catch_stdout=False)
+    plain = gzip.decompress(bam.read_bytes())
+    changed = plain.replace(struct.pack("<I", 4 << 4), struct.pack("<I", 40 << 4))
+    assert changed != plain
+    bam.write_bytes(member(changed) + EOF_MARKER)
+    refused(db, bam, "its CIGAR and its sequence differ in length")
+
+
+def test_a_cut_cram_is_refused(tmp_path):
+    db = GenomeDB.create(tmp_path / "db", "toy", BIG)
+    bam = make_bam(tmp_path, "a", random_reads(2, 3000))
+    for version in ("2.1", "3.0", "3.1"):
+        cram = tmp_path / "a.cram"
+        pysam.view(
+            "-C", "--output-fmt-option", f"version={version}", "--output-fmt-option", "no_ref=1", "-o", str(cram), str(bam), catch_stdout=False
+        )
+        import_depth(db, "whole", cram, overwrite=True)
+        raw = cram.read_bytes()
+        for size in (len(raw) - 38, len(raw) - 30, len(raw) // 2):
+            cram.write_bytes(raw[:size])
+            refused(db, cram, "end-of-file marker is missing")
+
+
+def test_a_first_block_of_one_byte(tmp_path, golden):
+    db, bam, _ = golden
+    plain = gzip.decompress(bam.read_bytes())
+    path = tmp_path / "tiny.bam"
+    path.write_bytes(member(plain[:1]) + member(plain[1:]) + EOF_MARKER)
+    pysam.index(str(path))
+    assert import_depth(db, "tiny", path, chroms=["chr1"]).used == 13
