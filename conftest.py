@@ -10,6 +10,7 @@ import pytest
 from genomearray_converters import import_fasta
 
 from genomearray import GenomeDB
+from genomearray.storage.create import create_feature_writer
 
 ROOT = Path(__file__).resolve().parent
 
@@ -23,6 +24,7 @@ def pytest_configure() -> None:
             compiled.unlink()
 
 
+FRAGMENTS = {"start": [100, 500], "end": [247, 648], "strand": [1, -1], "score": [60, 10]}
 TOY = {"chr1": 1000, "chr2": 500, "chrX": 300, "chrM": 60}
 
 
@@ -51,4 +53,11 @@ def _examples(request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue("tmp_path")
     namespace: dict[str, Any] = request.getfixturevalue("doctest_namespace")
     toy = make_toy(folder)
-    namespace.update(db=toy, track=toy["counts"], seq=toy["seq"], tmp=str(folder), np=np)
+    table = None
+    if ".features." in request.node.name:
+        writer = create_feature_writer(toy.folder, toy.assembly, "fragments", {"score": "uint8"})
+        writer.append("chr1", {name: np.array(column) for name, column in FRAGMENTS.items()})
+        writer.finish()
+        writer.publish()
+        table = toy.open_features("fragments")
+    namespace.update(table=table, db=toy, track=toy["counts"], seq=toy["seq"], tmp=str(folder), np=np)

@@ -19,6 +19,7 @@ _HOMES = {
     "import_depth": "bam",
     "import_fasta": "fasta",
     "import_five_prime": "bam",
+    "import_fragments": "bam",
     "import_left_ends": "bam",
     "import_mnase": "bam",
     "import_text": "columns",
@@ -32,6 +33,7 @@ __all__ = [
     "import_depth",
     "import_fasta",
     "import_five_prime",
+    "import_fragments",
     "import_left_ends",
     "import_mnase",
     "import_text",
@@ -39,7 +41,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from genomearray_converters.bam import ReadOptions, ReadReport, import_depth, import_five_prime, import_left_ends, import_mnase
+    from genomearray_converters.bam import ReadOptions, ReadReport, import_depth, import_five_prime, import_fragments, import_left_ends, import_mnase
     from genomearray_converters.bedgraph import import_bedgraph
     from genomearray_converters.bigwig import import_bigwig
     from genomearray_converters.columns import import_text

@@ -18,11 +18,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from genomearray_converters.importing import Files, ImportJob, ImportReport, check_options, readable_twice, run_import
+from genomearray_converters.importing import (
+    Create,
+    Describe,
+    Files,
+    ImportJob,
+    ImportOptions,
+    ImportReport,
+    check_options,
+    readable_twice,
+    run_import,
+)
 from genomearray_converters.lengths import matching
 from genomearray_converters.names import ChromosomeNames
 from genomearray_converters.reads import counters
-from genomearray_converters.reads.counters import Counter, DepthCounter, EndCounter, FragmentCounter, Sizes, find_fragments
+from genomearray_converters.reads.counters import Counter, DepthCounter, EndCounter, FragmentCounter, Sizes, TableCounter, find_fragments
 from genomearray_converters.reads.counting import Placed, Regions, Tally, count_reads, order_files
 from genomearray_converters.reads.records import FLAGS, MAPQ, N_COUNTS, NO_BASES, REQUIRED, SEEN, UNMAPPED, Rows, read_lengths
 from genomearray_converters.reads.rule import Rule, make_rule
@@ -34,6 +44,8 @@ from genomearray.assembly import Assembly, Chromosome
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.region import parse_region
 from genomearray.storage.chunk_map import workers
+from genomearray.storage.create import create_feature_writer
+from genomearray.storage.feature_file import FeatureWriter
 from genomearray.storage.writer import WriteReport
 
 if TYPE_CHECKING:
@@ -112,6 +124,8 @@ class ReadReport(ImportReport):  # type: ignore[misc]  # checked under the name 
 
     def written_lines(self, track: str, written: WriteReport) -> list[str]:
         """What went into a track: bases are no measure of reads."""
+        if self.dtype == "features":
+            return [f"table {track}: {self.used:,} fragments"]
         n = len(written.chromosomes)
         told = [f"track {track}: counts on {n:,} chromosome{'' if n == 1 else 's'}, {self.dtype}"]
         if written.saturated:
@@ -427,6 +441,83 @@ def import_mnase(
     return _import(db, track, reverse_track, files, rule, reads, rest, counter, what, pairs=paired_end)
 
 
+def import_fragments(
+    db: GenomeDB,
+    table: str,
+    files: Files,
+    *,
+    min_frag_size: int = 1,
+    max_frag_size: int = 500,
+    max_duplicates: int = 0,
+    **options: Any,
+) -> ReadReport:
+    """Import the fragments of pairs as a feature table: one row each, sorted by chromosome, start and end.
+
+    Parameters
+    ----------
+    db : GenomeDB
+    table : str
+        Name of the new feature table; columns chrom, start, end (offsets, half-open), strand and score (MAPQ), of read 1.
+    files : path or iterable of path
+        BAM, SAM or CRAM, sorted by coordinate. ``-`` is standard input.
+    min_frag_size, max_frag_size : int
+        Sizes of fragments that count (bp, both included).
+    max_duplicates : int
+        At most so many fragments of one (strand, left end, size), over all files; 0: all.
+    **options
+        Those of :class:`ReadOptions` but ``scale``; store, overwrite, chrom_alias, allow_empty, threads and progress of
+        :class:`genomearray_converters.importing.ImportOptions`.
+
+    Returns
+    -------
+    ReadReport
+
+    Raises
+    ------
+    FormatError, ValueRangeError, TrackExistsError
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray_converters import import_fragments
+    >>> sam = Path(tmp, "e.sam")
+    >>> _ = sam.write_text("@SQ\\tSN:chr1\\tLN:1000\\nr\\t97\\tchr1\\t101\\t60\\t50M\\t=\\t198\\t147\\t*\\t*\\n")
+    >>> _ = import_fragments(db, "pairs", sam)
+    >>> db.open_features("pairs")["chr1:150-160"].to_dataframe().values.tolist()
+    [['chr1', 100, 247, '+', 60]]
+    """
+    for name in ("scale", "dtype", "overflow", "units"):
+        if options.pop(name, None) is not None:
+            raise ValueRangeError(f"{name} is for tracks; a table of fragments has none")
+    reads, rest = _split(options)
+    rule = _rule(reads)
+    sizes = _sizes(min_frag_size, max_frag_size, max_duplicates)
+    writers: list[FeatureWriter] = []
+
+    def create(settings: ImportOptions, source: str, describe: Describe) -> FeatureWriter:
+        writers[:] = [
+            create_feature_writer(
+                db.folder,
+                db.assembly,
+                table,
+                {"score": "uint8"},
+                store=settings.store,
+                overwrite=settings.overwrite,
+                source=source,
+                command=settings.command,
+                describe=lambda: describe(WriteReport()),
+            )
+        ]
+        return writers[0]
+
+    def emit(chrom: Chromosome, fragments: NDArray[np.int64]) -> None:
+        left, size, strand, mapq = fragments.T
+        writers[0].append(chrom.name, {"start": left, "end": left + size, "strand": 1 - 2 * strand, "score": mapq})
+
+    what = [*rule.lines(depth=False), _pairs_line("fragments", sizes)]
+    return _import(db, table, None, files, rule, reads, rest, lambda _: TableCounter(sizes, emit), what, pairs=True, create=create)
+
+
 # -- options -----------------------------------------------------------------------------------
 
 
@@ -516,6 +607,7 @@ def _import(
     what: list[str],
     *,
     pairs: bool = False,
+    create: Create | None = None,
 ) -> ReadReport:
     wanted = _regions(db.assembly, reads.chroms)
 
@@ -535,7 +627,7 @@ def _import(
         report.scale = factor if reads.scale is not None else None
         _Pass(job, reads, rule, wanted, counter(len(paths)), factor).run(paths)
 
-    done = run_import(db, track, files, options, work, other=reverse_track, absent=0, report=ReadReport)
+    done = run_import(db, track, files, options, work, other=reverse_track, absent=0, create=create, report=ReadReport)
     assert isinstance(done, ReadReport)
     return done
 
@@ -632,7 +724,7 @@ class _Pass:
 
     def _write(self, chrom: Chromosome, offset: int, counts: NDArray[np.uint32]) -> None:
         if self.factor is None:
-            return
+            return  # a first reading, for the number of reads
         for writer, strand in zip(self.job.writers, counts, strict=True):
             values = strand if self.reads.scale is None else strand * self.factor
             writer.write(chrom, offset, values, handed_over=True)

@@ -156,6 +156,8 @@ class ImportJob:
 
 
 Work = Callable[[ImportJob, list[str]], None]
+Describe = Callable[[WriteReport], dict[str, str | int]]
+Create = Callable[[ImportOptions, str, Describe], Any]  # options, source
 
 
 def run_import(
@@ -168,6 +170,7 @@ def run_import(
     kind: str = "signal",
     other: str | None = None,
     absent: float | None = None,
+    create: Create | None = None,
     report: Callable[[str], ImportReport] = ImportReport,
 ) -> ImportReport:
     """Create the track, let a format do its work, and publish.
@@ -181,6 +184,8 @@ def run_import(
         A second track that appears together with the first one.
     absent : 0, optional
         Bases without a value are 0 in float tracks too.
+    create : callable, optional
+        Makes the writer of something else than a track.
     report : callable
         Makes the report from the name of the track.
     """
@@ -192,7 +197,7 @@ def run_import(
         raise ValueRangeError(f"both tracks are called {track!r}; give two names")
     while True:
         try:
-            return _attempt(db, tracks, paths, settings, dtype, work, kind, absent, report(track))
+            return _attempt(db, tracks, paths, settings, dtype, work, kind, absent, create, report(track))
         except NeedsWiderDtype as need:
             if not readable_twice(paths):
                 raise ValueRangeError(f"{need}, and a pipe cannot be read twice; give --dtype {need.dtype}") from None
@@ -201,18 +206,22 @@ def run_import(
 
 def _attempt(
     db: GenomeDB, tracks: list[str], paths: list[str], settings: ImportOptions, dtype: Any, work: Work, kind: str, absent: float | None,
-    report: ImportReport,
+    create: Create | None, report: ImportReport,
 ) -> ImportReport:  # fmt: skip
     report.tracks = {name: WriteReport() for name in tracks}
 
-    def describer(track: str) -> Callable[[WriteReport], dict[str, str | int]]:
+    def describer(track: str) -> Describe:
         def describe(written: WriteReport) -> dict[str, str | int]:
             report.tracks[track] = written
             return {"import_report": "\n".join(report.written_lines(track, written) + report.read_lines())}
 
         return describe
 
-    def create(name: str) -> TrackWriter:
+    source = ", ".join(path if path == STDIN else str(Path(path).absolute()) for path in paths)
+
+    def made(name: str) -> Any:
+        if create is not None:
+            return create(settings, source, describer(name))
         return db.create_track(
             name,
             dtype,
@@ -220,7 +229,7 @@ def _attempt(
             store=settings.store,
             overwrite=settings.overwrite,
             units=settings.units,
-            source=", ".join(path if path == STDIN else str(Path(path).absolute()) for path in paths),
+            source=source,
             overflow=settings.overflow,
             round=settings.round,
             threads=settings.threads,
@@ -229,7 +238,7 @@ def _attempt(
             absent=absent,
         )
 
-    with created_together(create(name) for name in tracks) as writers, _progress(paths, tracks[0], settings.progress) as progress:
+    with created_together(made(name) for name in tracks) as writers, _progress(paths, tracks[0], settings.progress) as progress:
         report.dtype = str(writers[0].dtype)
         names = ChromosomeNames(db.assembly, settings.chrom_alias, skip_unknown=settings.skip_unknown)
         job = ImportJob(writers, names, settings, report, progress)

@@ -29,6 +29,7 @@ from genomearray.track import Track, open_track
 if TYPE_CHECKING:
     import pandas as pd
 
+    from genomearray.features import FeatureTable
     from genomearray.storage.writer import TrackWriter, WriteReport
 
 
@@ -252,6 +253,28 @@ class GenomeDB:
             raise AssemblyError(f"track {name!r} is on assembly {track.assembly!r}, and this database folder is {self.folder.name!r}: {track.path}")
         track.name = name
         return track
+
+    def open_features(self, name: str) -> FeatureTable:
+        """Open a feature table for reading.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        FeatureTable
+
+        Raises
+        ------
+        UnknownTrackError, LayoutError, AssemblyError
+        """
+        from genomearray.features import FeatureTable
+
+        table = FeatureTable(self.get_track_path(name), name)
+        if table.assembly != self.folder.name:
+            raise AssemblyError(f"table {name!r} is on assembly {table.assembly!r}, and this database folder is {self.folder.name!r}: {table.path}")
+        return table
 
     def __getitem__(self, name: str) -> Track:
         """The same as :meth:`open_track`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from genomearray_converters.reads.window import LENGTH, N_FAR, Counts, Intervals
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
+from genomearray.assembly import Chromosome
 
 # Reasons why a read that passed the filters is not counted.
 OUTSIDE, ELSEWHERE, NOTHING, NOT_A_PAIR, NOT_FIRST, SAME_STRAND, SIZE, FAR_MATE = range(8)
@@ -216,7 +218,7 @@ def find_fragments(data: Bytes, rows: Rows, n: int, out: Intervals, reasons: Rea
 
 
 @kernel
-def _select(fragments: Intervals, least: int, most: int, place: Reasons, dyads: bool, regions: Intervals, reasons: Reasons) -> int:
+def _select(fragments: Intervals, least: int, most: int, place: Reasons, dyads: bool, whole: bool, regions: Intervals, reasons: Reasons) -> int:
     """Move fragments of the sizes wanted, and inside the chromosome, to the front; gives their number."""
     kept = 0
     for k in range(fragments.shape[0]):
@@ -224,7 +226,7 @@ def _select(fragments: Intervals, least: int, most: int, place: Reasons, dyads: 
         start, end = (left + size // 2, left + size // 2 + 1) if dyads else (left, left + size)
         if size < least or size > most:
             reasons[SIZE] += 1
-        elif left < 0 or start >= place[LENGTH]:
+        elif left < 0 or start >= place[LENGTH] or (whole and end > place[LENGTH]):
             reasons[OUTSIDE] += 1
         elif not meets(regions, start, end):
             reasons[ELSEWHERE] += 1
@@ -304,7 +306,7 @@ class Counter(ABC):
         """Counts of a window, all reads seen, as they go into tracks: shape (tracks, n)."""
         return counts
 
-    def begin(self) -> None:
+    def begin(self, chrom: Chromosome) -> None:
         """Another chromosome begins."""
 
     def pending(self) -> bool:
@@ -332,7 +334,7 @@ class DepthCounter(Counter):
         self.extends = extend > 0
         self._waiting = [Waiting() for _ in range(files if once else 1)]
 
-    def begin(self) -> None:
+    def begin(self, chrom: Chromosome) -> None:
         for waiting in self._waiting:
             waiting.clear()
 
@@ -404,13 +406,16 @@ class FragmentCounter(Counter):
         Count offset ``left + size // 2`` of each fragment; else all its bases.
     """
 
+    _whole = False  # whether a fragment must lie inside its chromosome, all of it
+
     def __init__(self, strands: int, sizes: Sizes, *, dyads: bool) -> None:
         super().__init__(strands, max(sizes.most, MOST_APART), sizes.most)
         self._sizes, self._dyads = sizes, dyads
+        self._must_wait = sizes.duplicates > 0
         self._waiting: list[Intervals] = []
         self._found = np.empty((0, 4), np.int64)
 
-    def begin(self) -> None:
+    def begin(self, chrom: Chromosome) -> None:
         self._waiting = []
 
     def pending(self) -> bool:
@@ -420,15 +425,15 @@ class FragmentCounter(Counter):
         if self._found.shape[0] < n:
             self._found = np.empty((n, 4), np.int64)
         found = self._found[: find_fragments(data, rows, n, self._found, self.reasons)]
-        return found[: _select(found, self._sizes.least, self._sizes.most, window.place, self._dyads, window.regions, self.reasons)]
+        return found[: _select(found, self._sizes.least, self._sizes.most, window.place, self._dyads, self._whole, window.regions, self.reasons)]
 
     def count(self, data: Bytes, rows: Rows, n: int, window: Window, file: int) -> None:
         fragments = self._fragments(data, rows, n, window)
-        if not self._sizes.duplicates:
+        if not self._must_wait:
             self._add(fragments, window)
         elif fragments.size:
             self._waiting.append(fragments.copy())
-            if sum(part.shape[0] for part in self._waiting) > 1 << 21:
+            if self._sizes.duplicates and sum(part.shape[0] for part in self._waiting) > 1 << 21:
                 # Of those alike only the first ones are kept: that bounds what waits.
                 kept, dropped = at_most(np.concatenate(self._waiting), self._sizes.duplicates)
                 self._waiting = [kept]
@@ -447,6 +452,28 @@ class FragmentCounter(Counter):
         _add_fragments(fragments, self._dyads, self.strands, window.counts, window.place, window.far)
 
 
-def used(counter: Counter, kept: int) -> int:
-    """Reads (of pairs: fragments) that count, of those that passed the filters."""
-    return kept - int(counter.reasons.sum()) - counter.duplicates
+class TableCounter(FragmentCounter):
+    """Fragments of pairs as rows, handed on in the order of their left ends.
+
+    Parameters
+    ----------
+    emit : callable
+        Takes a chromosome and fragments: rows of left end, size, strand (0 forward), MAPQ.
+    """
+
+    _whole = True
+
+    def __init__(self, sizes: Sizes, emit: Callable[[Chromosome, Intervals], None]) -> None:
+        super().__init__(1, sizes, dyads=False)
+        self._must_wait = True
+        self._emit = emit
+        self._chrom: Chromosome | None = None
+
+    def begin(self, chrom: Chromosome) -> None:
+        super().begin(chrom)
+        self._chrom = chrom
+
+    def _add(self, fragments: Intervals, window: Window) -> None:
+        assert self._chrom is not None
+        if fragments.size:
+            self._emit(self._chrom, fragments)

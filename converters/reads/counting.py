@@ -182,7 +182,7 @@ def count_reads(
         here = [(k, placed) for k, placed in enumerate(files) if placed.arrive(chrom.name, tally)]
         if here:
             window.open(chrom.length, regions.get(chrom.name, whole))
-            counter.begin()
+            counter.begin(chrom)
             _count_chromosome(chrom, here, window, counter, write, look, tally)
         for _, placed in here:
             placed.leave(chrom.name, tally)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genomearray.cli.options import (
+    choice_options,
     clip_option,
     import_options,
     read_options,
@@ -130,7 +131,7 @@ def _tell_reads(report: ReadReport, sizes_file: str | None) -> None:
 def _read_settings(options: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
     """Options of reads as the Python functions take them, and where the table of fragment sizes goes."""
     sizes_file = options.pop("fragment_sizes")
-    if options["dtype"] is None:
+    if options.get("dtype", "") is None:
         del options["dtype"]
     if sizes_file not in (None, "-") and not Path(sizes_file).absolute().parent.is_dir():
         raise click.UsageError(f"--fragment-sizes: the folder of {sizes_file} is not there")
@@ -217,3 +218,21 @@ def mnase(db: GenomeDB, track: str, files: tuple[str, ...], single_end: bool, pa
         raise click.UsageError("give --single-end or --paired-end")
     settings, sizes_file = _read_settings(options)
     _tell_reads(import_mnase(db, track, files, paired_end=paired_end, **settings), sizes_file)
+
+
+@import_.command()
+@click.argument("table")
+@_files
+@size_options(1, 500)
+@choice_options
+@with_database
+def fragments(db: GenomeDB, table: str, files: tuple[str, ...], **options: Any) -> None:
+    """Fragments of pairs from BAM, SAM or CRAM FILEs as a feature table (- is standard input).
+
+    A row each: chrom, start, end, and strand and MAPQ of read 1, sorted.
+    """
+    from genomearray_converters.bam import import_fragments
+
+    settings, sizes_file = _read_settings(options)
+    chosen = {name: value for name, value in settings.items() if value is not None or not name.endswith("frag_size")}
+    _tell_reads(import_fragments(db, table, files, **chosen), sizes_file)

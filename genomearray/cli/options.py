@@ -93,7 +93,15 @@ def _dtype_options(default: str | None, told: str = "") -> list[Callable[[Any], 
 
 
 def read_options(function: F) -> F:
-    """Add the options of importers of aligned reads."""
+    """Add the options of importers of aligned reads as tracks."""
+    scale = click.option(
+        "--scale", metavar="cpm|FACTOR", help="Multiply counts, or give counts per million used reads (with --chrom: used there); makes float32."
+    )
+    return choice_options(_apply([scale, *_dtype_options(None, " [default: uint16, float32 with --scale]")], function))
+
+
+def choice_options(function: F) -> F:
+    """Add the options that choose reads, and those of every importer."""
     options = [
         click.option(
             "--preset",
@@ -116,11 +124,6 @@ def read_options(function: F) -> F:
             metavar="NAME|REGION",
             help="Only this chromosome of the assembly, or region as chr1:1,000-2,000 (both ends in); may be given again. An index is used.",
         ),
-        click.option(
-            "--scale",
-            metavar="cpm|FACTOR",
-            help="Multiply counts, or give counts per million used reads (with --chrom: used there); makes a float32 track.",
-        ),
         click.option("--read-length", is_flag=True, help="Report the lengths of the reads that passed the filters."),
         click.option(
             "--fragment-sizes",
@@ -131,7 +134,7 @@ def read_options(function: F) -> F:
         click.option("--allow-missing-eof", is_flag=True, help="Read a BAM that is cut or has no end-of-file marker, as far as it goes."),
         click.option("--reference", type=click.Path(exists=True), metavar="FASTA", help="For a CRAM that cannot be read without."),
     ]
-    return import_options(_apply([*options, *_dtype_options(None, " [default: uint16, float32 with --scale]")], function))
+    return import_options(_apply(options, function))
 
 
 _FLAG_NAMES = {

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genomearray.cli.options import with_database
+from genomearray.errors import LayoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genomearray.database import GenomeDB
+    from genomearray.features import FeatureTable
     from genomearray.storage.reader import StoredTrack
 
 _PIECE = 1 << 16  # bases printed together
@@ -27,11 +29,28 @@ def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
     """Tell what a track is: type, origin, size on disk and stored statistics."""
     from genomearray.storage.reader import open_stored
 
-    stored = open_stored(db.get_track_path(track))
+    try:
+        stored = open_stored(db.get_track_path(track))
+    except LayoutError:
+        for name, value in _table_facts(db.open_features(track)):
+            click.echo(f"{name}\t{value}")
+        return
     for name, value in _facts(track, stored):
         click.echo(f"{name}\t{value}")
     if chromosomes:
         _statistics(stored)
+
+
+def _table_facts(table: FeatureTable) -> Iterator[tuple[str, Any]]:
+    yield "table", table.name
+    yield "assembly", table.assembly
+    yield "features", len(table)
+    yield "columns", ", ".join(["chrom", *table.columns])
+    yield "path", table.path
+    for label in ("created", "software", "source", "command"):
+        yield label, table.attributes.get(label, "")
+    for line in str(table.attributes.get("import_report", "")).splitlines()[1:]:
+        yield "note", line
 
 
 def _facts(name: str, stored: StoredTrack) -> Iterator[tuple[str, Any]]:

@@ -14,6 +14,7 @@ from genomearray.assembly import Assembly
 from genomearray.errors import ValueRangeError
 from genomearray.storage.cast import Caster, Overflow
 from genomearray.storage.codecs import names_crc
+from genomearray.storage.feature_file import FEATURES, FeatureWriter
 from genomearray.storage.layout import (
     ABSENT,
     CONVENTIONS,
@@ -81,6 +82,31 @@ def create_writer(
     if native.kind == "f" and fill == 0:
         attributes[ABSENT] = 0
     return TrackWriter(part, sink, caster, fill, attributes, threads=threads, describe=describe)
+
+
+def create_feature_writer(
+    folder: Path,
+    assembly: Assembly,
+    name: str,
+    columns: dict[str, Any],
+    *,
+    store: Form = "h5",
+    overwrite: bool = False,
+    source: str = "",
+    command: str | None = None,
+    describe: Callable[[], dict[str, str | int]] | None = None,
+) -> FeatureWriter:
+    """A writer for a new feature table of an assembly's folder; ``columns`` are those besides start, end and strand.
+
+    Raises
+    ------
+    TrackNameError, TrackExistsError, ValueRangeError
+    """
+    check_track_name(name)
+    if store not in FORMS:
+        raise ValueRangeError(f"store {store!r} is not known; allowed are {', '.join(FORMS)}")
+    part = Part(folder, name, store, overwrite=overwrite)
+    return FeatureWriter(part, assembly, columns, _attributes(assembly, FEATURES, source, command), describe)
 
 
 def _sink(store: Form) -> Callable[..., Sink]:

@@ -30,6 +30,7 @@ from genomearray.errors import (
 from genomearray.storage.chunk_map import Array1D, ChunkDamage, ChunkedArray, ForkSafeLock
 from genomearray.storage.layout import (
     ABSENT,
+    KINDS,
     LAYOUT,
     PACKED,
     ROW_ATTRIBUTE,
@@ -96,6 +97,8 @@ class StoredTrack:
         if None in needed.values():
             raise LayoutError(f"{path} is no whole track of genomearray: it needs the attributes {', '.join(needed)}")
         self.id, self.kind, self.assembly = map(str, needed.values())
+        if self.kind not in KINDS:
+            raise LayoutError(f"{path} holds {self.kind}, not a track; a feature table opens with open_features")
         self._arrays: dict[str, Array1D | None] = {}
         self._places: dict[str, tuple[Array1D, int, int]] = {}
         self._variable_attributes: dict[str, dict[str, Any]] = {}

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, Any, Protocol, Self
+from typing import IO, Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -441,11 +441,23 @@ def _paint(values: NDArray[Any], written: NDArray[np.bool_], piece: _Piece, reac
     return again, max(reach, end)
 
 
+class Publishable(Protocol):
+    """What is written hidden, and appears when it is whole: a track, a feature table."""
+
+    def finish(self) -> None: ...
+    def publish(self) -> None: ...
+    def withdraw(self) -> None: ...
+    def abort(self) -> None: ...
+
+
+_W = TypeVar("_W", bound=Publishable)
+
+
 @contextmanager
-def created_together(writers: Iterable[TrackWriter]) -> Iterator[list[TrackWriter]]:
-    """Tracks that appear together when the ``with`` ends without an error; else none of them does."""
-    made: list[TrackWriter] = []
-    published: list[TrackWriter] = []
+def created_together(writers: Iterable[_W]) -> Iterator[list[_W]]:
+    """Tracks or tables that appear together when the ``with`` ends without an error; else none of them does."""
+    made: list[_W] = []
+    published: list[_W] = []
     try:
         for writer in writers:  # one by one: when the second cannot be made, the first is aborted
             made += [writer]

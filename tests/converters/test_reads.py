@@ -16,7 +16,7 @@ import numpy as np
 import pysam
 import pytest
 import xarray as xr
-from genomearray_converters import import_depth, import_five_prime, import_left_ends, import_mnase
+from genomearray_converters import import_depth, import_five_prime, import_fragments, import_left_ends, import_mnase
 from genomearray_converters.reads.bgzf import EOF_MARKER
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -808,3 +808,38 @@ def test_a_first_block_of_one_byte(tmp_path, golden):
     path.write_bytes(member(plain[:1]) + member(plain[1:]) + EOF_MARKER)
     pysam.index(str(path))
     assert import_depth(db, "tiny", path, chroms=["chr1"]).used == 13
+
+
+# -- fragments ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("store", ["h5", "zarr"])
+@pytest.mark.parametrize("duplicates", [0, 1])
+def test_fragments_equal_the_oracle(tmp_path, store, duplicates):
+    db = GenomeDB.create(tmp_path / "db", "toy", BIG)
+    bams = [make_bam(tmp_path, f"f{seed}", random_reads(seed, 2000)) for seed in (31, 32)]
+    report = import_fragments(db, "t", bams, max_duplicates=duplicates, store=store)
+    reads = sorted((read for bam in bams for read in oracles.reads_of(bam)), key=lambda read: (list(BIG).index(read.contig), read.start))
+    found = oracles.fragments_of([read for read in reads if oracles.passes(read)], 1, 500, duplicates)
+    expected = sorted(
+        (contig, left, left + size, "+-"[strand]) for contig, left, size, strand, _ in found if left >= 0 and left + size <= BIG[contig]
+    )
+    rows = db.open_features("t").to_dataframe()
+    assert report.used == len(rows) == len(expected) > 20
+    assert sorted(zip(rows.chrom, rows.start, rows.end, rows.strand, strict=True)) == expected
+    assert (rows.score >= 10).all()
+
+
+def test_fragments_on_the_command_line(tmp_path, golden):
+    pairs = golden[2]
+    db = GenomeDB.create(tmp_path / "db", "toy", CONTIGS)
+    done = command(db, "import", "fragments", "pairs", pairs, "--preset", "genome", "--min-frag-size", "147", "--max-frag-size", "148")
+    assert done.returncode == 0
+    assert b"table pairs: 4 fragments" in done.stderr
+    rows = db.open_features("pairs").to_dataframe()
+    assert rows.values.tolist() == [
+        ["chr1", at, at + size, strand, 60] for at, size, strand in [(100, 147, "+"), (200, 147, "-"), (300, 148, "+"), (400, 148, "-")]
+    ]
+    assert b"exists" in command(db, "import", "fragments", "pairs", pairs).stderr
+    with pytest.raises(ValueRangeError, match="scale is for tracks"):
+        import_fragments(db, "x", pairs, scale="cpm")
