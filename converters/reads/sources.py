@@ -79,7 +79,7 @@ def _has_marker(file: Any, kind: str) -> bool | None:
     """Whether a regular file ends with the marker of its format; None where there is no telling."""
     head = file.peek(18)[:18]
     if kind == "CRAM":
-        return any(ends_with(file, marker) for marker in _CRAM_EOF) if head[4] >= 2 else None
+        return any(ends_with(file, marker) for marker in _CRAM_EOF) if len(head) > 4 and head[4] >= 2 else None
     is_bgzf = head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"
     return ends_with(file, EOF_MARKER) if is_bgzf else None
 
