@@ -21,7 +21,7 @@ def pytest_configure() -> None:
     newest = max(path.stat().st_mtime for folder in folders for path in folder.rglob("*.py"))
     for compiled in (path for folder in folders for path in folder.rglob("*.nb[ic]")):
         if compiled.stat().st_mtime < newest:
-            compiled.unlink()
+            compiled.unlink(missing_ok=True)  # another run may have been first
 
 
 FRAGMENTS = {"start": [100, 500], "end": [247, 648], "strand": [1, -1], "score": [60, 10]}

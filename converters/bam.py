@@ -286,7 +286,7 @@ def import_depth(
             return FragmentCounter(strands, sizes, dyads=False)
         return DepthCounter(strands, deletions=rule.deletions, once=rule.mates == "once", extend=extend, files=n_files)
 
-    what = [*rule.lines(depth=not paired_fragments)]
+    what = [rule.line(depth=not paired_fragments)]
     what += [_pairs_line("whole fragments", sizes)] if paired_fragments else []
     what += [f"single reads are extended to {extend} bp"] if extend else []
     return _import(db, track, reverse_track, files, rule, reads, rest, counter, what, pairs=paired_fragments)
@@ -436,7 +436,7 @@ def import_mnase(
             return FragmentCounter(strands, sizes, dyads=True)
         return EndCounter(strands, left=False, forward=half, backward=-half, limit=max_duplicates)
 
-    what = rule.lines(depth=False)
+    what = [rule.line()]
     what.append(_pairs_line("dyads", sizes) if paired_end else f"dyads of single reads: {half} bp downstream of the 5' end")
     return _import(db, track, reverse_track, files, rule, reads, rest, counter, what, pairs=paired_end)
 
@@ -514,7 +514,7 @@ def import_fragments(
         left, size, strand, mapq = fragments.T
         writers[0].append(chrom.name, {"start": left, "end": left + size, "strand": 1 - 2 * strand, "score": mapq})
 
-    what = [*rule.lines(depth=False), _pairs_line("fragments", sizes)]
+    what = [rule.line(), _pairs_line("fragments", sizes)]
     return _import(db, table, None, files, rule, reads, rest, lambda _: TableCounter(sizes, emit), what, pairs=True, create=create)
 
 
@@ -584,7 +584,7 @@ def _import_ends(
         _check(name, shift, -_MOST_SHIFT, _MOST_SHIFT)
     strands = 1 if reverse_track is None else 2
     ends = "left ends" if left else "5' ends"
-    what = [f"{rule.lines(depth=False)[0]}; {ends}"]
+    what = [f"{rule.line()}; {ends}"]
     if any(shifts):
         what.append(f"ends are shifted by {shifts[0]:+d} (forward) and {shifts[1]:+d} (reverse) bp")
     return _import(
@@ -741,7 +741,6 @@ class _Pass:
         self.job.names = names
         report.seen = seen[SEEN]
         report.used = report.rows = tally.kept - sum(reasons) - self.counter.duplicates
-        report.skipped = dict(names.skipped)
         report.extended = self.counter.extended if self.counter.extends else None
         report.cut = [stream.name for stream in self._streams if stream.reader.cut]
         report.read_lengths, report.fragment_sizes = self.lengths, self.sizes

@@ -16,8 +16,8 @@ from genomearray_converters.rows import RowImporter, Scanner
 from genomearray.errors import FormatError, ValueRangeError, nearest_names
 from genomearray.input_file import STDIN
 from genomearray.storage.cast import NeedsWiderDtype, Overflow
-from genomearray.storage.publish import Form
-from genomearray.storage.writer import TrackWriter, WriteReport, created_together
+from genomearray.storage.publish import Form, created_together
+from genomearray.storage.writer import TrackWriter, WriteReport
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB

@@ -159,8 +159,8 @@ class BgzfReader:
             buffer = np.empty(max(end, HEADROOM + 4 * _READ), np.uint8)
         failed = gunzip(members, data, buffer)
         if failed is not None:
-            extra_and_head = _HEAD + 6
-            raise self._damaged(offset + int(members[failed[0], 0]) - extra_and_head, failed[1])
+            begin = int(members[failed[0] - 1, :2].sum()) if failed[0] else 0  # behind the member before it
+            raise self._damaged(offset + begin, failed[1])
         return Slab(buffer, end)
 
     def _damaged(self, offset: int, what: str) -> FormatError:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from genomearray_converters.reads.mates import FIRST, SECOND, STORE, Waiting, keep, remove, role
+from genomearray_converters.reads.mates import FIRST, SECOND, STORE, Waiting, keep, remove, role, waiting_read
 from genomearray_converters.reads.records import MATE_REVERSE, MATE_UNMAPPED, NOT_PRIMARY, PAIRED, READ1, REVERSE, Bytes, Rows, covers, i32, u32
 from genomearray_converters.reads.window import LENGTH, N_FAR, Counts, Intervals, Window, add, meets
 from numpy.typing import NDArray
@@ -28,26 +27,6 @@ Reasons = NDArray[np.int64]
 
 
 # -- depth -------------------------------------------------------------------------------------
-
-
-@kernel
-def _cover(
-    data: Bytes, cigar: int, operations: int, start: int, deletions: bool, strand: int, counts: Counts, place: Reasons, far: Intervals
-) -> None:
-    """Count the reference bases of M, = and X, and of D if wanted."""
-    at = start
-    begin = start
-    for k in range(operations):
-        word = u32(data, cigar + 4 * k)
-        operation = word & 15
-        if not covers(operation):
-            continue
-        length = word >> 4
-        if operation == 3 or (operation == 2 and not deletions):
-            add(counts, place, far, strand, begin, at)
-            begin = at + length
-        at += length
-    add(counts, place, far, strand, begin, at)
 
 
 @kernel
@@ -72,6 +51,17 @@ def _next_run(data: Bytes, cigar: int, operations: int, k: int, at: int, deletio
 
 
 @kernel
+def _cover(
+    data: Bytes, cigar: int, operations: int, start: int, deletions: bool, strand: int, counts: Counts, place: Reasons, far: Intervals
+) -> None:
+    """Count the reference bases of M, = and X, and of D if wanted."""
+    k, at, begin, end = _next_run(data, cigar, operations, 0, start, deletions)
+    while begin < end:
+        add(counts, place, far, strand, begin, end)
+        k, at, begin, end = _next_run(data, cigar, operations, k, at, deletions)
+
+
+@kernel
 def _extent(data: Bytes, cigar: int, operations: int, start: int, deletions: bool, length: int, regions: Intervals) -> tuple[int, bool, bool]:
     """Bases that a read covers, whether one of them is inside of the contig, and whether one is wanted."""
     bases, inside, wanted = 0, False, False
@@ -90,11 +80,7 @@ def _cover_rest(
     far: Intervals,
 ) -> None:  # fmt: skip
     """Count the bases of a read that its waiting mate does not cover."""
-    size: Any = np.int64(store[stored])
-    head = stored + 1 + size
-    other_at = u32(store, head) | u32(store, head + 4) << 32
-    others = u32(store, head + 8)
-    other_cigar = head + 12
+    other_at, others, other_cigar = waiting_read(store, stored)
     j, other_at, low, high = _next_run(store, other_cigar, others, 0, other_at, deletions)
     k, at, begin, end = _next_run(data, cigar, operations, 0, start, deletions)
     while begin < end:
@@ -108,11 +94,6 @@ def _cover_rest(
             begin = end
         if begin >= end:
             k, at, begin, end = _next_run(data, cigar, operations, k, at, deletions)
-
-
-@kernel
-def _waiting_operations(store: Bytes, stored: int) -> Any:
-    return u32(store, stored + 1 + np.int64(store[stored]) + 8)
 
 
 @kernel
@@ -147,7 +128,7 @@ def _count_depth(
             what, key, slot = role(data, record, flag, start, end, table, store)
             if what == SECOND:
                 stored = table[slot, STORE]
-                if place[N_FAR] + operations + _waiting_operations(store, stored) + 2 > far.shape[0]:
+                if place[N_FAR] + operations + waiting_read(store, stored)[1] + 2 > far.shape[0]:
                     return FAR_ROOM, k, extended
                 _cover_rest(data, cigar, operations, start, store, stored, deletions, strand, counts, place, far)
                 remove(table, slot, waiting)

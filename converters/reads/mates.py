@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
 
-# Columns of a waiting read: hash of its name, place of its mate, where it lies in the store, contig.
+# Columns of a waiting read: hash of its name, place of its mate, where it lies in the store.
 HASH, MATE, STORE = range(3)
 # What the table remembers: waiting reads, bytes used in the store.
 N, USED = range(2)
@@ -111,14 +111,21 @@ def keep(
 
 
 @kernel
+def waiting_read(store: Bytes, at: int) -> tuple[Any, Any, Any]:
+    """Start, number of CIGAR operations, and place of the CIGAR, of the read at a place of the store: :func:`keep` put it there."""
+    head: Any = at + 1 + np.int64(store[at])
+    return u32(store, head) | u32(store, head + 4) << 32, u32(store, head + 8), head + 12
+
+
+@kernel
 def _alive(table: NDArray[np.int64], store: Bytes, pos: int) -> tuple[int, int]:
     """Reads whose mates may still come, and the bytes they take in the store."""
     n = used = 0
     for slot in range(table.shape[0]):
         if table[slot, HASH] != 0 and table[slot, MATE] >= pos:
             at = table[slot, STORE]
-            size = np.int64(store[at])
-            used += 1 + size + 12 + 4 * u32(store, at + 1 + size + 8)
+            _, operations, cigar = waiting_read(store, at)
+            used += cigar + 4 * operations - at
             n += 1
     return n, used
 
@@ -131,8 +138,8 @@ def _rebuild(old: NDArray[np.int64], old_store: Bytes, pos: int, table: NDArray[
     for slot in range(old.shape[0]):
         if old[slot, HASH] != 0 and old[slot, MATE] >= pos:
             at = old[slot, STORE]
-            size = np.int64(old_store[at])
-            whole = 1 + size + 12 + 4 * u32(old_store, at + 1 + size + 8)
+            _, operations, cigar = waiting_read(old_store, at)
+            whole = cigar + 4 * operations - at
             store[used : used + whole] = old_store[at : at + whole]
             _insert(table, old[slot, HASH], old[slot, MATE], used)
             used += whole

@@ -50,14 +50,14 @@ class Rule:
         """The numbers that the record kernels take."""
         return np.array([self.min_mapq, self.exclude_flags, self.require_flags], np.int64)
 
-    def lines(self, depth: bool) -> list[str]:
+    def line(self, *, depth: bool = False) -> str:
         """The rule for people: filters, and for depth what a read covers."""
-        told = [f"counted: reads with MAPQ >= {self.min_mapq}, without flags {self.exclude_flags} ({flag_text(self.exclude_flags | 4)})"]
+        told = f"counted: reads with MAPQ >= {self.min_mapq}, without flags {self.exclude_flags} ({flag_text(self.exclude_flags | 4)})"
         if self.require_flags:
-            told[0] += f", with flags {self.require_flags} ({flag_text(self.require_flags)})"
+            told += f", with flags {self.require_flags} ({flag_text(self.require_flags)})"
         if depth:
             covered = "covered" if self.deletions else "not covered"
-            told[0] += f"; deletions are {covered}; bases of two mates count {self.mates}"
+            told += f"; deletions are {covered}; bases of two mates count {self.mates}"
         return told
 
 

@@ -53,7 +53,7 @@ def open_stream(
         stack.callback(source.close)
         file = source.file
         kind = _kind(source.name, file)
-        if not allow_missing_eof and _has_marker(file, kind) is False:
+        if not allow_missing_eof and not _has_marker(file, kind):
             raise missing_eof(source.name)
         if kind == "BAM":
             yield RecordStream(BgzfReader(file, source.name, pool, ahead=ahead, allow_missing_eof=allow_missing_eof), rule)
@@ -71,17 +71,17 @@ def open_stream(
 # CRAM specification v3, section 9: the last container is empty. The second is that of v2.1.
 _CRAM_EOF = (
     bytes.fromhex("0f000000ffffffff0fe0454f4600000000010005bdd94f0001000606010001000100ee63014b"),
-    bytes.fromhex("0b000000ffffffff0fe0454f4600000000010000010006060100010001 00".replace(" ", "")),
+    bytes.fromhex("0b000000ffffffff0fe0454f460000000001000001000606010001000100"),
 )
 
 
-def _has_marker(file: Any, kind: str) -> bool | None:
-    """Whether a regular file ends with the marker of its format; None where there is no telling."""
+def _has_marker(file: Any, kind: str) -> bool:
+    """Whether a file ends with the marker of its format; True where there is no telling."""
     head = file.peek(18)[:18]
     if kind == "CRAM":
-        return any(ends_with(file, marker) for marker in _CRAM_EOF) if len(head) > 4 and head[4] >= 2 else None
+        return len(head) < 5 or head[4] < 2 or any(ends_with(file, marker) for marker in _CRAM_EOF)
     is_bgzf = head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"
-    return ends_with(file, EOF_MARKER) if is_bgzf else None
+    return not is_bgzf or ends_with(file, EOF_MARKER)
 
 
 def _kind(name: str, file: Any) -> str:

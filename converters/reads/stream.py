@@ -14,7 +14,6 @@ from genomearray_converters.reads.records import (
     LAST_CONTIG,
     LAST_POS,
     LIMIT,
-    MORE,
     N_COUNTS,
     N_STATE,
     POS,
@@ -192,9 +191,7 @@ class RecordStream:
         """Go on at the record at a virtual offset, as indexes have them: byte of the block << 16, byte inside of it."""
         within = place & 0xFFFF
         try:
-            self.reader.seek(place >> 16)
-            self._at = self._end = 0
-            self._state[:] = 0
+            self._restart(place >> 16)
             if self._need(max(within, 1)):
                 self._at += within
                 self._peek()
@@ -205,11 +202,15 @@ class RecordStream:
         except (FormatError, OSError, OverflowError) as error:
             raise FormatError(f"{self.name}: its index does not fit ({error}); make it again with: samtools index") from None
 
-    def rewind(self) -> None:
-        """Go back to the first record."""
-        self.reader.seek(0)
+    def _restart(self, offset: int) -> None:
+        """Forget what was read; the next byte is that of the block at ``offset``."""
+        self.reader.seek(offset)
         self._at = self._end = 0
         self._state[:] = 0
+
+    def rewind(self) -> None:
+        """Go back to the first record."""
+        self._restart(0)
         self._header()
         self._peek()
 
@@ -226,6 +227,3 @@ class RecordStream:
             f"{self._record()} ({here}) stands behind {before}: the reads are not sorted by coordinate; sort them with: "
             f"samtools sort -o sorted.bam {self.name if self.name != 'standard input' else 'FILE'}"
         )
-
-
-__all__ = ["FAR", "MORE", "Consume", "Contig", "RecordStream"]

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from genomearray.assembly import Assembly
 from genomearray.errors import LayoutError, RegionError
 from genomearray.storage.layout import LAYOUT
-from genomearray.storage.publish import Part
+from genomearray.storage.publish import Part, PartWriter
 
 FEATURES = "features"
 INDEX = ("chrom", "start", "end", "strand", "reach")
@@ -34,7 +34,7 @@ _CHUNK = 1 << 15  # rows
 _UNITS = {"start": "bp", "end": "bp", "reach": "bp", "sequence_length": "bp"}
 
 
-class FeatureWriter:
+class FeatureWriter(PartWriter):
     """Collects features in any order of chromosomes, and publishes them sorted, or leaves nothing.
 
     Parameters
@@ -100,19 +100,6 @@ class FeatureWriter:
             raise
         finally:
             self._file.close()
-
-    def publish(self) -> None:
-        """Make the table visible under its name."""
-        try:
-            self.path = self._part.publish()
-        except BaseException:
-            self.abort()
-            raise
-
-    def withdraw(self) -> None:
-        """Take back what was published."""
-        if not self._part.overwrite:
-            self._part.withdraw()
 
     def abort(self) -> None:
         """Give up: nothing becomes visible."""

@@ -15,9 +15,10 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from genomearray.errors import TrackExistsError, TrackNameError
 
@@ -168,7 +169,7 @@ class Part:
                 made.rmdir()
 
     def withdraw(self) -> None:
-        """Remove what was published under this name, if it is still the same."""
+        """Remove what was published under this name."""
         with _locked(self.folder):
             _remove(self.target)
 
@@ -176,6 +177,60 @@ class Part:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+class PartWriter(ABC):
+    """Writes a part that appears when it is whole: a track, or a feature table."""
+
+    _part: Part
+    path: Path
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Write and check everything; it is not visible yet."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Give up: nothing becomes visible."""
+
+    def publish(self) -> None:
+        """Make what is finished visible under its name."""
+        try:
+            self.path = self._part.publish()
+        except BaseException:
+            self.abort()
+            raise
+
+    def withdraw(self) -> None:
+        """Take back what was published, because what belongs to it could not be; one that replaced another stays."""
+        if not self._part.overwrite:
+            self._part.withdraw()
+
+
+_W = TypeVar("_W", bound=PartWriter)
+
+
+@contextlib.contextmanager
+def created_together(writers: Iterable[_W]) -> Iterator[list[_W]]:
+    """Tracks or tables that appear together when the ``with`` ends without an error; else none of them does."""
+    made: list[_W] = []
+    published: list[_W] = []
+    try:
+        for writer in writers:  # one by one: when the second cannot be made, the first is aborted
+            made += [writer]
+        yield made
+        for writer in made:
+            writer.finish()
+        for writer in made:
+            writer.publish()
+            published.append(writer)
+    except BaseException:
+        for writer in published:
+            writer.withdraw()
+        for writer in made:
+            if writer not in published:
+                writer.abort()
+        raise
 
 
 def publish_table(target: Path, write: Callable[[Path], None]) -> bool:

@@ -13,11 +13,11 @@ import re
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, Any, Protocol, Self, TypeVar
+from typing import IO, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,7 +30,7 @@ from genomearray.storage.chunk_map import workers
 from genomearray.storage.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
 from genomearray.storage.paint import paint_intervals
-from genomearray.storage.publish import Part
+from genomearray.storage.publish import Part, PartWriter
 from genomearray.storage.reader import open_part
 from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, holds_data, summary
 
@@ -97,7 +97,7 @@ class _Piece:
 _Key = tuple[int, int]  # index of the variable, block
 
 
-class TrackWriter:
+class TrackWriter(PartWriter):
     """Writes one track; a context manager that publishes it, or leaves nothing.
 
     Made by :meth:`genomearray.GenomeDB.create_track`. After it, ``writer.report`` (a WriteReport)
@@ -227,19 +227,6 @@ class TrackWriter:
         if not self._closed:
             self.finish()
             self.publish()
-
-    def publish(self) -> None:
-        """Make the finished track visible under its name."""
-        try:
-            self.path = self._part.publish()
-        except BaseException:
-            self.abort()
-            raise
-
-    def withdraw(self) -> None:
-        """Take back what was published, because a track that belongs to it could not be; one that replaced another stays."""
-        if not self._part.overwrite:
-            self._part.withdraw()
 
     def finish(self) -> None:
         """Write what is queued and check the whole track; it is not visible yet."""
@@ -439,41 +426,6 @@ def _paint(values: NDArray[Any], written: NDArray[np.bool_], piece: _Piece, reac
     values[part] = piece.values
     written[part] = True
     return again, max(reach, end)
-
-
-class Publishable(Protocol):
-    """What is written hidden, and appears when it is whole: a track, a feature table."""
-
-    def finish(self) -> None: ...
-    def publish(self) -> None: ...
-    def withdraw(self) -> None: ...
-    def abort(self) -> None: ...
-
-
-_W = TypeVar("_W", bound=Publishable)
-
-
-@contextmanager
-def created_together(writers: Iterable[_W]) -> Iterator[list[_W]]:
-    """Tracks or tables that appear together when the ``with`` ends without an error; else none of them does."""
-    made: list[_W] = []
-    published: list[_W] = []
-    try:
-        for writer in writers:  # one by one: when the second cannot be made, the first is aborted
-            made += [writer]
-        yield made
-        for writer in made:
-            writer.finish()
-        for writer in made:
-            writer.publish()
-            published.append(writer)
-    except BaseException:
-        for writer in published:
-            writer.withdraw()
-        for writer in made:
-            if writer not in published:
-                writer.abort()
-        raise
 
 
 class _WrittenBases:
