@@ -28,6 +28,18 @@ FRAGMENTS = {"start": [100, 500], "end": [247, 648], "strand": [1, -1], "score":
 TOY = {"chr1": 1000, "chr2": 500, "chrX": 300, "chrM": 60}
 
 
+OTHER = {"chr1": 900, "chr2": 600}
+# 200 bases of chr1 in two blocks with a gap of 10 on the target, and 200 of chr2 on the minus strand.
+CHAIN = """chain 900 chr1 1000 + 0 210 chr1 900 + 10 220 1
+100 10 0
+50 0 10
+50
+
+chain 500 chr2 500 + 100 300 chr2 600 - 50 250 2
+200
+"""
+
+
 def make_toy(folder: Path) -> GenomeDB:
     """A database with a track of counts (1, 2, 3 ... on chr1) and one of sequence."""
     db = GenomeDB.create(folder, "toy", TOY)
@@ -60,4 +72,7 @@ def _examples(request: pytest.FixtureRequest) -> None:
         writer.finish()
         writer.publish()
         table = toy.open_features("fragments")
-    namespace.update(table=table, db=toy, track=toy["counts"], seq=toy["seq"], tmp=str(folder), np=np)
+    chain = folder / "toy.chain"
+    chain.write_text(CHAIN)
+    other = GenomeDB.create(folder, "other", OTHER)
+    namespace.update(table=table, chain_file=str(chain), other=other, db=toy, track=toy["counts"], seq=toy["seq"], tmp=str(folder), np=np)

@@ -30,7 +30,6 @@ from genomearray_converters.importing import (
     run_import,
 )
 from genomearray_converters.lengths import matching
-from genomearray_converters.names import ChromosomeNames
 from genomearray_converters.reads import counters
 from genomearray_converters.reads.counters import Counter, DepthCounter, EndCounter, FragmentCounter, Sizes, TableCounter, find_fragments
 from genomearray_converters.reads.counting import Placed, Regions, Tally, count_reads, order_files
@@ -40,6 +39,7 @@ from genomearray_converters.reads.sources import open_stream
 from genomearray_converters.reads.stream import RecordStream
 from numpy.typing import NDArray
 
+from genomearray.aliases import ChromosomeNames
 from genomearray.assembly import Assembly, Chromosome
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.region import parse_region

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genomearray_converters.names import Alias, ChromosomeNames
 from genomearray_converters.rows import RowImporter, Scanner
 
+from genomearray.aliases import Alias, ChromosomeNames
 from genomearray.errors import FormatError, ValueRangeError, nearest_names
 from genomearray.input_file import STDIN
+from genomearray.running import progress_bar
 from genomearray.storage.cast import NeedsWiderDtype, Overflow
 from genomearray.storage.publish import Form, created_together
 from genomearray.storage.writer import TrackWriter, WriteReport
@@ -307,11 +307,6 @@ def _settings(options: dict[str, Any]) -> ImportOptions:
 @contextmanager
 def _progress(paths: list[str], track: str, wanted: bool) -> Iterator[Callable[[int], None]]:
     """A function that takes the bytes read; a bar on a terminal, nothing in a pipe."""
-    if not wanted or not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from tqdm import tqdm
-
     total = None if STDIN in paths else sum(Path(path).stat().st_size for path in paths)
-    with tqdm(total=total, unit="B", unit_scale=True, desc=track, leave=False) as bar:
-        yield lambda count: bar.update(count) and None
+    with progress_bar(total, track, "B", wanted=wanted) as told:
+        yield told

@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from genomearray_converters.names import ChromosomeNames
 from genomearray_converters.scanning import BAD_INTEGER, BAD_NUMBER
 from numpy.typing import NDArray
 
+from genomearray.aliases import ChromosomeNames
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.input_file import Input, open_input
 from genomearray.storage.writer import TrackWriter

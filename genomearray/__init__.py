@@ -16,6 +16,12 @@ _HOMES = {
     "Track": "genomearray.track",
     "as_track": "genomearray.accessor",
     "batches": "genomearray.batches",
+    "Chain": "genomearray.chain",
+    "combine": "genomearray.combining",
+    "combine_strands": "genomearray.combining",
+    "corr": "genomearray.track",
+    "liftover": "genomearray.lifting",
+    "strand_shift": "genomearray.combining",
     "errors": "genomearray.errors",
     "open_track": "genomearray.track",
     "parse_strand": "genomearray.region",
@@ -25,17 +31,23 @@ _HOMES = {
 }
 __all__ = [
     "Assembly",
+    "Chain",
     "Chromosome",
     "GenomeDB",
     "Track",
     "__version__",
     "as_track",
     "batches",
+    "combine",
+    "combine_strands",
+    "corr",
     "errors",
+    "liftover",
     "open_track",
     "parse_strand",
     "revcomp",
     "stack",
+    "strand_shift",
     "write_fasta",
 ]
 
@@ -44,11 +56,14 @@ if TYPE_CHECKING:
     from genomearray.accessor import as_track
     from genomearray.assembly import Assembly, Chromosome
     from genomearray.batches import batches
+    from genomearray.chain import Chain
+    from genomearray.combining import combine, combine_strands, strand_shift
     from genomearray.database import GenomeDB
+    from genomearray.lifting import liftover
     from genomearray.region import parse_strand
     from genomearray.sequence import revcomp, write_fasta
     from genomearray.stacking import stack
-    from genomearray.track import Track, open_track
+    from genomearray.track import Track, corr, open_track
 
 
 def __getattr__(name: str) -> Any:

@@ -362,7 +362,7 @@ class GenomeDB:
             **more,
         )
 
-    def save_track(self, name: str, data: Any, dtype: Any = None, **options: Any) -> WriteReport:
+    def save_track(self, name: str, data: Any, dtype: Any = None, *, progress: bool = False, **options: Any) -> WriteReport:
         """Write a whole track from arrays, a Dataset, a track, or pieces.
 
         Parameters
@@ -370,12 +370,15 @@ class GenomeDB:
         name : str
         data : mapping, Dataset, Track or iterable
             ``{chrom: array}`` with one value a base; a Dataset with the variables of a track, also
-            lazy (computed block by block); a Track; or an iterable of ``(chrom, start, values)`` with
+            lazy (computed block by block); a Track, stored or lazy (computed in threads, or on the dask cluster of the
+            session: a ``distributed.Client``); or an iterable of ``(chrom, start, values)`` with
             offsets. Chromosomes that are not given hold the fill value.
         dtype : dtype, optional
             Default: that of the data; for pieces, that of the first one.
+        progress : bool
+            Show a bar on a terminal, for a Track.
         **options
-            As for :meth:`create_track`.
+            As for :meth:`create_track`; ``threads`` computes here even if there is a cluster.
 
         Returns
         -------
@@ -397,7 +400,38 @@ class GenomeDB:
         """
         from genomearray.saving import save
 
-        return save(self, name, data, dtype, options)
+        return save(self, name, data, dtype, options, progress=progress)
+
+    def save_features(self, name: str, table: Any, *, store: Form = "h5", overwrite: bool = False, source: str = "") -> int:
+        """Keep a table of features, sorted.
+
+        Parameters
+        ----------
+        name : str
+        table : DataFrame
+            ``chrom``, ``start``, ``end`` (offsets, 0-based, half-open), optionally ``strand`` (``+``, ``-``, ``.``), and columns of numbers.
+        store, overwrite, source
+            As for :meth:`create_track`.
+
+        Returns
+        -------
+        int
+            Features.
+
+        Raises
+        ------
+        TrackNameError, TrackExistsError, UnknownChromosomeError, RegionError, ValueRangeError
+
+        Examples
+        --------
+        >>> db.save_features("high", db["counts"].intervals(above=990))
+        1
+        >>> db.open_features("high").to_dataframe().values.tolist()
+        [['chr1', 990, 1000, '.', 1000.0, 995.5]]
+        """
+        from genomearray.saving import save_features
+
+        return save_features(self, name, table, store=store, overwrite=overwrite, source=source)
 
     # -- open and closed -----------------------------------------------------------------
 

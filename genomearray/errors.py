@@ -9,6 +9,7 @@
     ├── UnknownChromosomeError   (KeyError)    a name that the assembly does not have
     ├── RegionError              (ValueError)  positions or offsets outside a chromosome
     ├── FormatError              (ValueError, OSError)  a foreign file: path, line and column are in the text
+    ├── ClusterError             (OSError)     a scheduler that does not answer, or workers that die again and again
     ├── ValueRangeError          (ValueError)  a number that the dtype of a track cannot hold
     └── TrackError
         ├── UnknownTrackError    (KeyError, FileNotFoundError)
@@ -62,6 +63,10 @@ class RegionError(GenomeArrayError, ValueError):
 
 class FormatError(GenomeArrayError, ValueError, OSError):
     """A file that does not follow its format, or does not fit the assembly."""
+
+
+class ClusterError(GenomeArrayError, OSError):
+    """A cluster that cannot be reached, or that could not finish a job."""
 
 
 class ValueRangeError(GenomeArrayError, ValueError):

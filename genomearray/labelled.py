@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,25 +23,23 @@ from xarray.core.indexing import (
 
 from genomearray.errors import LayoutError, RegionError, unknown_chromosome
 from genomearray.position_index import PositionIndex
+from genomearray.source import Source
 from genomearray.storage.chunk_map import gather_spans
 from genomearray.storage.layout import BLOCK, PACKED, dimension
-from genomearray.storage.reader import Intervals, StoredTrack, open_stored
+from genomearray.storage.reader import Intervals, StoredTrack
 
 _NEAR = 1 << 16  # positions this close are read together
 
 
 class LazyBases(BackendArray):
-    """Values of one variable of a stored track, read when they are indexed."""
+    """Values of one variable of a track, read when they are indexed; pickled with the source, not the values."""
 
-    def __init__(self, stored: StoredTrack, variable: str, offset: int, length: int) -> None:
+    def __init__(self, source: Source, variable: str, offset: int, length: int) -> None:
         self.shape = (length,)
-        self.dtype = stored.dtype
-        self._stored = stored
+        self.dtype = source.dtype
+        self._source = source
         self._variable = variable
         self._offset = offset
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _lazy_again, (self._stored.path, self._stored.id, self._variable, self._offset, self.shape[0])
 
     def __getitem__(self, key: ExplicitIndexer) -> Any:
         return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._take)
@@ -74,41 +71,34 @@ class LazyBases(BackendArray):
         return taken
 
     def _read(self, start: int, end: int) -> NDArray[Any]:
-        return self._stored.read_variable(self._variable, self._offset + start, self._offset + end)
-
-
-def _lazy_again(path: Path | str, track_id: str, variable: str, offset: int, length: int) -> LazyBases:
-    return LazyBases(open_stored(path, track_id), variable, offset, length)
+        return self._source.read_variable(self._variable, self._offset + start, self._offset + end)
 
 
 class PackedTable:
-    """Where the packed sequences of a stored track lie; looked up when one is asked for."""
+    """Where the packed sequences of a track lie; looked up when one is asked for."""
 
-    def __init__(self, stored: StoredTrack) -> None:
-        self._path = stored.path
-        self._id = stored.id
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all sequences of the track."""
-        return open_stored(self._path, self._id).names
+        return self._source.names
 
     def locate(self, chrom: str) -> tuple[int, int] | None:
         """Offset in ``packed`` and length of a sequence, None for another one."""
-        stored = open_stored(self._path, self._id)
-        if not stored.has(chrom):
-            return None
-        array, offset, length = stored.locate(chrom)
-        return (offset, length) if array is stored.packed_array else None
+        return self._source.packed_place(chrom)
 
 
-def region_array(stored: StoredTrack, name: str, chrom: str, start: int, end: int) -> xr.DataArray:
+def region_array(source: Source, name: str, chrom: str, start: int, end: int) -> xr.DataArray:
     """Offsets [start, end) of a chromosome as a lazy DataArray, labelled with positions."""
-    array, offset, _length = stored.locate(chrom)
-    variable = chrom if offset == 0 and array is not stored.packed_array else PACKED
-    lazy = LazilyIndexedArray(LazyBases(stored, variable, offset + start, end - start))
-    index = PositionIndex.for_range("pos", start + 1, end, chrom, stored.assembly)
-    attrs = {"assembly": stored.assembly, "kind": stored.kind, **stored.display_attributes(variable)}
+    if isinstance(source, DatasetSource):
+        return source.region(chrom, start, end)
+    packed = source.packed_place(chrom)
+    variable, offset = (chrom, 0) if packed is None else (PACKED, packed[0])
+    lazy = LazilyIndexedArray(LazyBases(source, variable, offset + start, end - start))
+    index = PositionIndex.for_range("pos", start + 1, end, chrom, source.assembly)
+    attrs = {"assembly": source.assembly, "kind": source.kind, **source.display_attributes(variable)}
     values = xr.Variable(("pos",), lazy, attrs=attrs, encoding={"preferred_chunks": {"pos": BLOCK}})
     return _labelled(values, index, chrom, short_name(name))
 
@@ -134,21 +124,24 @@ def _labelled(values: xr.Variable, index: PositionIndex, chrom: str, name: Any) 
     return xr.DataArray(values, coords=coords, name=name, indexes={"pos": index}, fastpath=True)
 
 
-def dataset_of(stored: StoredTrack) -> xr.Dataset:
-    """All variables of a stored track, lazy, with their positions as indexes."""
+def dataset_of(source: Source) -> xr.Dataset:
+    """All variables of a track, lazy, with their positions as indexes."""
+    if isinstance(source, DatasetSource):
+        return source.dataset
     variables: dict[Any, xr.Variable] = {}
     coords: dict[Any, Any] = {}
     indexes: dict[Any, PositionIndex] = {}
-    for name, length in stored.variables.items():
+    for name, length in source.variables.items():
         dim = dimension(name)
-        packed = PackedTable(stored) if name == PACKED else None
-        index = PositionIndex.for_range(dim, 1, length, name, stored.assembly, packed)
+        packed = PackedTable(source) if name == PACKED else None
+        index = PositionIndex.for_range(dim, 1, length, name, source.assembly, packed)
         indexes[dim] = index
         coords.update(index.create_variables())
-        data = LazilyIndexedArray(LazyBases(stored, name, 0, length))
-        variables[name] = xr.Variable((dim,), data, attrs=stored.variable_attributes(name), encoding={"preferred_chunks": {dim: BLOCK}})
+        data = LazilyIndexedArray(LazyBases(source, name, 0, length))
+        attrs = source.variable_attributes(name) if isinstance(source, StoredTrack) else source.display_attributes(name)
+        variables[name] = xr.Variable((dim,), data, attrs=attrs, encoding={"preferred_chunks": {dim: BLOCK}})
     # One Coordinates for all: assigning 100 of them one by one takes seconds.
-    return xr.Dataset(variables, coords=xr.Coordinates(coords, indexes), attrs=stored.attributes)
+    return xr.Dataset(variables, coords=xr.Coordinates(coords, indexes), attrs=source.attributes)
 
 
 class DatasetSource:
@@ -217,9 +210,27 @@ class DatasetSource:
         values = xr.Variable(("pos",), taken.variable._data, attrs={"assembly": self.assembly, **variable.attrs})
         return _labelled(values, index, chrom, variable.name)
 
-    def read(self, chrom: str, start: int, end: int) -> NDArray[Any]:
+    @property
+    def variables(self) -> dict[str, int]:
+        """Length (bp) of each variable, by name."""
+        return {name: variable.size for name, variable in self._own.items()}
+
+    def packed_place(self, chrom: str) -> tuple[int, int] | None:
+        """Offset in ``packed`` and length of a sequence there; None for another one."""
+        place = self._place(chrom)
+        return place[1:] if place is not None and place[0] == PACKED else None
+
+    def display_attributes(self, variable: str) -> dict[str, Any]:
+        """Attributes of a variable."""
+        return dict(self._own[variable].attrs)
+
+    def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values of the offsets [start, end) of a sequence."""
         return np.asarray(self.region(chrom, start, end).values)
+
+    def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
+        """Values of the offsets [start, end) of a variable."""
+        return np.asarray(self._own[variable].isel({dimension(variable): slice(start, end)}).values)
 
     def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
         """Lengths of many sequences, bp; -1 for one that is not there."""

@@ -8,19 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genomearray.arithmetic import Converted
+from genomearray.computed import absent, read_intervals
 from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
-from genomearray.storage.layout import BLOCK, PACKED, Layout, chunk_length, track_dtype
+from genomearray.region import parse_strand
+from genomearray.running import progress_bar, runner
+from genomearray.source import Source
+from genomearray.storage.cast import NeedsWiderDtype
+from genomearray.storage.create import create_feature_writer
+from genomearray.storage.encoding import BlockEncoder, BlockJob, EncodedBlock, block_jobs
+from genomearray.storage.feature_file import INDEX, SEQUENCE_TABLE
+from genomearray.storage.layout import ABSENT, BLOCK, PACKED, Layout, chunk_length, track_dtype
+from genomearray.storage.publish import created_together
+from genomearray.storage.reader import Intervals, StoredTrack
 from genomearray.track import Track
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
-    from genomearray.storage.writer import WriteReport
+    from genomearray.storage.writer import TrackWriter, WriteReport
 
 Pieces = Iterator[tuple[str, int, Any]]
 
 
-def save(db: GenomeDB, name: str, data: Any, dtype: Any, options: dict[str, Any]) -> WriteReport:
+def save(db: GenomeDB, name: str, data: Any, dtype: Any, options: dict[str, Any], *, progress: bool) -> WriteReport:
     """See :meth:`genomearray.GenomeDB.save_track`."""
+    if isinstance(data, Track):
+        return _save_track(db, name, data, dtype, options, progress)
     pieces, found, kind = _pieces(db, data)
     options = {"kind": kind} | options
     with db.create_track(name, dtype or found, **options) as writer:
@@ -29,11 +42,91 @@ def save(db: GenomeDB, name: str, data: Any, dtype: Any, options: dict[str, Any]
     return writer.report
 
 
+def _save_track(db: GenomeDB, name: str, track: Track, dtype: Any, options: dict[str, Any], progress: bool) -> WriteReport:
+    """Save a track, stored or lazy, block by block, in threads or on the cluster of the session."""
+    source: Source = track.source
+    _same_assembly(db, track.assembly)
+    for chrom in source.names:
+        if chrom not in db.assembly or db.assembly[chrom].length != source.length(chrom):
+            raise AssemblyError(f"chromosome {chrom!r} of the track has {source.length(chrom):,} bp, and is not so in assembly {db.assembly.name!r}")
+    if isinstance(source, Converted) and source.overflow == "saturate" and dtype is None:
+        # Cast by the writer: it counts what does not fit.
+        options = {"round": source.round} | options
+        source, dtype = source.parts[0], source.dtype
+    told = track.attributes
+    options = {"kind": source.kind, "source": str(told.get("source", "")), "attributes": _kept(told)} | options
+    if isinstance(source, StoredTrack):
+        options = {"units": source.display_attributes(next(iter(source.variables))).get("units"), "absent": 0 if ABSENT in told else None} | options
+    wanted = dtype or (np.uint8 if source.dtype.kind == "b" else source.dtype)
+    while True:
+        try:
+            with db.create_track(name, wanted, **options) as writer:
+                write_source(writer, source, name, options.get("threads"), progress=progress)
+            return writer.report
+        except NeedsWiderDtype as need:
+            wanted = need.dtype
+
+
+def _kept(attributes: dict[str, Any]) -> dict[str, str | int]:
+    """Attributes that tell what a track went through, which a copy keeps."""
+    return {name: value for name, value in attributes.items() if name.endswith(("_report", "_table"))}
+
+
+def write_source(writer: TrackWriter, source: Source, name: str, threads: int | None = None, *, progress: bool = False) -> None:
+    """Compute, compress and store all blocks of a source."""
+    jobs = list(block_jobs(writer.layout))
+    total = sum(job.length for job in jobs)
+    with progress_bar(total, name, "bp", wanted=progress) as told:
+        for _, done in runner(threads).run(_encoded, (source, writer.encoder()), jobs, "save"):
+            writer.accept(done)
+            told(done.job.length)
+
+
+def _encoded(shared: tuple[Source, BlockEncoder], job: BlockJob) -> EncodedBlock:
+    source, encoder = shared
+    known = np.array([source.has(name) for name in job.names])
+    sizes = job.ends - job.starts
+    code = np.flatnonzero(known)
+    if known.all():
+        return encoder(job, read_intervals(source, Intervals(job.names, code, job.starts, job.ends)))
+    values = np.full(job.length, absent(source), source.dtype)
+    if code.size:
+        source.gather(Intervals(job.names, code, job.starts[code], job.ends[code]), values, (np.cumsum(sizes) - sizes)[code], threads=False)
+    return encoder(job, values)
+
+
+def save_features(db: GenomeDB, name: str, table: Any, **options: Any) -> int:
+    """See :meth:`genomearray.GenomeDB.save_features`."""
+    lost = [column for column in ("chrom", "start", "end") if column not in table]
+    if lost:
+        raise ValueRangeError(f"the table has no column {lost[0]!r}; features need chrom, start and end")
+    columns = {"start": _whole(table["start"], "start"), "end": _whole(table["end"], "end")}
+    strands = table["strand"].tolist() if "strand" in table else ["."] * len(table)
+    columns["strand"] = np.array([parse_strand(strand) for strand in strands], np.int8)
+    for column in table.columns:
+        if column not in ("chrom", "start", "end", "strand"):
+            values = np.asarray(table[column])
+            if values.dtype.kind not in "iuf" or str(column) in INDEX + SEQUENCE_TABLE:
+                raise ValueRangeError(f"column {column!r} of dtype {values.dtype} cannot be kept; allowed are numbers, under a name that is not used")
+            columns[str(column)] = values
+    chroms = np.asarray(table["chrom"].astype(str))
+    extra = {column: values.dtype for column, values in columns.items() if column not in ("start", "end", "strand")}
+    with created_together([create_feature_writer(db.folder, db.assembly, name, extra, **options)]) as (writer,):
+        for chrom in dict.fromkeys(chroms.tolist()):
+            rows = chroms == chrom
+            writer.append(db.assembly[chrom].name, {column: values[rows] for column, values in columns.items()})
+    return len(chroms)
+
+
+def _whole(column: Any, name: str) -> Any:
+    values = np.asarray(column)
+    if values.dtype.kind not in "iu" and values.size:
+        raise ValueRangeError(f"column {name!r} holds {values.dtype}; offsets are whole numbers")
+    return values.astype(np.int64)
+
+
 def _pieces(db: GenomeDB, data: Any) -> tuple[Pieces, Any, str]:
     """Pieces, their dtype, and the kind of track."""
-    if isinstance(data, Track):
-        _same_assembly(db, data.assembly)
-        return _track_pieces(data), data.dtype, data.kind
     if hasattr(data, "data_vars"):
         return _dataset_pieces(db, data)
     if getattr(data, "dims", None) == ("pos",) and "chrom" in data.coords:
@@ -69,13 +162,6 @@ def _array_pieces(arrays: Mapping[str, Any]) -> Pieces:
         for start in range(0, array.shape[0], BLOCK):
             # A slice of a dask array or DataArray is computed here, one block at a time.
             yield chrom, start, np.asanyarray(array[start : start + BLOCK])
-
-
-def _track_pieces(track: Track) -> Pieces:
-    for chrom in track.chromosomes:
-        length = track.length(chrom)
-        for start in range(0, length, BLOCK):
-            yield chrom, start, track.values(chrom, start, min(start + BLOCK, length))
 
 
 def _dataset_pieces(db: GenomeDB, dataset: Any) -> tuple[Pieces, Any, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TextIO
+from functools import cache
+from typing import Any, TextIO
 
 # IUPAC nucleic acid codes (NC-IUB 1984, doi:10.1093/nar/13.9.3021) and their complements; case is kept.
 _COMPLEMENT = str.maketrans("ACGTUMKRYWSBVDHNacgtumkrywsbvdhn", "TGCAAKMYRWSVBHDNtgcaakmyrwsvbhdn")
@@ -66,3 +67,17 @@ def write_fasta(file: TextIO, name: str, sequence: str, width: int = 60) -> None
     ACGT
     """
     file.writelines(fasta_lines(name, sequence, width))
+
+
+@cache
+def complement_codes() -> Any:
+    """For each ASCII code that of the complement, ndarray of uint8, shape (256,).
+
+    Examples
+    --------
+    >>> chr(complement_codes()[ord("a")])
+    't'
+    """
+    import numpy as np
+
+    return np.frombuffer(bytes(range(256)).decode("latin-1").translate(_COMPLEMENT).encode("latin-1"), np.uint8)

@@ -38,7 +38,22 @@ class Source(Protocol):
     def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
         """Lengths of many chromosomes, bp; -1 for one that is not there."""
 
-    def read(self, chrom: str, start: int, end: int) -> NDArray[Any]: ...
+    @property
+    def variables(self) -> dict[str, int]:
+        """Length (bp) of each variable of the Dataset, by name."""
+
+    def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
+        """Values of the offsets [start, end); ``threads=False`` where the caller is one of several threads."""
+
+    def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
+        """Values of the offsets [start, end) of a variable."""
+
+    def packed_place(self, chrom: str) -> tuple[int, int] | None:
+        """Offset in ``packed`` and length of a sequence there; None for another one."""
+
+    def display_attributes(self, variable: str) -> dict[str, Any]:
+        """The attributes of a variable that still hold for a part of it."""
+
     def gather(
         self, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None = None, threads: bool = True
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.assembly import Chromosome
-from genomearray.errors import LayoutError, RegionError, TrackClosedError
+from genomearray.errors import LayoutError, RegionError, TrackClosedError, ValueRangeError
 from genomearray.region import check_offsets, integer, parse_region, positions_to_offsets
 from genomearray.source import Source
 from genomearray.storage.layout import BLOCK, SEQUENCE
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-class Track:
+class Track(np.lib.mixins.NDArrayOperatorsMixin):
     """One value per base of one assembly.
 
     Open one with ``db.open_track(name)``, ``db[name]`` or :func:`open_track`. A track is
@@ -32,6 +33,12 @@ class Track:
 
     Labels are positions: 1-based, both ends included (``sel``, region strings, the old
     names). Offsets are 0-based and half-open (``isel``, ``values``).
+
+    Tracks can be computed with: ``(a + b) / 2``, ``np.log1p(a)``, ``a > 3`` are lazy tracks of the same
+    assembly, and so are those of ``rolling``, ``smooth``, ``mask``, ``where``, ``shift``, ``normalize`` and ``astype``.
+    ``+``, ``-`` and ``*`` of integers have the smallest integer dtype that holds every result, so that nothing
+    wraps around (beyond 64 bits: an error); other functions of integers give float64, functions of
+    floats what numpy gives. Missing values (NaN) stay missing; ``x / 0`` is inf or NaN, ``x // 0`` an error.
 
     Examples
     --------
@@ -43,9 +50,30 @@ class Track:
     array([1, 2, 3], dtype=uint16)
     """
 
+    __hash__ = object.__hash__  # == gives a track
+
     def __init__(self, source: Source, name: str = "") -> None:
         self._open_source: Source | None = source
         self.name = name
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        from genomearray.arithmetic import elementwise
+
+        out = options.pop("out", (None,))
+        if method != "__call__" or options or not (out[0] is None or isinstance(out[0], Track)):
+            raise ValueRangeError(
+                f"numpy.{ufunc.__name__}.{method} with {', '.join(options) or 'an array'} is not for tracks; call numpy.{ufunc.__name__}"
+            )
+        operands = tuple(value.source if isinstance(value, Track) else value for value in inputs)
+        for value in inputs:
+            if not isinstance(value, (Track, bool, int, float, np.generic)):
+                raise ValueRangeError(f"a track can be computed with numbers and tracks, not with {type(value).__name__}; make it a track first")
+        return Track(elementwise(ufunc, operands, tuple(value.label if isinstance(value, Track) else f"{value}" for value in inputs)))
+
+    def __bool__(self) -> bool:
+        if self.dtype.kind == "b":
+            raise ValueRangeError("a comparison of tracks is a track, neither true nor false; ask for instance (a > b).max()")
+        return True
 
     # -- what it is ----------------------------------------------------------------------
 
@@ -70,6 +98,11 @@ class Track:
     def dtype(self) -> np.dtype[Any]:
         """Of the values."""
         return self.source.dtype
+
+    @property
+    def label(self) -> str:
+        """Name, or how the values are computed."""
+        return self.name or getattr(self.source, "text", "") or "track"
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -109,7 +142,7 @@ class Track:
     def __repr__(self) -> str:
         if self._open_source is None:
             return f"<Track {self.name!r}, closed>"
-        return f"<Track {self.name!r}: {self.kind}, {self.dtype}, {len(self.chromosomes)} chromosomes of {self.assembly}>"
+        return f"<Track {self.label!r}: {self.kind}, {self.dtype}, {len(self.chromosomes)} chromosomes of {self.assembly}>"
 
     # -- by offset -----------------------------------------------------------------------
 
@@ -222,13 +255,9 @@ class Track:
         return self._region(found.chrom, found.start, found.end)
 
     def _region(self, chrom: str, start: int, end: int) -> xr.DataArray:
-        from genomearray import labelled
+        from genomearray.labelled import region_array
 
-        source = self.source
-        if isinstance(source, StoredTrack):
-            return labelled.region_array(source, self.name, chrom, start, end)
-        assert isinstance(source, labelled.DatasetSource)
-        return source.region(chrom, start, end)
+        return region_array(self.source, self.name, chrom, start, end)
 
     @property
     def dataset(self) -> xr.Dataset:
@@ -242,14 +271,10 @@ class Track:
         >>> track.dataset["chr1"].sel(pos_chr1=slice(1, 3)).values
         array([1, 2, 3], dtype=uint16)
         """
-        from genomearray import labelled
+        from genomearray.labelled import dataset_of
 
         importlib.import_module("genomearray.accessor")  # so that ds.track is there
-        source = self.source
-        if isinstance(source, StoredTrack):
-            return labelled.dataset_of(source)
-        assert isinstance(source, labelled.DatasetSource)
-        return source.dataset
+        return dataset_of(self.source)
 
     @overload
     def to_dask(self, chrom: str | Chromosome) -> dask.array.Array: ...
@@ -496,6 +521,351 @@ class Track:
 
         return plot(self.source, self.name, region, bins, ax)
 
+    # -- the whole genome ----------------------------------------------------------------
+
+    def stats(
+        self,
+        chroms: Any = None,
+        by: str | None = None,
+        *,
+        stored: bool = True,
+        lazy: bool = False,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> Any:
+        """Statistics of all bases: n, n_nan, sum, mean, std, var, min, max.
+
+        Stored statistics answer at once; a lazy track, or ``stored=False``, is read block by block, in threads
+        or on the dask cluster of the session.
+
+        Parameters
+        ----------
+        chroms : str or iterable of str, optional
+            Default: all chromosomes.
+        by : {"chrom"}, optional
+            A row for each chromosome.
+        stored : bool
+            Whether stored statistics may answer.
+        lazy : bool
+            Give a ``dask.delayed`` object: ``.compute()`` runs it on any dask scheduler.
+        threads : int, optional
+            Threads of this process, even if there is a cluster. Default: one a core.
+        progress : bool
+            Show a bar on a terminal.
+
+        Returns
+        -------
+        Statistics, or DataFrame with ``by``
+            Over the bases with a value; integers exact, floats summed in float64 and merged in a fixed order, so that
+            threads, stores and clusters give the same bits. ``std`` and ``var`` with ddof 0. The mean of nothing is NaN.
+
+        Raises
+        ------
+        UnknownChromosomeError, LayoutError, DamagedTrackError
+
+        Examples
+        --------
+        >>> told = track.stats(chroms="chr1")
+        >>> told.n, told.sum, told.mean
+        (1000, 500500, 500.5)
+        >>> track.stats(by="chrom")["max"].tolist()
+        [1000, 7, 0, 0]
+        """
+        return self._statistic("stats", chroms, by, stored, lazy, threads, progress)
+
+    def sum(self, chroms: Any = None, by: str | None = None, **options: Any) -> Any:
+        """Sum of all values; see :meth:`stats` for the parameters. Of integers an int of any size.
+
+        Examples
+        --------
+        >>> track.sum(), track.sum(by="chrom").to_dict()
+        (504000, {'chr1': 500500, 'chr2': 3500, 'chrX': 0, 'chrM': 0})
+        """
+        return self._statistic("sum", chroms, by, **options)
+
+    def mean(self, chroms: Any = None, by: str | None = None, **options: Any) -> Any:
+        """Mean of the bases with a value; see :meth:`stats`.
+
+        Examples
+        --------
+        >>> track.mean("chr2")
+        7.0
+        """
+        return self._statistic("mean", chroms, by, **options)
+
+    def std(self, chroms: Any = None, by: str | None = None, **options: Any) -> Any:
+        """Standard deviation with ddof 0; see :meth:`stats`."""
+        return self._statistic("std", chroms, by, **options)
+
+    def var(self, chroms: Any = None, by: str | None = None, **options: Any) -> Any:
+        """Variance with ddof 0; see :meth:`stats`."""
+        return self._statistic("var", chroms, by, **options)
+
+    def min(self, chroms: Any = None, by: str | None = None, **options: Any) -> Any:
+        """Least value; see :meth:`stats`."""
+        return self._statistic("min", chroms, by, **options)
+
+    def max(self, chroms: Any = None, by: str | None = None, **options: Any) -> Any:
+        """Greatest value; see :meth:`stats`."""
+        return self._statistic("max", chroms, by, **options)
+
+    def count(self, chroms: Any = None, by: str | None = None, **options: Any) -> Any:
+        """How many bases have a value; see :meth:`stats`."""
+        return self._statistic("count", chroms, by, **options)
+
+    def _statistic(
+        self, name: str, chroms: Any, by: str | None, stored: bool = True, lazy: bool = False, threads: int | None = None, progress: bool = False
+    ) -> Any:
+        from genomearray import reductions
+
+        if lazy:
+            return reductions.lazy_statistic(self.source, name, chroms, by)
+        told = reductions.statistics(self.source, chroms, by, stored, threads, progress)
+        return told if name == "stats" else reductions.pick(told, name)
+
+    def quantile(self, q: Any, chroms: Any = None, *, threads: int | None = None, progress: bool = False) -> Any:
+        """Exact quantiles of all values, interpolated linearly, in bounded memory.
+
+        Parameters
+        ----------
+        q : float or array_like of float
+            0 to 1.
+        chroms, threads, progress
+            As for :meth:`stats`.
+
+        Returns
+        -------
+        float or ndarray of float64, shape of ``q``
+            As ``numpy.quantile`` of the float64 values, without NaN.
+
+        Examples
+        --------
+        >>> float(track.quantile(0.5, "chr1"))
+        500.5
+        """
+        from genomearray.reductions import quantile
+
+        return quantile(self.source, q, chroms, threads, progress)
+
+    def histogram(
+        self, bins: Any = 100, range: Any = None, chroms: Any = None, *, threads: int | None = None, progress: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Counts of values in bins, as ``numpy.histogram`` of the values without NaN.
+
+        Parameters
+        ----------
+        bins : int or array_like
+            Number of bins, or their edges.
+        range : (float, float), optional
+            Default: from the least to the greatest value.
+        chroms, threads, progress
+            As for :meth:`stats`.
+
+        Returns
+        -------
+        counts : ndarray of int64, shape (bins,)
+        edges : ndarray, shape (bins + 1,)
+
+        Examples
+        --------
+        >>> counts, edges = track.histogram(bins=[0, 1, 501, 1001])
+        >>> counts
+        array([ 360, 1000,  500])
+        """
+        from genomearray.reductions import histogram
+
+        return histogram(self.source, bins, range, chroms, threads, progress)
+
+    def corr(self, other: Track, chroms: Any = None, *, threads: int | None = None, progress: bool = False) -> float:
+        """Pearson's correlation with another track, over the bases where both have a value; see :func:`corr` for many.
+
+        Examples
+        --------
+        >>> round(track.corr(-track), 6)
+        -1.0
+        """
+        from genomearray.reductions import correlation
+
+        table = correlation((self.source, other.source), [self.label, other.label], chroms, threads, progress)
+        return float(table.to_numpy()[0, 1])
+
+    def intervals(
+        self,
+        above: float | None = None,
+        below: float | None = None,
+        min_length: int = 1,
+        max_gap: int = 0,
+        chroms: Any = None,
+        *,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> pd.DataFrame:
+        """Where the values are above, or below, a number (or between two).
+
+        Parameters
+        ----------
+        above, below : float, optional
+            Values > ``above``, and < ``below``. A comparison such as ``(a == 3).intervals()`` needs neither.
+        min_length : int
+            bp that an interval has at least.
+        max_gap : int
+            Intervals at most so many bp apart are joined.
+        chroms, threads, progress
+            As for :meth:`stats`.
+
+        Returns
+        -------
+        DataFrame
+            ``chrom, start, end`` (offsets, 0-based, half-open), ``mean`` and ``max`` of the bases that fulfil the condition; in
+            the order of the genome. ``db.save_features(name, table)`` keeps it as a feature table.
+
+        Examples
+        --------
+        >>> track.intervals(above=990).values.tolist()
+        [['chr1', 990, 1000, 995.5, 1000.0]]
+        """
+        from genomearray.thresholds import intervals
+
+        return intervals(self.source, above, below, min_length, max_gap, chroms, threads, progress)
+
+    # -- lazy tracks made from it --------------------------------------------------------
+
+    def astype(self, dtype: Any) -> Track:
+        """The values in another dtype, lazy; one that does not fit, or has a fraction, is an error.
+
+        Examples
+        --------
+        >>> (track / 2).astype("float32").values("chr1", 0, 3)
+        array([0.5, 1. , 1.5], dtype=float32)
+        """
+        from genomearray.arithmetic import Converted
+
+        return Track(Converted(self.source, dtype, self.label))
+
+    def shift(self, by: int) -> Track:
+        """The values moved by so many bp to higher positions (negative: lower), lazy; what moves in is absent (0, NaN, N).
+
+        Examples
+        --------
+        >>> track.shift(2).values("chr1", 0, 4)
+        array([0, 0, 1, 2], dtype=uint16)
+        """
+        from genomearray.arithmetic import Shifted
+
+        return Track(Shifted(self.source, by, self.label))
+
+    def mask(self, regions: Any, other: float | None = None) -> Track:
+        """Without the values inside of regions, lazy.
+
+        Parameters
+        ----------
+        regions
+            As for :meth:`windows`.
+        other : number, optional
+            What stands there. Default: absent (0 for integers, NaN for floats, N for a sequence).
+
+        Examples
+        --------
+        >>> track.mask([("chr1", 1, 3)]).values("chr1", 0, 4)
+        array([1, 0, 0, 4], dtype=uint16)
+        """
+        from genomearray.arithmetic import Masked
+
+        return Track(Masked(self.source, regions, self.label, inside=True, other=other))
+
+    def where(self, condition: Any, other: float | None = None) -> Track:
+        """The values where a condition holds, lazy; elsewhere ``other``.
+
+        Parameters
+        ----------
+        condition : Track or regions
+            A comparison of tracks such as ``other_track > 3``, or regions as for :meth:`windows`.
+        other : number, optional
+            Default: absent (0 for integers, NaN for floats, N for a sequence).
+
+        Examples
+        --------
+        >>> track.where(track > 2, other=9).values("chr1", 0, 4)
+        array([9, 9, 3, 4], dtype=uint16)
+        >>> track.where([("chr1", 1, 3)]).values("chr1", 0, 4)
+        array([0, 2, 3, 0], dtype=uint16)
+        """
+        from genomearray.arithmetic import Masked, Where
+
+        if isinstance(condition, Track):
+            return Track(Where(self.source, condition.source, self.label, condition.label, other))
+        return Track(Masked(self.source, condition, self.label, inside=False, other=other))
+
+    def rolling(self, window: int, center: bool = False, min_periods: int | None = None) -> RollingTrack:
+        """Windows that move along each chromosome; ask ``.mean()``, ``.sum()``, ``.max()`` or ``.min()``, lazy.
+
+        Parameters
+        ----------
+        window : int
+            bp.
+        center : bool
+            The window of a base lies around it (of an even window one base more before it); else it ends there.
+        min_periods : int, optional
+            Values that a window must have, else NaN. Default: all of them.
+
+        Returns
+        -------
+        RollingTrack
+            Its results are float64, as pandas' and xarray's ``rolling`` have it.
+
+        Examples
+        --------
+        >>> track.rolling(3).mean().values("chr1", 0, 4)
+        array([nan, nan,  2.,  3.])
+        """
+        return RollingTrack(self, window, center, min_periods)
+
+    def smooth(self, sigma: float) -> Track:
+        """A Gaussian average around each base, lazy, float64.
+
+        Parameters
+        ----------
+        sigma : float
+            Standard deviation, bp. The Gaussian reaches 4 of them to both sides; missing bases, and those past the
+            ends of the chromosome, are left out and the others weighed accordingly.
+
+        Examples
+        --------
+        >>> round(float(track.smooth(5).values("chr2", 100, 101)[0]), 12)
+        7.0
+        """
+        from genomearray.rolling import Smoothed
+
+        return Track(Smoothed(self.source, sigma, self.label))
+
+    def normalize(self, how: str, genome_size: int | None = None) -> Track:
+        """Scaled by a statistic of the whole genome, lazy, float64.
+
+        Parameters
+        ----------
+        how : {"cpm", "zscore", "1x"}
+            ``cpm``: values per million (divided by their sum, times 1e6). ``zscore``: less the mean, divided by the standard
+            deviation. ``1x``: divided by the mean depth, that is sum / ``genome_size``.
+        genome_size : int, optional
+            For ``1x``, effective size of the genome, bp. Default: the bases with a value.
+
+        Examples
+        --------
+        >>> track.normalize("cpm").sum()
+        1000000.0
+        """
+        told = self.stats()
+        if how == "zscore":
+            if not told.std > 0:
+                raise ValueRangeError(f"track {self.label!r} has no deviation, so no z-score: its values are all {told.mean}")
+            return np.divide(np.subtract(self, told.mean), told.std)  # type: ignore[call-overload,no-any-return]
+        if how not in ("cpm", "1x"):
+            raise ValueRangeError(f"how={how!r} is not known; allowed are cpm, zscore, 1x")
+        size = told.n - told.n_nan if genome_size is None else integer(genome_size, "genome_size")
+        if not (told.sum > 0 and size > 0):
+            raise ValueRangeError(f"track {self.label!r} has the sum {told.sum} on {size:,} bp, and cannot be scaled by it")
+        return np.multiply(self, 1e6 / told.sum if how == "cpm" else size / told.sum)  # type: ignore[call-overload,no-any-return]
+
     # -- the old library's names ---------------------------------------------------------
 
     def get_nparray(self, chrom: str | Chromosome, start: int | None = None, end: int | None = None) -> NDArray[Any]:
@@ -570,6 +940,65 @@ class Track:
         if isinstance(source, StoredTrack):
             return _reopen, (source.path, source.id, self.name)
         return Track, (source, self.name)
+
+
+class RollingTrack:
+    """Windows of a track; made by :meth:`Track.rolling`."""
+
+    def __init__(self, track: Track, window: int, center: bool, min_periods: int | None) -> None:
+        self._track = track
+        self._options = (window, center, min_periods)
+        self._make("mean")  # what is wrong is told here
+
+    def _make(self, how: str) -> Track:
+        from genomearray.rolling import Rolling
+
+        window, center, least = self._options
+        return Track(Rolling(self._track.source, window, how, self._track.label, center=center, min_periods=least))
+
+    def mean(self) -> Track:
+        """Mean of each window."""
+        return self._make("mean")
+
+    def sum(self) -> Track:
+        """Sum of each window."""
+        return self._make("sum")
+
+    def max(self) -> Track:
+        """Greatest value of each window."""
+        return self._make("max")
+
+    def min(self) -> Track:
+        """Least value of each window."""
+        return self._make("min")
+
+
+def corr(tracks: Iterable[Track], chroms: Any = None, *, threads: int | None = None, progress: bool = False) -> pd.DataFrame:
+    """Pearson's correlation of every pair of tracks, over the bases where both have a value; each base is read once.
+
+    Parameters
+    ----------
+    tracks : iterable of Track
+        Of one assembly.
+    chroms, threads, progress
+        As for :meth:`Track.stats`.
+
+    Returns
+    -------
+    DataFrame, shape (tracks, tracks)
+
+    Examples
+    --------
+    >>> from genomearray import corr
+    >>> corr([track, track * 2]).values.round(6).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
+    from genomearray.reductions import correlation
+
+    found = list(tracks)
+    if not found:
+        raise LayoutError("there is no track to correlate; give at least one")
+    return correlation(tuple(track.source for track in found), [track.label for track in found], chroms, threads, progress)
 
 
 def _one(chrom: str | Chromosome) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genomearray.errors import AssemblyError, LayoutError, RegionError
 from genomearray.region import integer
 from genomearray.region_table import MOST, RegionTable, read_regions
-from genomearray.sequence import revcomp
+from genomearray.sequence import complement_codes
 from genomearray.source import Source
 from genomearray.storage.chunk_map import workers
 from genomearray.storage.layout import SEQUENCE, fill_value
@@ -29,7 +29,6 @@ MOST_BINS = 1 << 30
 BASES = "ACGT"
 _SCALED_AT_ONCE = 1 << 22  # values of regions that are scaled together
 _LETTERS = bytes(range(256)).decode("latin-1")
-_COMPLEMENT = np.frombuffer(revcomp(_LETTERS)[::-1].encode("latin-1"), dtype=np.uint8)
 # For each letter four bytes, of which one at most is 1: A, C, G, T (U counts as T).
 _ONE_HOT = np.array([[int(chr(code).upper().replace("U", "T") == base) for base in BASES] for code in range(256)], dtype=np.uint8)
 
@@ -113,7 +112,7 @@ def read_windows(source: Source, table: RegionTable, out: NDArray[Any], options:
     step = np.where(minus[some], -1, 1) if minus.any() else None
     source.gather(Intervals(table.names, table.code[some], start[some], end[some]), out, dest, step)
     if source.kind == SEQUENCE and minus.any():
-        out[minus] = _COMPLEMENT[out[minus]]
+        out[minus] = complement_codes()[out[minus]]
     _fill_missing(out, options)
 
 

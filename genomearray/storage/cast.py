@@ -25,6 +25,10 @@ class NeedsWiderDtype(Exception):
     def __init__(self, dtype: np.dtype[Any], value: float) -> None:
         super().__init__(f"value {value} needs {dtype}")
         self.dtype = dtype
+        self._value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NeedsWiderDtype, (self.dtype, self._value)
 
 
 class Caster:

@@ -109,7 +109,7 @@ class Array1D(Protocol):
     length: int
     dtype: np.dtype[Any]
 
-    def read(self, start: int, end: int) -> NDArray[Any]:
+    def read(self, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values [start, end), 0 <= start < end <= length."""
 
     def gather(
@@ -159,7 +159,7 @@ class ChunkedArray:
         self._present: NDArray[np.bool_] | None = None
         self._token = object()
 
-    def read(self, start: int, end: int) -> NDArray[Any]:
+    def read(self, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values [start, end); ChunkDamage when bytes are not what was written."""
         out = np.empty(end - start, dtype=self.dtype)
         chunk = self.chunk
@@ -169,7 +169,7 @@ class ChunkedArray:
                 base = index * chunk
                 self._read_chunk(index, max(start - base, 0), min(end - base, chunk), out, max(base - start, 0))
         else:
-            self.gather(np.array([start]), np.array([end]), out)
+            self.gather(np.array([start]), np.array([end]), out, threads=threads)
         return out
 
     def gather(
@@ -307,7 +307,7 @@ class PlainArray:
         self.dtype = dtype
         self._take = take
 
-    def read(self, start: int, end: int) -> NDArray[Any]:
+    def read(self, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values [start, end); ChunkDamage when they cannot be read."""
         try:
             return np.asarray(self._take(start, end), dtype=self.dtype)

@@ -49,13 +49,14 @@ def create_writer(
     threads: int | None = None,
     chunk: int | None = None,
     absent: float | None = None,
+    attributes: dict[str, str | int] | None = None,
     describe: Callable[[WriteReport], dict[str, str | int]] | None = None,
 ) -> TrackWriter:
     """A writer for a new track of an assembly's folder.
 
     See :meth:`genomearray.GenomeDB.create_track` for the parameters; ``chunk`` (positions)
     is for measurements, ``absent=0`` makes bases that nobody writes 0 in floats too, which then hold no NaN
-    (counts), and ``describe`` gives more attributes from the final report.
+    (counts), ``attributes`` are kept with the track, and ``describe`` gives more of them from the final report.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def create_writer(
     except BaseException:
         part.discard()
         raise
-    attributes = _attributes(assembly, kind, source, command)
+    attributes = _attributes(assembly, kind, source, command) | (attributes or {})
     if native.kind == "f" and fill == 0:
         attributes[ABSENT] = 0
     return TrackWriter(part, sink, caster, fill, attributes, threads=threads, describe=describe)

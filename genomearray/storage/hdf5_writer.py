@@ -16,7 +16,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.storage.cast import Caster
 from genomearray.storage.codecs import Codec, ShuffleDeflate
+from genomearray.storage.encoding import BlockEncoder
 from genomearray.storage.layout import (
     BLOCK,
     SEQUENCES,
@@ -44,6 +46,8 @@ class Hdf5Sink:
         self.layout = layout
         self._path = path
         self._dtype = dtype
+        self._kind = kind
+        self._fill = fill
         self._lock = threading.Lock()
         with h5netcdf.File(path, "w", libver=LIBVER, locking=False) as file:
             for variable in layout.variables:
@@ -82,8 +86,16 @@ class Hdf5Sink:
                 packed = {} if name == "name" else {"compression": "gzip", "compression_opts": 4, "shuffle": True}
                 group.create_variable(name, (dim,), dtype=dtype, chunks=(min(size, TABLE_CHUNK),), **packed)
 
+    @staticmethod
+    def codec_of(dtype: np.dtype[Any], _kind: str, chunk: int) -> Codec:
+        """The codec of chunks of a length."""
+        return ShuffleDeflate(dtype, chunk, DEFLATE_LEVEL[dtype.kind])
+
     def codec(self, variable: Any) -> Codec:
-        return ShuffleDeflate(self._dtype, variable.chunk, DEFLATE_LEVEL[self._dtype.kind])
+        return self.codec_of(self._dtype, self._kind, variable.chunk)
+
+    def encoder(self, caster: Caster) -> BlockEncoder:
+        return BlockEncoder(self._dtype, self._fill, caster.overflow, caster.round, Hdf5Sink, self._kind)
 
     def put(self, variable: Any, block: int, chunks: list[bytes | None]) -> None:
         target = self._datasets[variable.name].id

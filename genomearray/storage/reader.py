@@ -104,6 +104,9 @@ class StoredTrack:
         self._variable_attributes: dict[str, dict[str, Any]] = {}
         self._lock = ForkSafeLock()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open_stored, (self.path, self.id)
+
     @Cached
     def attributes(self) -> dict[str, Any]:
         """Attributes of the track."""
@@ -171,6 +174,13 @@ class StoredTrack:
         """The array of the packed sequences, if there are any."""
         return self._optional(PACKED)
 
+    def packed_place(self, chrom: str) -> tuple[int, int] | None:
+        """Offset in ``packed`` and length of a sequence there; None for another one."""
+        if not self.has(chrom):
+            return None
+        array, offset, length = self.locate(chrom)
+        return (offset, length) if array is self.packed_array else None
+
     def display_attributes(self, variable: str) -> dict[str, Any]:
         """The attributes of a variable that still hold for a part of it."""
         attributes = self.variable_attributes(variable)
@@ -202,11 +212,11 @@ class StoredTrack:
 
     # -- values --------------------------------------------------------------------------
 
-    def read(self, chrom: str, start: int, end: int) -> NDArray[Any]:
+    def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values of the offsets [start, end) of a sequence, which must lie in it."""
         array, offset, _ = self.locate(chrom)
         try:
-            return array.read(offset + start, offset + end)
+            return array.read(offset + start, offset + end, threads)
         except ChunkDamage as damage:
             raise self._damaged(self._region_of(chrom, damage), damage.cause) from damage
 

@@ -137,6 +137,18 @@ def sequence_columns(layout: Layout, statistics: Columns) -> dict[str, NDArray[A
     }
 
 
+def sequence_bounds(layout: Layout, variable: Variable, block: int, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the packed sequences in a block, and their borders there."""
+    if variable.row >= 0:
+        return np.empty(0, np.int64), np.zeros(1, np.int64)
+    starts = layout.packed_start[layout.packed_rows]
+    first = int(np.searchsorted(starts, block * BLOCK, side="right")) - 1
+    last = int(np.searchsorted(starts, block * BLOCK + length, side="left"))
+    bounds = np.append(starts[first:last] - block * BLOCK, length)
+    bounds[0] = max(bounds[0], 0)
+    return layout.packed_rows[first:last], bounds
+
+
 class TableBuilder:
     """Collects the statistics of blocks, in any order, and makes both tables.
 
@@ -157,17 +169,6 @@ class TableBuilder:
         self._fill = fill
         # Parts of packed sequences, by block: (rows of the sequences, their columns).
         self._packed: dict[int, tuple[NDArray[np.int64], Columns]] = {}
-
-    def sequence_bounds(self, variable: Variable, block: int, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows of the packed sequences in a block, and their borders there."""
-        if variable.row >= 0:
-            return np.empty(0, np.int64), np.zeros(1, np.int64)
-        starts = self.layout.packed_start[self.layout.packed_rows]
-        first = int(np.searchsorted(starts, block * BLOCK, side="right")) - 1
-        last = int(np.searchsorted(starts, block * BLOCK + length, side="left"))
-        bounds = np.append(starts[first:last] - block * BLOCK, length)
-        bounds[0] = max(bounds[0], 0)
-        return self.layout.packed_rows[first:last], bounds
 
     def put(self, variable: Variable, block: int, chunks: Columns, rows: NDArray[np.int64], parts: Columns) -> None:
         """Take the statistics of one block; a later call for the block replaces them."""
@@ -199,7 +200,7 @@ class TableBuilder:
         split: dict[int, list[Columns]] = {}
         for block in range(packed.n_blocks):
             length = min(BLOCK, packed.length - block * BLOCK)
-            rows, bounds = self.sequence_bounds(packed, block, length)
+            rows, bounds = sequence_bounds(self.layout, packed, block, length)
             parts = self._packed[block][1] if block in self._packed else filled_columns(np.diff(bounds), self._fill, self.dtype)
             for name in SUMMARY_COLUMNS:
                 self._sequences[name][rows] = parts[name]

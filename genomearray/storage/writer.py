@@ -28,16 +28,16 @@ from genomearray.region import integer
 from genomearray.storage.cast import Caster
 from genomearray.storage.chunk_map import workers
 from genomearray.storage.codecs import Codec
+from genomearray.storage.encoding import BlockEncoder, EncodedBlock, encode
 from genomearray.storage.layout import BLOCK, Layout, Variable
 from genomearray.storage.paint import paint_intervals
 from genomearray.storage.publish import Part, PartWriter
 from genomearray.storage.reader import open_part
-from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, holds_data, summary
+from genomearray.storage.tables import Columns, TableBuilder, sequence_bounds, summary
 
 QUEUE_BYTES = 4 << 20  # small, so that reading the input and compressing go on side by side
 MOST_QUEUE_BYTES = 256 << 20  # for input that jumps about: fewer returns to stored blocks
 _RUNNING_BYTES = 20 << 20  # pieces handed to threads and not yet stored, for each thread
-_GROUP_BYTES = 1 << 18  # of chunks that are summarised and compressed together: they stay in the cache
 
 
 class Sink(Protocol):
@@ -46,6 +46,7 @@ class Sink(Protocol):
     layout: Layout
 
     def codec(self, variable: Variable) -> Codec: ...
+    def encoder(self, caster: Caster) -> BlockEncoder: ...
     def put(self, variable: Variable, block: int, chunks: list[bytes | None]) -> None: ...
     def get(self, variable: Variable, block: int) -> NDArray[Any]: ...
     def finish(self, summary: Columns, sequences: Columns, attributes: dict[str, str | int]) -> None: ...
@@ -222,6 +223,24 @@ class TrackWriter(PartWriter):
         """Values in the dtype of the track; what does not fit is treated, and counted, as by ``write``."""
         return self._caster(values)
 
+    def encoder(self) -> BlockEncoder:
+        """What encodes whole blocks of this track, here or in another process; see :meth:`accept`."""
+        self._check_open()
+        return self._sink.encoder(self._caster)
+
+    def accept(self, done: EncodedBlock) -> None:
+        """Store a whole block that nobody else writes, encoded by :meth:`encoder`."""
+        job = done.job
+        if done.encoded:
+            with self._disk_errors():
+                self._sink.put(job.variable, job.block, done.encoded)
+        with self._lock:
+            self._tables.put(job.variable, job.block, done.chunks, job.rows, done.parts)
+            self.report.bases += job.length
+            self._caster.saturated += done.changed[0]
+            self._caster.nan_to_zero += done.changed[1]
+            self._touched.update(dict.fromkeys(job.names))
+
     def close(self) -> None:
         """Write what is queued, check the whole track, and make it visible under its name."""
         if not self._closed:
@@ -336,8 +355,8 @@ class TrackWriter(PartWriter):
             self._written.save(key, None)
         else:
             values, before, now, overwritten = self._paint_block(key, variable, pieces, length, again)
-        chunks, encoded = self._encode(variable, values, keep_all=again)
-        rows, bounds = self._tables.sequence_bounds(variable, block, length)
+        chunks, encoded = encode(values, variable.chunk, self._sink.codec(variable), self._fill, keep_all=again)
+        rows, bounds = sequence_bounds(self.layout, variable, block, length)
         parts = summary(values, bounds[:-1], bounds[1:])
         with self._disk_errors():
             self._sink.put(variable, block, encoded)
@@ -371,31 +390,6 @@ class TrackWriter(PartWriter):
             if code is None:
                 raise
             raise OSError(code, os.strerror(code), str(self._part.target)) from error
-
-    def _encode(self, variable: Variable, values: NDArray[Any], *, keep_all: bool) -> tuple[Columns, list[bytes | None]]:
-        """Summary and bytes of the chunks of a block, a few at a time so that they stay in the cache."""
-        codec = self._sink.codec(variable)
-        if values.size % variable.chunk:  # the last chunk is stored in full
-            padded = np.full(-(-values.size // variable.chunk) * variable.chunk, self._fill, dtype=self.dtype)
-            padded[: values.size] = values
-        else:
-            padded = values
-        bounds = chunk_bounds(values.size, variable.chunk)
-        rows = padded.reshape(-1, variable.chunk)
-        groups: list[Columns] = []
-        encoded: list[bytes | None] = []
-        at_once = max(1, _GROUP_BYTES // rows[0].nbytes)
-        for first in range(0, rows.shape[0], at_once):
-            last = min(first + at_once, rows.shape[0])
-            columns = summary(values, bounds[first:last], bounds[first + 1 : last + 1])
-            if self.dtype.kind == "f" and self._fill == 0 and (columns["n"] < np.diff(bounds[first : last + 1])).any():
-                raise ValueRangeError("a track whose absent bases are 0 cannot hold NaN: a chunk of both would read as 0")
-            groups.append(columns)
-            keep = holds_data(columns, self._fill) | keep_all
-            group = rows[first : first + at_once]
-            chunks = iter(codec.encode(group if keep.all() else group[keep]) if keep.any() else ())
-            encoded.extend(next(chunks) if kept else None for kept in keep.tolist())
-        return {name: np.concatenate([group[name] for group in groups]) for name in groups[0]}, encoded
 
     def _warn(self) -> None:
         """Tell what was changed, where nobody asked for a description."""

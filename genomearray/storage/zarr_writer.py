@@ -11,6 +11,7 @@ https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.htm
 from __future__ import annotations
 
 import os
+import secrets
 import struct
 import warnings
 from pathlib import Path
@@ -21,7 +22,9 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from genomearray.storage.cast import Caster
 from genomearray.storage.codecs import BloscCrc, Codec, crc32c
+from genomearray.storage.encoding import BlockEncoder
 from genomearray.storage.layout import (
     BLOCK,
     SEQUENCE,
@@ -55,7 +58,7 @@ class ZarrSink:
         self._path = path
         self._dtype = dtype
         self._fill = fill
-        self._blosc = BLOSC["letters" if kind == SEQUENCE else "floats" if dtype.kind == "f" else "integers"]
+        self._kind = kind
         # Not mode "w": it would remove the folder, and with it the lock that protects the part.
         self._root = zarr.open_group(path, mode="a", zarr_format=3)
         for variable in layout.variables:
@@ -65,19 +68,32 @@ class ZarrSink:
                 dtype=dtype,
                 chunks=(variable.chunk,),
                 shards=(variable.chunk * min(variable.n_chunks, BLOCK // variable.chunk),),
-                compressors=_compressors(dtype, self._blosc),
+                compressors=_compressors(dtype, _blosc(dtype, kind)),
                 fill_value=fill,
                 dimension_names=(dimension(variable.name),),
                 attributes=dict(variable_attributes(variable, kind, units, layout.assembly.name)),
             )
 
+    @staticmethod
+    def codec_of(dtype: np.dtype[Any], kind: str, chunk: int) -> Codec:
+        """The codec of chunks of a length."""
+        blosc = _blosc(dtype, kind)
+        return BloscCrc(dtype, chunk, blosc["cname"], blosc["clevel"], blosc["shuffle"])
+
+    @staticmethod
+    def place(path: Path, variable: Variable, block: int, chunks: list[bytes | None]) -> None:
+        """Write the shard of a block into the store at ``path``: no other block is in it."""
+        per_shard = min(variable.n_chunks, BLOCK // variable.chunk)
+        _write_shard(path / variable.name / "c" / str(block), chunks, per_shard)
+
     def codec(self, variable: Variable) -> Codec:
-        blosc = self._blosc
-        return BloscCrc(self._dtype, variable.chunk, blosc["cname"], blosc["clevel"], blosc["shuffle"])
+        return self.codec_of(self._dtype, self._kind, variable.chunk)
+
+    def encoder(self, caster: Caster) -> BlockEncoder:
+        return BlockEncoder(self._dtype, self._fill, caster.overflow, caster.round, ZarrSink, self._kind, self._path.absolute())
 
     def put(self, variable: Variable, block: int, chunks: list[bytes | None]) -> None:
-        per_shard = min(variable.n_chunks, BLOCK // variable.chunk)
-        _write_shard(self._path / variable.name / "c" / str(block), chunks, per_shard)
+        self.place(self._path, variable, block, chunks)
 
     def get(self, variable: Variable, block: int) -> NDArray[Any]:
         values: NDArray[Any] = np.asarray(self._root[variable.name][block * BLOCK : (block + 1) * BLOCK])  # type: ignore[index]
@@ -98,6 +114,8 @@ class ZarrSink:
             for name in files:
                 if name == "zarr.json":
                     sync(Path(folder) / name)
+                elif name.endswith(".part"):  # of a worker that was killed; another one did its work
+                    Path(folder, name).unlink(missing_ok=True)
             sync(Path(folder))
 
     def _create_column(self, path: str, dim: str, column: NDArray[Any]) -> None:
@@ -120,6 +138,10 @@ class ZarrSink:
         """Nothing is open."""
 
 
+def _blosc(dtype: np.dtype[Any], kind: str) -> dict[str, Any]:
+    return BLOSC["letters" if kind == SEQUENCE else "floats" if dtype.kind == "f" else "integers"]
+
+
 def _compressors(dtype: np.dtype[Any], blosc: dict[str, Any]) -> list[Any]:
     return [BloscCodec(typesize=dtype.itemsize, **blosc), Crc32cCodec()]
 
@@ -135,7 +157,8 @@ def _write_shard(path: Path, chunks: list[bytes | None], per_shard: int) -> None
     places += [(_MISSING, _MISSING)] * (per_shard - len(chunks))
     index = struct.pack(f"<{2 * per_shard}Q", *(number for place in places for number in place))
     path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    # A task of a cluster may run twice, on a worker given up too early and on another one.
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with part.open("wb") as file:
         file.writelines(chunk for chunk in chunks if chunk is not None)
         file.write(index + struct.pack("<I", crc32c(index)))

@@ -1,0 +1,205 @@
+"""Lazy tracks: values computed from those of other tracks, piece by piece, when they are asked for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import AssemblyError, LayoutError
+from genomearray.source import Source
+from genomearray.storage.chunk_map import gather_spans
+from genomearray.storage.layout import PACKED, SEQUENCE, SIGNAL, fill_value
+from genomearray.storage.reader import Intervals
+
+PIECE = 1 << 18  # values computed together: their temporaries stay in the cache
+Limits = tuple[int, int]
+
+
+class ComputedSource(ABC):
+    """Values computed from other sources of one assembly.
+
+    Parameters
+    ----------
+    parts : sequence of Source
+        What the values are computed from. The first one tells chromosomes and lengths.
+    dtype : numpy dtype
+    text : str
+        How the values came about, for people.
+    limits : (int, int), optional
+        Between these every integer value lies. Default: the limits of the dtype.
+    """
+
+    def __init__(self, parts: tuple[Source, ...], dtype: Any, text: str, limits: Limits | None = None) -> None:
+        self.parts = parts
+        self.dtype = np.dtype(dtype)
+        self.text = text
+        self.limits = limits
+        self.assembly = parts[0].assembly
+        self.kind = parts[0].kind
+
+    @abstractmethod
+    def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
+        """Values of the offsets [start, end), at most ``PIECE``, in the dtype of the source."""
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Assembly, kind and origin."""
+        return {"assembly": self.assembly, "kind": self.kind, "source": self.text}
+
+    # -- chromosomes, as those of the first part --------------------------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all sequences."""
+        return self.parts[0].names
+
+    @property
+    def variables(self) -> dict[str, int]:
+        """Length (bp) of each variable, by name."""
+        return self.parts[0].variables
+
+    def has(self, chrom: str) -> bool:
+        """Whether there is a sequence of that name."""
+        return self.parts[0].has(chrom)
+
+    def length(self, chrom: str) -> int:
+        """Length of a sequence, bp."""
+        return self.parts[0].length(chrom)
+
+    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Lengths of many sequences, bp; -1 for one that is not there."""
+        return self.parts[0].lengths_of(names)
+
+    def packed_place(self, chrom: str) -> tuple[int, int] | None:
+        """Offset in ``packed`` and length of a sequence there; None for another one."""
+        return self.parts[0].packed_place(chrom)
+
+    def display_attributes(self, variable: str) -> dict[str, Any]:
+        """Where the values of a variable come from."""
+        return {"long_name": self.text}
+
+    # -- values -----------------------------------------------------------------------------
+
+    def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
+        """Values of the offsets [start, end)."""
+        if end - start <= PIECE:
+            return self.compute(chrom, start, end, threads)
+        out = np.empty(end - start, self.dtype)
+        for low in range(start, end, PIECE):
+            high = min(low + PIECE, end)
+            out[low - start : high - start] = self.compute(chrom, low, high, threads)
+        return out
+
+    def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
+        """Values of the offsets [start, end) of a variable."""
+        if variable != PACKED:
+            return self.read(variable, start, end)
+        out = np.empty(end - start, self.dtype)
+        for name in self.names:
+            place = self.packed_place(name)
+            if place is not None:
+                low, high = max(place[0], start), min(place[0] + place[1], end)
+                if low < high:
+                    out[low - start : high - start] = self.read(name, low - place[0], high - place[0])
+        return out
+
+    def gather(
+        self, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None = None, threads: bool = True
+    ) -> None:
+        """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step``."""
+        gather_by_name(self, intervals, out, dest, step, threads)
+
+    def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """None for each sequence: nothing is stored."""
+        return [None] * len(names), np.arange(len(names)), np.zeros(len(names), np.int64)
+
+
+def gather_by_name(
+    source: Source, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None, threads: bool
+) -> None:
+    """As :meth:`Source.gather`, for a source that can only be read; near intervals are read together."""
+    order = np.argsort(intervals.code, kind="stable")
+    borders = np.searchsorted(intervals.code[order], np.arange(len(intervals.names) + 1)).tolist()
+    for code, name in enumerate(intervals.names):
+        here = order[borders[code] : borders[code + 1]]
+        if here.size:
+            read = partial(source.read, name, threads=threads)
+            gather_spans(read, intervals.start[here], intervals.end[here], out, dest[here], None if step is None else step[here])
+
+
+def read_intervals(source: Source, intervals: Intervals) -> NDArray[Any]:
+    """Values of intervals end to end; the caller is one of several threads."""
+    sizes = intervals.end - intervals.start
+    if sizes.size == 1:
+        return source.read(intervals.names[int(intervals.code[0])], int(intervals.start[0]), int(intervals.end[0]), threads=False)
+    out = np.empty(int(sizes.sum()), source.dtype)
+    source.gather(intervals, out, np.cumsum(sizes) - sizes, threads=False)
+    return out
+
+
+def absent(source: Source) -> Any:
+    """What a base without a value holds: NaN, 0, or N."""
+    return fill_value(source.kind, source.dtype)
+
+
+def limits(source: Source) -> Limits:
+    """Between which every value of an integer source lies."""
+    known: Limits | None = getattr(source, "limits", None)
+    if known is not None:
+        return known
+    if source.dtype.kind == "b":
+        return 0, 1
+    info = np.iinfo(source.dtype)
+    return int(info.min), int(info.max)
+
+
+def least_integer(low: int, high: int) -> np.dtype[Any] | None:
+    """The smallest integer dtype that holds a range; None beyond 64 bits.
+
+    Examples
+    --------
+    >>> least_integer(0, 131070), least_integer(-1, 255), least_integer(-1, 2**64)
+    (dtype('uint32'), dtype('int16'), None)
+    """
+    names = ("uint8", "uint16", "uint32", "uint64") if low >= 0 else ("int8", "int16", "int32", "int64")
+    for name in names:
+        info = np.iinfo(name)
+        if info.min <= low and high <= info.max:
+            return np.dtype(name)
+    return None
+
+
+def check_together(sources: tuple[Source, ...], labels: tuple[str, ...]) -> None:
+    """AssemblyError unless all sources are of one assembly, with the same chromosomes."""
+    first = sources[0]
+    for source, label in zip(sources[1:], labels[1:], strict=True):
+        if source is first:
+            continue
+        if source.assembly != first.assembly:
+            raise AssemblyError(
+                f"{label} is of assembly {source.assembly!r}, {labels[0]} of {first.assembly!r}: they do not share positions; lift one over first"
+            )
+        if source.names != first.names:
+            names, others = set(first.names), set(source.names)
+            lost = sorted(names ^ others)[:3]
+            what = f"only one has {', '.join(map(repr, lost))}" if lost else "their order differs"
+            raise AssemblyError(f"{label} and {labels[0]} do not have the same chromosomes: {what}")
+        different = np.flatnonzero(source.lengths_of(first.names) != first.lengths_of(first.names))
+        if different.size:
+            name = first.names[int(different[0])]
+            raise AssemblyError(f"{name!r} has {source.length(name):,} bp in {label} and {first.length(name):,} bp in {labels[0]}")
+
+
+def check_signal(source: Source, label: str, what: str) -> None:
+    """LayoutError for a sequence where numbers are needed."""
+    if source.kind != SIGNAL:
+        raise LayoutError(f"{label} holds a sequence, and letters have no {what}; give a signal")
+
+
+def is_sequence(source: Source) -> bool:
+    """Whether the values are letters."""
+    return source.kind == SEQUENCE

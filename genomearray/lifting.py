@@ -1,0 +1,538 @@
+"""A track of one assembly on another one, through a chain file.
+
+Each block of the target gathers its bases from the source (it *pulls*), so that every block has one
+writer. What happens where two chains lead to one base of the target is decided once, before.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.aliases import Alias, ChromosomeNames
+from genomearray.arithmetic import Converted, merged_regions
+from genomearray.assembly import Assembly
+from genomearray.chain import Blocks, Chain
+from genomearray.computed import ComputedSource, absent, check_together, is_sequence, least_integer, limits
+from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
+from genomearray.sequence import complement_codes
+from genomearray.source import Source
+from genomearray.statistics import interval_statistics
+from genomearray.storage.layout import Layout, chunk_length
+from genomearray.storage.reader import Intervals
+from genomearray.track import Track
+
+if TYPE_CHECKING:
+    from genomearray.database import GenomeDB
+
+COLLISIONS = ("best", "first", "last", "sum", "mean", "error")
+
+
+class Layer(NamedTuple):
+    """Disjoint segments of a target chromosome in order: [start, end), and where each comes from."""
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    source: NDArray[np.int64]  # index of the source chromosome
+    at: NDArray[np.int64]  # offset there; of the first base on the target
+    strand: NDArray[np.int8]
+
+
+@dataclass
+class LiftReport:
+    """What became of the bases of a track.
+
+    Attributes
+    ----------
+    source, target : dict of str to dict of str to number
+        By chromosome, those with aligned bases or a signal: of the source ``bases``, ``mapped``, ``signal``, ``signal_mapped``;
+        of the target ``bases``, ``mapped``, ``collided`` (bases to which more than one base leads).
+    skipped : dict of str to int
+        Reason, and how many chains were left out for it.
+    collisions : str
+        How collisions were decided.
+    """
+
+    chain: str
+    collisions: str
+    source: dict[str, dict[str, Any]] = field(default_factory=dict)
+    target: dict[str, dict[str, Any]] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+
+    def total(self, side: str, column: str) -> Any:
+        """Sum of a column over the chromosomes of ``source`` or ``target``."""
+        return sum(row[column] for row in getattr(self, side).values())
+
+    def lines(self) -> list[str]:
+        """The report for people, a line each thing."""
+        bases, mapped = self.total("source", "bases"), self.total("source", "mapped")
+        told = [f"source: {mapped:,} of {bases:,} bases map ({_percent(mapped, bases)}), {bases - mapped:,} do not"]
+        if any("signal" in row for row in self.source.values()):
+            signal, kept = self.total("source", "signal"), self.total("source", "signal_mapped")
+            told.append(f"signal: {_number(kept)} of {_number(signal)} maps ({_percent(kept, signal)}), {_number(signal - kept)} does not")
+        bases, mapped, collided = (self.total("target", column) for column in ("bases", "mapped", "collided"))
+        told.append(f"target: {mapped:,} of {bases:,} bases have a source ({_percent(mapped, bases)}), {bases - mapped:,} do not")
+        told.append(f"collisions: {collided:,} bases of the target have more than one source; {_DECIDED[self.collisions]}")
+        told += [f"skipped: {count:,} chains, {reason}" for reason, count in self.skipped.items()]
+        return told
+
+    def table(self) -> str:
+        """A line a chromosome, separated by tabs."""
+        lines = ["side\tchrom\tbases\tmapped\tunmapped\tcollided\tsignal\tsignal_mapped"]
+        for side in ("source", "target"):
+            for name, row in getattr(self, side).items():
+                values = [
+                    row["bases"],
+                    row["mapped"],
+                    row["bases"] - row["mapped"],
+                    *(row.get(k, "") for k in ("collided", "signal", "signal_mapped")),
+                ]
+                lines.append("\t".join([side, name, *map(str, values)]))
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+_DECIDED = {
+    "best": "the best chain counts",
+    "first": "the first chain of the file counts",
+    "last": "the last chain of the file counts",
+    "sum": "their values are added",
+    "mean": "the mean of their values counts",
+    "error": "there may be none",
+}
+
+
+def _percent(part: Any, whole: Any) -> str:
+    return f"{100 * part / whole:.2f} %" if whole else "of nothing"
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+
+
+class Lifted(ComputedSource):
+    """Values of the target assembly, gathered from the source."""
+
+    def __init__(
+        self, plus: Source, minus: Source, names: tuple[str, ...], target: Assembly, layers: dict[str, list[Layer]], collisions: str, text: str
+    ) -> None:
+        dtype = plus.dtype
+        depth = max((len(found) for found in layers.values()), default=1)
+        if collisions == "sum" and dtype.kind in "iub":
+            low, high = limits(plus)
+            wide = least_integer(min(low * depth, low), high * depth)
+            if wide is None:
+                raise ValueRangeError("sums of 64-bit integers may not fit 64 bits; lift over floats: track.astype('float64')")
+            dtype = wide
+        elif collisions == "mean" and dtype.kind in "iub":
+            dtype = np.dtype(np.float64)
+        super().__init__((plus, minus), dtype, text)
+        self._names = names
+        self._layers = layers
+        self._collisions = collisions
+        self._target = target
+        self.assembly = target.name
+        self._layout: Layout | None = None
+
+    # -- chromosomes of the target ------------------------------------------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all sequences of the target assembly."""
+        return self._target.names
+
+    @property
+    def _known_layout(self) -> Layout:
+        if self._layout is None:
+            self._layout = Layout(self._target, chunk_length(np.dtype(np.uint8)))
+        return self._layout
+
+    @property
+    def variables(self) -> dict[str, int]:
+        """Length (bp) of each variable, by name."""
+        return {variable.name: variable.length for variable in self._known_layout.variables}
+
+    def has(self, chrom: str) -> bool:
+        """Whether the target assembly has a sequence of that name."""
+        return chrom in self._target
+
+    def length(self, chrom: str) -> int:
+        """Length of a sequence, bp."""
+        return self._target[chrom].length
+
+    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Lengths of many sequences, bp; -1 for one that is not there."""
+        return np.array([self._target[name].length if name in self._target else -1 for name in names], np.int64)
+
+    def packed_place(self, chrom: str) -> tuple[int, int] | None:
+        """Offset in ``packed`` and length of a sequence there; None for another one."""
+        if chrom not in self._target:
+            return None
+        variable, start, length = self._known_layout.locate(chrom)
+        return (start, length) if variable.row < 0 else None
+
+    # -- values -------------------------------------------------------------------------------
+
+    def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
+        """See :class:`ComputedSource`."""
+        layers = self._layers.get(chrom, [])
+        nothing = absent(self)
+        if len(layers) <= 1 or self._collisions not in ("sum", "mean"):
+            out = np.full(end - start, nothing, self.dtype)
+            for layer in layers:
+                self._pull(layer, start, end, out, threads)
+            return out
+        return self._together(layers, start, end, nothing, threads)
+
+    def _together(self, layers: list[Layer], start: int, end: int, nothing: Any, threads: bool) -> NDArray[Any]:
+        """Sums, or means, of what several layers bring; missing values are skipped."""
+        total = np.zeros(end - start, np.float64 if self.dtype.kind == "f" else self.dtype)
+        count = np.zeros(end - start, np.int64)
+        for layer in layers:
+            values = np.full(end - start, absent(self.parts[0]), self.parts[0].dtype)
+            reached = self._pull(layer, start, end, values, threads)
+            if values.dtype.kind == "f":
+                reached &= ~np.isnan(values)
+            total[reached] += values[reached].astype(total.dtype)
+            count += reached
+        if self._collisions == "mean":
+            with np.errstate(invalid="ignore"):
+                total = total / np.maximum(count, 1)
+        total[count == 0] = nothing
+        return total.astype(self.dtype, copy=False)
+
+    def _pull(self, layer: Layer, start: int, end: int, out: NDArray[Any], threads: bool) -> NDArray[np.bool_]:
+        """Put the segments of [start, end) of a layer into ``out``; gives the bases that have one."""
+        first, last = int(np.searchsorted(layer.end, start, side="right")), int(np.searchsorted(layer.start, end))
+        rows = slice(first, last)
+        low, high = np.maximum(layer.start[rows], start), np.minimum(layer.end[rows], end)
+        strand = layer.strand[rows]
+        size = high - low
+        cut = low - layer.start[rows]
+        at = np.where(strand > 0, layer.at[rows] + cut, layer.at[rows] - cut - size + 1)
+        codes, names = np.unique(layer.source[rows], return_inverse=True)
+        known = tuple(self._names[code] for code in codes.tolist())
+        for sign, source in ((1, self.parts[0]), (-1, self.parts[1])):
+            here = np.flatnonzero(strand == sign)
+            if here.size:
+                dest = low[here] - start if sign > 0 else high[here] - start - 1
+                intervals = Intervals(known, names[here].astype(np.int64), at[here], (at + size)[here])
+                place = out if source.dtype == out.dtype else np.empty(out.size, source.dtype)
+                source.gather(intervals, place, dest, np.full(here.size, sign), threads)
+                for begin, stop in zip((low[here] - start).tolist(), (high[here] - start).tolist(), strict=True):
+                    if place is not out:
+                        out[begin:stop] = place[begin:stop]
+                    if sign < 0 and is_sequence(self):
+                        out[begin:stop] = complement_codes()[out[begin:stop]]
+        reached = np.zeros(end - start + 1, np.int64)
+        np.add.at(reached, low - start, 1)
+        np.add.at(reached, high - start, -1)
+        return np.asarray(np.cumsum(reached[:-1]) > 0)
+
+
+class LiftedTrack(Track):
+    """A lazy track on another assembly.
+
+    Attributes
+    ----------
+    report : LiftReport
+    """
+
+    def __init__(self, source: Source, report: LiftReport) -> None:
+        super().__init__(source)
+        self.report = report
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Those of the track, and the report."""
+        return super().attributes | {"liftover_report": "\n".join(self.report.lines()), "liftover_table": self.report.table()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LiftedTrack, (self.source, self.report)
+
+
+def liftover(
+    track: Track,
+    chain: Chain | str | os.PathLike[str],
+    to: GenomeDB | Assembly,
+    reverse: Track | None = None,
+    collisions: str = "best",
+    chrom_alias: Alias = None,
+) -> Any:
+    """A track on another assembly, lazy.
+
+    Parameters
+    ----------
+    track : Track
+        A signal or a sequence; bases of a sequence are complemented where the chain is on the minus strand.
+    chain : Chain or path
+        From the assembly of the track to that of ``to``.
+    to : GenomeDB or Assembly
+    reverse : Track, optional
+        The track of the other strand: the two change places where the chain is on the minus strand.
+    collisions : {"best", "first", "last", "sum", "mean", "error"}
+        Where several bases lead to one: the chain with the highest score (then with more aligned bases, then earlier in the
+        file), the first or last one of the file, the sum or mean of all, or an error. The best chain's 0 or NaN wins too.
+    chrom_alias : path, mapping, "ucsc" or "ensembl", optional
+        Names of the chain file to names of the assemblies.
+
+    Returns
+    -------
+    LiftedTrack, or a pair of them with ``reverse``
+        ``track.report`` tells bases and signal that were mapped, unmapped and collided, by chromosome. Bases of the target
+        without a source are absent: 0, NaN or N.
+
+    Raises
+    ------
+    AssemblyError
+        The chain is of other assemblies, or the wrong way round.
+    LayoutError, ValueRangeError, FormatError
+
+    Examples
+    --------
+    >>> from genomearray import liftover
+    >>> lifted = liftover(track, chain_file, to=other)
+    >>> lifted.values("chr1", 8, 12)
+    array([0, 0, 1, 2], dtype=uint16)
+    >>> print(lifted.report.lines()[0])
+    source: 400 of 1,860 bases map (21.51 %), 1,460 do not
+    """
+    if collisions not in COLLISIONS:
+        raise ValueRangeError(f"collisions={collisions!r} is not known; allowed are {', '.join(COLLISIONS)}")
+    target = to if isinstance(to, Assembly) else to.assembly
+    source = track.source
+    if reverse is not None:
+        if is_sequence(source):
+            raise LayoutError("a sequence has no track of the other strand")
+        check_together((source, reverse.source), (track.label, reverse.label))
+        if reverse.dtype != track.dtype:
+            raise ValueRangeError(
+                f"{track.label} is {track.dtype} and {reverse.label} is {reverse.dtype}; strands change places, so both need one dtype"
+            )
+    if is_sequence(source) and collisions in ("sum", "mean"):
+        raise LayoutError(f"letters have no {collisions}; for a sequence, collisions are best, first, last or error")
+    opened = chain if isinstance(chain, Chain) else Chain(chain)
+    report = LiftReport(opened.path, collisions)
+    blocks = _known_blocks(opened, source, target, chrom_alias, report)
+    layers = _layers(opened, blocks, target, collisions, report)
+    _count_source(blocks, source, report)
+    made = []
+    pairs = [(track, reverse or track)] + ([(reverse, track)] if reverse is not None else [])
+    for plus, minus in pairs:
+        text = f"{plus.label} of {source.assembly}, lifted over by {opened.path}"
+        lifted: Source = Lifted(plus.source, minus.source, source.names, target, layers, collisions, text)
+        if lifted.dtype != source.dtype and source.dtype.kind in "iu" and collisions == "sum":
+            lifted = Converted(lifted, source.dtype, text, overflow="saturate")
+            lifted.text = text
+        made.append(LiftedTrack(lifted, _with_signal(report, blocks, plus.source)))
+    return made[0] if reverse is None else tuple(made)
+
+
+# -- which blocks count -----------------------------------------------------------------------
+
+
+def _known_blocks(chain: Chain, source: Source, target: Assembly, alias: Alias, report: LiftReport) -> Blocks:
+    """The blocks between chromosomes that both sides have, with the names' ranks in both assemblies; lengths must agree."""
+    froms = _ranks(chain.source_lengths, _assembly_of(source), alias, chain, "source")
+    tos = _ranks(chain.target_lengths, target, alias, chain, "target")
+    if not any(rank >= 0 for rank in froms) or not any(rank >= 0 for rank in tos):
+        side, lengths, name = (
+            ("source", chain.source_lengths, source.assembly) if not any(r >= 0 for r in froms) else ("target", chain.target_lengths, target.name)
+        )
+        raise AssemblyError(
+            f"{chain.path}: no {side} chromosome ({', '.join(list(lengths)[:3])}, ...) is in assembly {name!r}; is it the chain of these assemblies? "
+            "Names are translated by --chrom-alias (ucsc adds 'chr', ensembl strips it)"
+        )
+    from_rank, to_rank = np.array(froms, np.int64), np.array(tos, np.int64)
+    rows = chain.blocks
+    first = np.unique(rows.chain, return_index=True)[1]
+    lost_from, lost_to = from_rank[rows.source[first]] < 0, to_rank[rows.target[first]] < 0
+    for reason, lost in (
+        (f"because their chromosome is not in {source.assembly}", lost_from),
+        (f"because their chromosome is not in {target.name}", lost_to & ~lost_from),
+    ):
+        if lost.any():
+            report.skipped[reason] = int(lost.sum())
+    kept = (from_rank[rows.source] >= 0) & (to_rank[rows.target] >= 0)
+    rows = rows.take(kept)
+    return rows._replace(source=from_rank[rows.source], target=to_rank[rows.target])
+
+
+class _Named(NamedTuple):
+    """What a source knows of its assembly."""
+
+    name: str
+    names: tuple[str, ...]
+    source: Source
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.source.has(name)
+
+    def __getitem__(self, name: Any) -> Any:
+        return _Length(str(name), self.source.length(str(name)))
+
+
+class _Length(NamedTuple):
+    name: str
+    length: int
+
+
+def _assembly_of(source: Source) -> Any:
+    return _Named(source.assembly, source.names, source)
+
+
+def _ranks(lengths: dict[str, int], assembly: Any, alias: Alias, chain: Chain, side: str) -> list[int]:
+    """For each chromosome of one side of the chain its rank in the assembly, -1: not there."""
+    names = ChromosomeNames(assembly, alias, skip_unknown=True)
+    rank_of = {name: rank for rank, name in enumerate(assembly.names)}
+    ranks = []
+    for name, length in lengths.items():
+        found = names.find(name)
+        if found is None:
+            ranks.append(-1)
+            continue
+        if found.length != length:
+            others = chain.target_lengths if side == "source" else chain.source_lengths
+            turned = others.get(name) == found.length
+            hint = "; the chain is the wrong way round: it goes from the assembly you lift to" if turned else "; is it the chain of these assemblies?"
+            raise AssemblyError(f"{chain.path}: {side} chromosome {name!r} has {length:,} bp, and {found.length:,} in {assembly.name!r}{hint}")
+        ranks.append(rank_of[found.name])
+    return ranks
+
+
+def _layers(chain: Chain, blocks: Blocks, target: Assembly, collisions: str, report: LiftReport) -> dict[str, list[Layer]]:
+    """The segments of each target chromosome, and in the report how many bases have one, or several."""
+    order = np.lexsort((blocks.to, blocks.target))
+    blocks = blocks.take(order)
+    borders = np.searchsorted(blocks.target, np.arange(len(target) + 1)).tolist()
+    layers = {}
+    for k, chrom in enumerate(target):
+        some = blocks.take(np.arange(borders[k], borders[k + 1]))
+        size = some.end - some.start
+        covered, twice = _coverage(some.to, some.to + size)
+        report.target[chrom.name] = {"bases": chrom.length, "mapped": covered, "collided": twice}
+        if not some.to.size:
+            continue
+        if collisions == "error" and twice:
+            at = _first_overlap(some.to, some.to + size)
+            raise ValueRangeError(
+                f"{chrom.name}:{at + 1} and {twice - 1:,} other bases of {chrom.name} have more than one source in {chain.path}; "
+                "say which counts: collisions=best, first, last, sum or mean (--collisions)"
+            )
+        layer = Layer(some.to, some.to + size, some.source, np.where(some.strand > 0, some.start, some.end - 1), some.strand)
+        if not twice:
+            layers[chrom.name] = [layer]
+        elif collisions in ("sum", "mean"):
+            layers[chrom.name] = _stacked(layer)
+        else:
+            priority = {"best": chain.rank, "first": np.arange(chain.scores.size), "last": -np.arange(chain.scores.size)}[collisions]
+            layers[chrom.name] = [_decided(layer, priority[some.chain])]
+    return layers
+
+
+def _coverage(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[int, int]:
+    """Bases in at least one interval, and in at least two."""
+    places = np.concatenate([starts, ends])
+    change = np.concatenate([np.ones(starts.size, np.int64), np.full(ends.size, -1)])
+    order = np.argsort(places, kind="stable")
+    places, depth = places[order], np.cumsum(change[order])
+    sizes = np.diff(places)
+    return int(sizes[depth[:-1] > 0].sum()), int(sizes[depth[:-1] > 1].sum())
+
+
+def _first_overlap(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> int:
+    return int(starts[1:][starts[1:] < np.maximum.accumulate(ends)[:-1]][0])
+
+
+def _rows(layer: Layer, rows: Any) -> Layer:
+    return Layer(*(column[rows] for column in layer))
+
+
+def _stacked(layer: Layer) -> list[Layer]:
+    """Segments in as few layers as are needed for none to overlap in one."""
+    free: list[tuple[int, int]] = []  # (end, layer)
+    of = np.empty(layer.start.size, np.int64)
+    for k, (start, end) in enumerate(zip(layer.start.tolist(), layer.end.tolist(), strict=True)):
+        if free and free[0][0] <= start:
+            of[k] = heapq.heapreplace(free, (end, free[0][1]))[1]
+        else:
+            of[k] = len(free)
+            heapq.heappush(free, (end, len(free)))
+    return [_rows(layer, np.flatnonzero(of == k)) for k in range(len(free))]
+
+
+def _decided(layer: Layer, priority: NDArray[np.int64]) -> Layer:
+    """Segments cut where one of less priority (a higher number) gives way: none overlaps."""
+    starts, ends = layer.start.tolist(), layer.end.tolist()
+    events = sorted({*starts, *ends})
+    waiting: list[tuple[int, int]] = []  # (priority, row)
+    low: list[int] = []
+    high: list[int] = []
+    row: list[int] = []
+    k = 0
+    for begin, stop in itertools.pairwise(events):
+        while k < len(starts) and starts[k] <= begin:
+            heapq.heappush(waiting, (int(priority[k]), k))
+            k += 1
+        while waiting and ends[waiting[0][1]] <= begin:
+            heapq.heappop(waiting)
+        if not waiting:
+            continue
+        best = waiting[0][1]
+        if row and row[-1] == best and high[-1] == begin:
+            high[-1] = stop
+        else:
+            low.append(begin)
+            high.append(stop)
+            row.append(best)
+    rows = np.array(row, np.int64)
+    start, end = np.array(low, np.int64), np.array(high, np.int64)
+    cut = start - layer.start[rows]
+    at = layer.at[rows] + np.where(layer.strand[rows] > 0, cut, -cut)
+    return Layer(start, end, layer.source[rows], at, layer.strand[rows])
+
+
+# -- the source's side of the report ------------------------------------------------------------
+
+
+def _source_intervals(blocks: Blocks, source: Source) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Source bases with at least one block, merged, by chromosome."""
+    return merged_regions(Intervals(source.names, blocks.source, blocks.start, blocks.end))
+
+
+def _count_source(blocks: Blocks, source: Source, report: LiftReport) -> None:
+    merged = _source_intervals(blocks, source)
+    for name, length in zip(source.names, source.lengths_of(source.names).tolist(), strict=True):
+        starts, ends = merged.get(name, (np.zeros(0, np.int64),) * 2)
+        report.source[name] = {"bases": length, "mapped": int((ends - starts).sum())}
+
+
+def _with_signal(report: LiftReport, blocks: Blocks, source: Source) -> LiftReport:
+    """The report with the sums of a track: all of it, and of the bases that map."""
+    if is_sequence(source) or source.dtype.kind == "b":
+        return report
+    own = LiftReport(report.chain, report.collisions, {name: dict(row) for name, row in report.source.items()}, report.target, report.skipped)
+    merged = _source_intervals(blocks, source)
+    lengths = source.lengths_of(source.names)
+    n = len(source.names)
+    whole = interval_statistics(source, Intervals(source.names, np.arange(n), np.zeros(n, np.int64), lengths))
+    rows = [(k, *merged[name]) for k, name in enumerate(source.names) if name in merged]
+    code = np.repeat(np.array([k for k, _, _ in rows], np.int64), [starts.size for _, starts, _ in rows])
+    some = interval_statistics(source, Intervals(source.names, code, _joined([s for _, s, _ in rows]), _joined([e for _, _, e in rows])))
+    as_number = int if whole["sum"].dtype.kind in "iu" else float
+    for k, name in enumerate(source.names):
+        mapped = some["sum"][np.searchsorted(code, k) : np.searchsorted(code, k, side="right")]
+        own.source[name] |= {"signal": as_number(whole["sum"][k]), "signal_mapped": as_number(mapped.sum())}
+    return own
+
+
+def _joined(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate(columns) if columns else np.empty(0, np.int64)
