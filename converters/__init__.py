@@ -14,6 +14,13 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "ReadOptions": "bam",
     "ReadReport": "bam",
+    "export_bed": "bed",
+    "export_bedgraph": "bedgraph",
+    "export_bigwig": "bigwig",
+    "export_fasta": "fasta",
+    "export_npy": "stores",
+    "export_store": "stores",
+    "export_wig": "wig",
     "import_bedgraph": "bedgraph",
     "import_bigwig": "bigwig",
     "import_depth": "bam",
@@ -24,10 +31,18 @@ _HOMES = {
     "import_mnase": "bam",
     "import_text": "columns",
     "import_wig": "wig",
+    "lift_bed": "bed_lifting",
 }
 __all__ = [
     "ReadOptions",
     "ReadReport",
+    "export_bed",
+    "export_bedgraph",
+    "export_bigwig",
+    "export_fasta",
+    "export_npy",
+    "export_store",
+    "export_wig",
     "import_bedgraph",
     "import_bigwig",
     "import_depth",
@@ -38,15 +53,19 @@ __all__ = [
     "import_mnase",
     "import_text",
     "import_wig",
+    "lift_bed",
 ]
 
 if TYPE_CHECKING:
     from genomearray_converters.bam import ReadOptions, ReadReport, import_depth, import_five_prime, import_fragments, import_left_ends, import_mnase
-    from genomearray_converters.bedgraph import import_bedgraph
-    from genomearray_converters.bigwig import import_bigwig
+    from genomearray_converters.bed import export_bed
+    from genomearray_converters.bed_lifting import lift_bed
+    from genomearray_converters.bedgraph import export_bedgraph, import_bedgraph
+    from genomearray_converters.bigwig import export_bigwig, import_bigwig
     from genomearray_converters.columns import import_text
-    from genomearray_converters.fasta import import_fasta
-    from genomearray_converters.wig import import_wig
+    from genomearray_converters.fasta import export_fasta, import_fasta
+    from genomearray_converters.stores import export_npy, export_store
+    from genomearray_converters.wig import export_wig, import_wig
 
 
 def __getattr__(name: str) -> Any:

@@ -7,9 +7,11 @@ https://genome.ucsc.edu/goldenPath/help/bedgraph.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from genomearray_converters.exporting import Out, Runs, check_kind, find_runs, in_order, joined, number_texts, numbers, stretches, text_output, wanted
 from genomearray_converters.importing import Files, ImportReport, import_rows
 from genomearray_converters.rows import Buffers, Scanned, explain
 from genomearray_converters.scanning import (
@@ -33,6 +35,9 @@ from genomearray_converters.scanning import (
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
+from genomearray.source import Source
+from genomearray.storage.reader import Intervals
+from genomearray.track import Track
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
@@ -178,3 +183,76 @@ def import_bedgraph(db: GenomeDB, track: str, files: Files, **options: Any) -> I
     array([1.5, 1.5, 1.5, nan], dtype=float32)
     """
     return import_rows(db, track, files, BedGraphScanner, options)
+
+
+def export_bedgraph(
+    track: Track,
+    out: Out,
+    *,
+    skip_zeros: bool = False,
+    region: str | None = None,
+    chroms: Any = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: bool = False,
+) -> int:
+    """Write a signal as bedGraph: a line for each stretch of equal values.
+
+    Parameters
+    ----------
+    track : Track
+    out : path, or "-" for standard output
+        Compressed when it ends in ``.gz``.
+    skip_zeros : bool
+        Leave out zeros; they are values otherwise. NaN is always left out.
+    region : str, optional
+        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
+    chroms : str or iterable of str, optional
+        Some chromosomes.
+    overwrite : bool
+        Replace a file of that name.
+    threads : int, optional
+        Default: one a core, or the dask cluster of the session.
+    progress : bool
+        Show a bar on a terminal.
+
+    Returns
+    -------
+    int
+        Lines.
+
+    Raises
+    ------
+    LayoutError, RegionError, UnknownChromosomeError, FormatError
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray_converters import export_bedgraph
+    >>> export_bedgraph(db["counts"], Path(tmp, "a.bedgraph"), chroms="chr2")
+    1
+    >>> Path(tmp, "a.bedgraph").read_text()
+    'chr2\\t0\\t500\\t7\\n'
+    """
+    check_kind(track, "signal", "bedGraph")
+    lines = 0
+    with text_output(out, overwrite=overwrite) as file:
+        for runs in signal_runs(track, region, chroms, threads, progress):
+            kept = runs.values != 0 if skip_zeros else slice(None)
+            starts, ends, values = (column[kept] for column in runs[1:])
+            name = runs.chrom.encode()
+            rows = zip(starts.tolist(), ends.tolist(), number_texts(values), strict=True)
+            file.writelines(b"%b\t%d\t%d\t%b\n" % (name, start, end, text) for start, end, text in rows)
+            lines += starts.size
+    return lines
+
+
+def signal_runs(track: Track, region: str | None, chroms: Any, threads: int | None, progress: bool) -> Iterator[Runs]:
+    """Stretches of equal values, in the order of the genome."""
+    tasks = wanted(track.source, region, chroms)
+    blocks = in_order(_block_runs, track.source, tasks, track.label, threads=threads, progress=progress)
+    return joined(runs for block in blocks for runs in block)
+
+
+def _block_runs(source: Source, task: Intervals) -> list[Runs]:
+    return [find_runs(name, start, numbers(source.read(name, start, end, threads=False))) for name, start, end in stretches(task)]

@@ -8,20 +8,26 @@ Kent et al. 2010, doi:10.1093/bioinformatics/btq351
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from genomearray_converters.bedgraph import signal_runs
+from genomearray_converters.exporting import STDOUT, Out, Runs, check_kind, new_file
 from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
 from genomearray_converters.lengths import matching
 
 from genomearray.assembly import Chromosome
 from genomearray.errors import FormatError
 from genomearray.input_file import STDIN, open_input
+from genomearray.reductions import chosen
 from genomearray.storage.layout import BLOCK
+from genomearray.track import Track
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
@@ -160,3 +166,117 @@ def _translated(path: str) -> Iterator[None]:
         if type(error).__module__.split(".")[0] in ("pybigtools", "pyo3_runtime"):
             raise FormatError(f"{path}: the bigWig file is cut or damaged ({error}); get it again") from error
         raise
+
+
+def export_bigwig(
+    track: Track,
+    out: Out,
+    *,
+    skip_zeros: bool = False,
+    region: str | None = None,
+    chroms: Any = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: bool = False,
+) -> BigWigReport:
+    """Write a signal as bigWig: stretches of equal values, NaN is a gap.
+
+    Parameters
+    ----------
+    track : Track
+    out : path
+    skip_zeros : bool
+        Zeros are gaps too; they are values otherwise, as in the track.
+    region : str, optional
+        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
+    chroms : str or iterable of str, optional
+        Some chromosomes.
+    overwrite : bool
+        Replace a file of that name.
+    threads : int, optional
+        Default: one a core, or the dask cluster of the session.
+    progress : bool
+        Show a bar on a terminal.
+
+    Returns
+    -------
+    BigWigReport
+        Intervals written, and bases whose value float32, all that a bigWig holds, cannot hold exactly.
+
+    Raises
+    ------
+    LayoutError, RegionError, UnknownChromosomeError, FormatError
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray_converters import export_bigwig, import_bigwig
+    >>> export_bigwig(db["counts"], Path(tmp, "a.bw")).intervals
+    1003
+    >>> report = import_bigwig(db, "again", Path(tmp, "a.bw"), dtype="uint16")
+    >>> db["again"].sum() == db["counts"].sum()
+    True
+    """
+    check_kind(track, "signal", "bigWig")
+    if os.fspath(out) == STDOUT:
+        raise FormatError("a bigWig is written here and there; give a file, not standard output")
+    source = track.source
+    if region is None:
+        # The index of a bigWig has its chromosomes in the order of their names.
+        chroms = sorted(chosen(source, chroms), key=str.encode)
+    writing = _Writing(signal_runs(track, region, chroms, threads, progress), skip_zeros)
+    lengths = {name: source.length(name) for name in source.names}
+    with new_file(out, overwrite=overwrite, suffix=".bw") as part, _translated(os.fspath(out)):
+        import pybigtools
+
+        writer = pybigtools.open(str(part), "w")
+        try:
+            writer.write(lengths, writing.rows())
+        finally:
+            writer.close()
+            if writing.error is not None:
+                raise writing.error
+        if not writing.report.intervals:
+            raise FormatError(f"track {track.label!r} has no value to write there, and a bigWig without one cannot be read")
+    return writing.report
+
+
+@dataclass
+class BigWigReport:
+    """What was written.
+
+    Attributes
+    ----------
+    intervals : int
+    rounded : int
+        Bases whose value was rounded to float32.
+    """
+
+    intervals: int = 0
+    rounded: int = 0
+
+
+class _Writing:
+    """Rows for pybigtools; an error in them is kept, because it would not come through."""
+
+    def __init__(self, runs: Iterator[Runs], skip_zeros: bool) -> None:
+        self.report = BigWigReport()
+        self.error: BaseException | None = None
+        self._runs = runs
+        self._skip = skip_zeros
+
+    def rows(self) -> Iterator[tuple[str, int, int, float]]:
+        """Chromosome, start, end and value of each interval."""
+        try:
+            for runs in self._runs:
+                kept = runs.values != 0 if self._skip else slice(None)
+                starts, ends, values = (column[kept] for column in runs[1:])
+                with np.errstate(over="ignore"):
+                    single = values.astype(np.float32)
+                lost = single.astype(values.dtype) != values if values.dtype.itemsize > 2 and values.dtype != np.float32 else np.zeros(0, bool)
+                if lost.any():
+                    self.report.rounded += int((ends - starts)[lost].sum())
+                self.report.intervals += starts.size
+                yield from zip(itertools.repeat(runs.chrom), starts.tolist(), ends.tolist(), single.tolist())
+        except BaseException as error:
+            self.error = error

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from genomearray_converters.exporting import Out, check_kind, in_order, stretches, text_output, wanted
 from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
 from genomearray_converters.lengths import matching
 from genomearray_converters.rows import line_blocks
@@ -25,6 +26,9 @@ from genomearray._kernels import kernel
 from genomearray.chrom_sizes import TWOBIT_MAGIC
 from genomearray.errors import FormatError
 from genomearray.input_file import Input, open_input
+from genomearray.source import Source
+from genomearray.storage.reader import Intervals
+from genomearray.track import Track
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
@@ -214,3 +218,74 @@ def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False,
             reader.read(path)
 
     return run_import(db, track, files, {**options, "dtype": "uint8"}, work, kind="sequence")
+
+
+_WIDTH = 60
+
+
+def export_fasta(
+    track: Track,
+    out: Out,
+    *,
+    region: str | None = None,
+    chroms: Any = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: bool = False,
+) -> int:
+    """Write a sequence as FASTA, case as stored.
+
+    Parameters
+    ----------
+    track : Track
+    out : path, or "-" for standard output
+        Compressed when it ends in ``.gz``.
+    region : str, optional
+        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
+    chroms : str or iterable of str, optional
+        Some chromosomes.
+    overwrite : bool
+        Replace a file of that name.
+    threads : int, optional
+        Default: one a core, or the dask cluster of the session.
+    progress : bool
+        Show a bar on a terminal.
+
+    Returns
+    -------
+    int
+        Bases.
+
+    Raises
+    ------
+    LayoutError, RegionError, UnknownChromosomeError, FormatError
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray_converters import export_fasta
+    >>> export_fasta(db["seq"], Path(tmp, "a.fa"), region="chr1:1-6")
+    6
+    >>> Path(tmp, "a.fa").read_text()
+    '>chr1:1-6\\nACGTac\\n'
+    """
+    check_kind(track, "sequence", "FASTA")
+    bases = 0
+    rest, open_record = b"", ""
+    with text_output(out, overwrite=overwrite) as file:
+        found = in_order(_block_letters, track.source, wanted(track.source, region, chroms), track.label, threads=threads, progress=progress)
+        for name, letters in (part for block in found for part in block):
+            if name != open_record:
+                file.write((rest + b"\n" if rest else b"") + b">" + (region or name).encode() + b"\n")
+                rest, open_record = b"", name
+            text = rest + letters
+            whole = len(text) // _WIDTH * _WIDTH
+            file.writelines(text[k : k + _WIDTH] + b"\n" for k in range(0, whole, _WIDTH))
+            rest = text[whole:]
+            bases += len(letters)
+        file.write(rest + b"\n" if rest else b"")
+    return bases
+
+
+def _block_letters(source: Source, task: Intervals) -> list[tuple[str, bytes]]:
+    return [(name, source.read(name, start, end, threads=False).tobytes()) for name, start, end in stretches(task)]

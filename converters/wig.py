@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from genomearray_converters.bedgraph import BROWSER, TRACK, scan_fields
+from genomearray_converters.exporting import Out, check_kind, in_order, number_texts, numbers, stretches, text_output, wanted
 from genomearray_converters.importing import Files, ImportReport, import_rows
 from genomearray_converters.rows import CONTINUED, Buffers, Scanned, explain
 from genomearray_converters.scanning import (
@@ -40,6 +41,9 @@ from genomearray_converters.scanning import (
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
+from genomearray.source import Source
+from genomearray.storage.reader import Intervals
+from genomearray.track import Track
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
@@ -262,3 +266,85 @@ def import_wig(db: GenomeDB, track: str, files: Files, **options: Any) -> Import
     array([nan, nan, 1.5, 1.5, nan], dtype=float32)
     """
     return import_rows(db, track, files, WigScanner, options)
+
+
+_GAP = 10  # absent bases that are worth a new declaration
+
+
+def export_wig(
+    track: Track,
+    out: Out,
+    *,
+    region: str | None = None,
+    chroms: Any = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: bool = False,
+) -> int:
+    """Write a signal as wiggle: fixedStep, a line a base, where there are values.
+
+    Absent bases (NaN, and zeros of integers, where ten or more lie side by side) are left out: imported again
+    they are absent.
+
+    Parameters
+    ----------
+    track : Track
+    out : path, or "-" for standard output
+        Compressed when it ends in ``.gz``.
+    region : str, optional
+        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
+    chroms : str or iterable of str, optional
+        Some chromosomes.
+    overwrite : bool
+        Replace a file of that name.
+    threads : int, optional
+        Default: one a core, or the dask cluster of the session.
+    progress : bool
+        Show a bar on a terminal.
+
+    Returns
+    -------
+    int
+        Bases.
+
+    Raises
+    ------
+    LayoutError, RegionError, UnknownChromosomeError, FormatError
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray_converters import export_wig
+    >>> export_wig(db["counts"], Path(tmp, "a.wig"), region="chr1:1-3")
+    3
+    >>> Path(tmp, "a.wig").read_text().split("\\n")[:3]
+    ['fixedStep chrom=chr1 start=1 step=1', '1', '2']
+    """
+    check_kind(track, "signal", "wiggle")
+    tasks = wanted(track.source, region, chroms)
+    bases = 0
+    with text_output(out, overwrite=overwrite) as file:
+        for text, n in in_order(_block_text, track.source, tasks, track.label, threads=threads, progress=progress):
+            file.write(text)
+            bases += n
+    return bases
+
+
+def _block_text(source: Source, task: Intervals) -> tuple[bytes, int]:
+    """The lines of a block, and how many bases they tell."""
+    texts: list[bytes] = []
+    bases = 0
+    for name, start, end in stretches(task):
+        values = numbers(source.read(name, start, end, threads=False))
+        there = np.flatnonzero(~np.isnan(values) if values.dtype.kind == "f" else values != 0)
+        if not there.size:
+            continue
+        far = np.flatnonzero(np.diff(there) > (1 if values.dtype.kind == "f" else _GAP))
+        firsts, lasts = there[np.append(0, far + 1)].tolist(), there[np.append(far, there.size - 1)].tolist()
+        lines = number_texts(values[there[0] : there[-1] + 1])
+        for first, last in zip(firsts, lasts, strict=True):
+            # Positions of wiggle count from 1 (https://genome.ucsc.edu/goldenPath/help/wiggle.html).
+            texts.append(b"fixedStep chrom=%b start=%d step=1" % (name.encode(), start + first + 1))
+            texts += lines[first - there[0] : last + 1 - there[0]]
+            bases += last + 1 - first
+    return (b"\n".join(texts) + b"\n" if texts else b""), bases

@@ -290,7 +290,7 @@ class Chain:
         DataFrame
             A row a gapless piece, of the best chain first, then in order of the source: ``query`` (row of ``regions``),
             ``chrom``, ``start``, ``end``, ``strand`` (of the region, turned where the chain is on the minus strand),
-            ``score``, and the part of the region it is: ``source_start``, ``source_end``.
+            ``score``, the part of the region it is: ``source_start``, ``source_end``, and ``chain``, the number of the chain in the file.
 
         Raises
         ------
@@ -316,11 +316,12 @@ class Chain:
             own = np.where(strands[query] == 0, 1, strands[query])
             tables.append(
                 self._table(query, blocks, {"start": to, "end": to + high - low}, own * blocks.strand)
-                .assign(source_start=low, source_end=high)
+                .assign(source_start=low, source_end=high, chain=blocks.chain)
             )  # fmt: skip
         if not tables:
             empty = np.empty(0, np.int64)
-            return self._table(empty, self.blocks.take(empty), {"start": empty, "end": empty}).assign(source_start=empty, source_end=empty)
+            none = self._table(empty, self.blocks.take(empty), {"start": empty, "end": empty})
+            return none.assign(source_start=empty, source_end=empty, chain=empty)
         return pd.concat(tables, ignore_index=True).sort_values("query", kind="stable", ignore_index=True)
 
     def _table(self, query: NDArray[np.int64], blocks: Blocks, places: dict[str, Any], strand: Any = None) -> pd.DataFrame:

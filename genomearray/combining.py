@@ -245,8 +245,8 @@ def combine(
 
 def _default_dtype(combined: Combined) -> np.dtype[Any]:
     if combined.dtype.kind == "f":
-    return np.dtype(common) if common.kind in "iu" else np.dtype(combined.dtype)  # a bool or a float among them
-    common = np.result_type(*(np.uint8 if source.dtype.kind == "b" else source.dtype for source in combined.parts))
+        return combined.dtype
+    common: Any = np.result_type(*(np.uint8 if source.dtype.kind == "b" else source.dtype for source in combined.parts))
     return np.dtype(common if common.kind in "iu" else combined.dtype)
 
 

@@ -35,7 +35,7 @@ class ComputedSource(ABC):
 
     def __init__(self, parts: tuple[Source, ...], dtype: Any, text: str, limits: Limits | None = None) -> None:
         self.parts = parts
-        self.dtype = np.dtype(dtype)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.text = text
         self.limits = limits
         self.assembly = parts[0].assembly

@@ -266,14 +266,14 @@ def _from_bed(path: Path) -> RegionTable:
     names: dict[str, int] = {}
     code, start, end, strand, numbers = [], [], [], [], []
     with open_input(path) as file:
-        for number, raw in enumerate(_lines(file), 1):
+        for number, raw in enumerate(text_lines(file), 1):
             line = raw.rstrip("\r\n")
             fields = line.split("\t", 6) if "\t" in line else line.split(None, 6)
             if not line.strip() or line.startswith("#") or line.split(None, 1)[0] in ("track", "browser"):
                 continue
             try:
-                start.append(_digits(fields[1]))
-                end.append(_digits(fields[2]))
+                start.append(whole_number(fields[1]))
+                end.append(whole_number(fields[2]))
             except (IndexError, ValueError):
                 what = f"{len(fields)} columns" if len(fields) < 3 else f"start {fields[1]!r} and end {fields[2]!r}"
                 raise FormatError(f"{path}:{number}: a line of BED has chrom, start and end, whole numbers of bp; here are {what}") from None
@@ -296,7 +296,7 @@ def _from_bed(path: Path) -> RegionTable:
     )
 
 
-def _digits(text: str) -> int:
+def whole_number(text: str) -> int:
     """A whole number in ASCII digits, unlike ``int``, which takes ``1_000`` and other scripts."""
     number = text.strip()
     if not (number.isascii() and number.lstrip("-").isdigit()):
@@ -304,7 +304,8 @@ def _digits(text: str) -> int:
     return int(number)
 
 
-def _lines(file: Any) -> Iterable[str]:
+def text_lines(file: Any) -> Iterable[str]:
+    """Lines of a binary file as text, without their newline."""
     rest = b""
     while data := file.read(1 << 20):
         *lines, rest = (rest + data).split(b"\n")

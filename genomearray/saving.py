@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from genomearray.arithmetic import Converted
+from genomearray.assembly import Assembly
 from genomearray.computed import absent, read_intervals
 from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
 from genomearray.region import parse_strand
 from genomearray.running import progress_bar, runner
 from genomearray.source import Source
 from genomearray.storage.cast import NeedsWiderDtype
-from genomearray.storage.create import create_feature_writer
+from genomearray.storage.create import create_feature_writer, create_writer
 from genomearray.storage.encoding import BlockEncoder, BlockJob, EncodedBlock, block_jobs
 from genomearray.storage.feature_file import INDEX, SEQUENCE_TABLE
 from genomearray.storage.layout import ABSENT, BLOCK, PACKED, Layout, chunk_length, track_dtype
@@ -43,28 +45,51 @@ def save(db: GenomeDB, name: str, data: Any, dtype: Any, options: dict[str, Any]
 
 
 def _save_track(db: GenomeDB, name: str, track: Track, dtype: Any, options: dict[str, Any], progress: bool) -> WriteReport:
-    """Save a track, stored or lazy, block by block, in threads or on the cluster of the session."""
-    source: Source = track.source
     _same_assembly(db, track.assembly)
+    source = track.source
     for chrom in source.names:
         if chrom not in db.assembly or db.assembly[chrom].length != source.length(chrom):
             raise AssemblyError(f"chromosome {chrom!r} of the track has {source.length(chrom):,} bp, and is not so in assembly {db.assembly.name!r}")
-    if isinstance(source, Converted) and source.overflow == "saturate" and dtype is None:
-        # Cast by the writer: it counts what does not fit.
-        options = {"round": source.round} | options
-        source, dtype = source.parts[0], source.dtype
-    told = track.attributes
-    options = {"kind": source.kind, "source": str(told.get("source", "")), "attributes": _kept(told)} | options
-    if isinstance(source, StoredTrack):
-        options = {"units": source.display_attributes(next(iter(source.variables))).get("units"), "absent": 0 if ABSENT in told else None} | options
-    wanted = dtype or (np.uint8 if source.dtype.kind == "b" else source.dtype)
+    return copy_track(db.folder, db.assembly, name, track, dtype, progress=progress, **options)
+
+
+def copy_track(
+    folder: Path, assembly: Assembly, name: str, track: Track, dtype: Any = None, *, progress: bool = False, **options: Any
+) -> WriteReport:
+    """Write a track, stored or lazy, into a folder: block by block, in threads or on the cluster of the session.
+
+    See :meth:`genomearray.GenomeDB.create_track` for the options.
+    """
+    plan = creating(track, dtype, options)
+    wanted = plan.dtype
     while True:
         try:
-            with db.create_track(name, wanted, **options) as writer:
-                write_source(writer, source, name, options.get("threads"), progress=progress)
+            with create_writer(folder, assembly, name, wanted, **plan.options) as writer:
+                write_source(writer, plan.source, name, options.get("threads"), progress=progress)
             return writer.report
         except NeedsWiderDtype as need:
             wanted = need.dtype
+
+
+class Plan(NamedTuple):
+    """What is written, as which dtype, with which options of a writer."""
+
+    source: Source
+    dtype: Any
+    options: dict[str, Any]
+
+
+def creating(track: Track, dtype: Any, options: dict[str, Any]) -> Plan:
+    """How a track is written: what is said of it goes along, and what does not fit is counted by the writer."""
+    source: Source = track.source
+    told = track.attributes
+    if isinstance(source, Converted) and source.overflow == "saturate" and dtype is None:
+        options = {"round": source.round} | options
+        source, dtype = source.parts[0], source.dtype
+    options = {"kind": source.kind, "source": str(told.get("source", "")), "attributes": _kept(told)} | options
+    if isinstance(source, StoredTrack):
+        options = {"units": source.display_attributes(next(iter(source.variables))).get("units"), "absent": 0 if ABSENT in told else None} | options
+    return Plan(source, dtype or (np.uint8 if source.dtype.kind == "b" else source.dtype), options)
 
 
 def _kept(attributes: dict[str, Any]) -> dict[str, str | int]:

@@ -22,6 +22,13 @@ _COMMANDS = {
     "get": "genomearray.cli.reading:get",
     "seq": "genomearray.cli.reading:seq",
     "plot": "genomearray.cli.reading:plot",
+    "stats": "genomearray.cli.computing:stats",
+    "verify": "genomearray.cli.computing:verify",
+    "combine": "genomearray.cli.computing:combine",
+    "combine-strands": "genomearray.cli.computing:combine_strands",
+    "liftover": "genomearray.cli.computing:liftover",
+    "lift-bed": "genomearray.cli.computing:lift_bed",
+    "export": "genomearray.cli.exports:export",
 }
 
 

@@ -40,22 +40,61 @@ def with_database(function: F) -> F:
     return database_options(command)  # type: ignore[return-value]
 
 
+def cluster_options(function: F) -> F:
+    """Add ``--threads`` and ``--scheduler``; the function runs on the cluster, and sees ``threads`` only."""
+
+    @wraps(function)
+    def command(*args: Any, scheduler: str | None, **kwargs: Any) -> Any:
+        from genomearray.running import cluster
+
+        if scheduler is not None and kwargs.get("threads") is not None:
+            raise click.UsageError("--threads works here, --scheduler on a cluster; give one of them")
+        with cluster(scheduler):
+            return function(*args, **kwargs)
+
+    return _apply([_THREADS, _SCHEDULER], command)  # type: ignore[return-value]
+
+
+_THREADS = click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads that work [default: one a core].")
+_SCHEDULER = click.option(
+    "--scheduler", metavar="ADDRESS", help="Work on the dask cluster of this scheduler, such as tcp://10.0.0.1:8786; its workers see the same files."
+)
+
+
+def write_options(default: str, *, dtype: bool = True) -> Callable[[F], F]:
+    """Add the options of a new track that is computed from others; ``default`` tells its dtype."""
+
+    def add(function: F) -> F:
+        return _apply([_STORE, _OVERWRITE, *([_dtype_option(None, f" [default: {default}]")] if dtype else [])], function)
+
+    return add
+
+
+def chroms_option(function: F) -> F:
+    """Add ``--chrom``, which may be given again."""
+    return click.option("--chrom", "chroms", multiple=True, metavar="NAME", help="Only this chromosome; may be given again.")(function)
+
+
 def import_options(function: F) -> F:
     """Add the options of every importer."""
     options = [
-        click.option(
-            "--store", type=click.Choice(["h5", "zarr"]), default="h5", show_default=True, help="One HDF5 file, or one Zarr store (a folder)."
-        ),
-        click.option("--overwrite", is_flag=True, help="Replace a track of that name."),
+        _STORE,
+        _OVERWRITE,
         click.option(
             "--chrom-alias",
             metavar="FILE|ucsc|ensembl",
             help="Translate chromosome names: a file with two columns, ucsc (1 becomes chr1) or ensembl (chr1 becomes 1).",
         ),
         click.option("--allow-empty", is_flag=True, help="Accept files without any data, for pipelines."),
-        click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads that work [default: one a core]."),
+        _THREADS,
     ]
     return _apply(options, function)
+
+
+_STORE = click.option(
+    "--store", type=click.Choice(["h5", "zarr"]), default="h5", show_default=True, help="One HDF5 file, or one Zarr store (a folder)."
+)
+_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a track of that name.")
 
 
 def skip_unknown_option(function: F) -> F:
@@ -71,16 +110,20 @@ def signal_options(function: F) -> F:
 _ROUND = click.option("--round", is_flag=True, help="Round fractions into an integer type; without it they are an error.")
 
 
-def _dtype_options(default: str | None, told: str = "") -> list[Callable[[Any], Any]]:
+def _dtype_option(default: str | None, told: str = "") -> Callable[[Any], Any]:
     names = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
+    return click.option(
+        "--dtype",
+        type=click.Choice(names),
+        default=default,
+        show_default=default is not None,
+        help=f"Type of the stored numbers; integers need less space for counts{told}.",
+    )
+
+
+def _dtype_options(default: str | None, told: str = "") -> list[Callable[[Any], Any]]:
     return [
-        click.option(
-            "--dtype",
-            type=click.Choice(names),
-            default=default,
-            show_default=default is not None,
-            help=f"Type of the stored numbers; integers need less space for counts{told}.",
-        ),
+        _dtype_option(default, told),
         click.option(
             "--overflow",
             type=click.Choice(["saturate", "error", "widen"]),

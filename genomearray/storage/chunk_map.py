@@ -279,6 +279,10 @@ class ChunkedArray:
             _cache.put(key, payload)
         self._codec.values(payload, low, high, out, dest)
 
+    def expect(self, present: NDArray[np.bool_]) -> None:
+        """Say for every chunk whether it must be stored, instead of who would know."""
+        self._present = present
+
     def _needed(self) -> NDArray[np.bool_] | None:
         """For every chunk whether it must be stored; None: all."""
         if self._present is None and self._expected is not None:

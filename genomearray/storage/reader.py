@@ -273,10 +273,20 @@ class StoredTrack:
     def _variable_of(self, name: str) -> str:
         return PACKED if self.locate(name)[0] is self.packed_array else name
 
-    def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
+    def array_of(self, variable: str) -> Array1D:
+        """The array of a variable."""
+        return self._array(variable)
+
+    def read_all_chunks(self, variable: str) -> None:
+        """From now on read every chunk that is stored, also those that the summary does not know of."""
+        array = self._array(variable)
+        if isinstance(array, ChunkedArray):
+            array.expect(array.source.stored())
+
+    def read_variable(self, variable: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values of the offsets [start, end) of a variable."""
         try:
-            return self._array(variable).read(start, end)
+            return self._array(variable).read(start, end, threads)
         except ChunkDamage as damage:
             raise self._damaged(f"{variable}:{damage.start + 1}-{damage.end}", damage.cause) from damage
 

@@ -1,0 +1,173 @@
+"""Tracks as files outside of a database: HDF5 and Zarr stores, and plain numpy arrays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from genomearray_converters.exporting import Out, new_file, numbers, stretches, wanted
+
+from genomearray.assembly import Assembly
+from genomearray.errors import FormatError, RegionError
+from genomearray.region import parse_region
+from genomearray.saving import copy_track
+from genomearray.storage.layout import BLOCK
+from genomearray.storage.publish import FORMS
+from genomearray.track import Track
+
+
+def export_store(
+    track: Track,
+    out: Out,
+    store: Any = "h5",
+    *,
+    region: str | None = None,
+    chroms: Any = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: bool = False,
+) -> int:
+    """Write a track as one HDF5 file or Zarr store outside of a database; ``open_track(out)`` opens it.
+
+    Parameters
+    ----------
+    track : Track
+    out : path
+        Ends in ``.h5`` or ``.zarr``, as ``store`` says.
+    store : {"h5", "zarr"}
+    region : str, optional
+        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
+    chroms : str or iterable of str, optional
+        Some chromosomes.
+    overwrite : bool
+        Replace a file of that name.
+    threads : int, optional
+        Default: one a core, or the dask cluster of the session.
+    progress : bool
+        Show a bar on a terminal.
+
+    Returns
+    -------
+    int
+        Bases.
+
+    Raises
+    ------
+    FormatError, RegionError, UnknownChromosomeError
+
+    Notes
+    -----
+    With ``region`` or ``chroms`` all chromosomes are there, and hold nothing outside of these.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray import open_track
+    >>> from genomearray_converters import export_store
+    >>> export_store(db["counts"], Path(tmp, "a.zarr"), "zarr")
+    1860
+    >>> open_track(Path(tmp, "a.zarr")).sum() == db["counts"].sum()
+    True
+    """
+    if store not in FORMS:
+        raise FormatError(f"store {store!r} is not known; allowed are {', '.join(FORMS)}")
+    path = Path(out).absolute()
+    if path.suffix != f".{store}":
+        raise FormatError(f"{out} does not end in .{store}, by which a {store} store is known; name it {path.stem}.{store}")
+    if not path.parent.is_dir():
+        raise FormatError(f"the folder of {out} is not there; make it first")
+    if path.exists() and not overwrite:
+        raise FormatError(f"{out} exists; choose another name, or replace it with overwrite=True (--overwrite)")
+    source = track.source
+    if region is not None or chroms is not None:
+        tasks = wanted(source, region, chroms)
+        track = track.where([part for task in tasks for part in stretches(task)])
+    sizes = zip(source.names, source.lengths_of(source.names).tolist(), strict=True)
+    assembly = Assembly.from_sizes(track.assembly, sizes)
+    lock = path.parent / ".lock"
+    locked = lock.exists()
+    try:
+        report = copy_track(path.parent, assembly, path.stem, track, store=store, overwrite=overwrite, threads=threads, progress=progress)
+    finally:
+        if not locked:  # a folder that is no database keeps nothing
+            lock.unlink(missing_ok=True)
+    return report.bases
+
+
+def export_npy(
+    track: Track,
+    out: Out,
+    *,
+    region: str | None = None,
+    chroms: Any = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: bool = False,
+) -> int:
+    """Write a region, or chromosomes, as ``.npy`` files that ``numpy.load`` opens.
+
+    Parameters
+    ----------
+    track : Track
+    out : path
+        With a region or one chromosome, a file; else a folder, for a file ``<chromosome>.npy`` each.
+    region : str, optional
+        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
+    chroms : str or iterable of str, optional
+        Some chromosomes.
+    overwrite : bool
+        Replace a file of that name.
+    threads : int, optional
+        Default: one a core, or the dask cluster of the session.
+    progress : bool
+        Show a bar on a terminal.
+
+    Returns
+    -------
+    int
+        Bases.
+
+    Raises
+    ------
+    FormatError, RegionError, UnknownChromosomeError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from genomearray_converters import export_npy
+    >>> export_npy(db["counts"], Path(tmp, "a.npy"), region="chr1:1-3")
+    3
+    >>> np.load(Path(tmp, "a.npy"))
+    array([1, 2, 3], dtype=uint16)
+    """
+    source = track.source
+    if region is not None:
+        if chroms is not None:
+            raise RegionError("give a region or chromosomes, not both")
+        found = parse_region(region, source.length, source.has)
+        return _write_array(track, Path(out), found.chrom, found.start, found.end, overwrite)
+    if isinstance(chroms, str):
+        return _write_array(track, Path(out), chroms, 0, source.length(chroms), overwrite)
+    names = source.names if chroms is None else tuple(str(chrom) for chrom in chroms)
+    folder = Path(out)
+    if folder.is_file():
+        raise FormatError(f"{out} is a file; several chromosomes need a folder, for a file each")
+    bad = [name for name in names if os.sep in name or name.startswith(".")]
+    if bad:
+        raise FormatError(f"chromosome {bad[0]!r} cannot name a file; export it alone: chroms={bad[0]!r} (--chrom)")
+    folder.mkdir(exist_ok=True)
+    return sum(_write_array(track, folder / f"{name}.npy", name, 0, source.length(name), overwrite) for name in names)
+
+
+def _write_array(track: Track, path: Path, chrom: str, start: int, end: int, overwrite: bool) -> int:
+    """Block by block: a chromosome is never held whole."""
+    dtype = np.dtype(np.uint8) if track.dtype.kind == "b" else track.dtype
+    with new_file(path, overwrite=overwrite) as part, part.open("wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (end - start,)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for low in range(start, end, BLOCK):
+            file.write(numbers(track.values(chrom, low, min(low + BLOCK, end))).tobytes())
+    return end - start

@@ -1,0 +1,130 @@
+"""Is a stored track whole: every chunk decodes, and the stored statistics are those of the values."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genomearray.assembly import Assembly
+from genomearray.errors import DamagedTrackError, LayoutError
+from genomearray.running import progress_bar, runner
+from genomearray.storage.chunk_map import ChunkedArray
+from genomearray.storage.encoding import BlockJob, block_jobs
+from genomearray.storage.layout import BLOCK, SUMMARY, SUMMARY_COLUMNS, Layout
+from genomearray.storage.reader import StoredTrack, open_part
+from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, summary
+
+_MOST_TOLD = 5
+_WRONG = "the stored statistics of {} are not those of its values"
+
+
+@lru_cache(maxsize=2)
+def as_stored(path: Path, track_id: str) -> StoredTrack:
+    """The track without trust in its summary: every chunk that is on disk is read."""
+    stored = open_part(path)
+    if stored.id != track_id:
+        raise LayoutError(f"track {path} was replaced meanwhile; start again")
+    for name in stored.variables:
+        stored.read_all_chunks(name)
+    return stored
+
+
+def check(stored: StoredTrack, assembly: Assembly, *, threads: int | None = None, progress: bool = False) -> list[str]:
+    """What is wrong with a track, a line each; nothing for a whole one.
+
+    Parameters
+    ----------
+    stored : StoredTrack
+    assembly : Assembly
+        Whose chromosomes the track has.
+    threads : int, optional
+        Default: one a core, or the cluster of the session.
+    progress : bool
+
+    Returns
+    -------
+    list of str
+    """
+    try:
+        stored.check_chunks()
+    except DamagedTrackError as error:
+        return [str(error)]
+    layout = _layout(stored, assembly)
+    builder = TableBuilder(layout, stored.dtype, stored.fill)
+    jobs = list(block_jobs(layout))
+    problems: list[str] = []
+    place = (Path(stored.path), stored.id)
+    try:
+        with progress_bar(sum(job.length for job in jobs), "verify", "bp", wanted=progress) as told:
+            for number, (chunks, parts, damage) in runner(threads).run(_summarised, place, jobs, "verify"):
+                job = jobs[number]
+                told(job.length)
+                if damage:
+                    problems.append(damage)
+                else:
+                    builder.put(job.variable, job.block, chunks, job.rows, parts)
+    finally:
+        as_stored.cache_clear()
+    return problems or _differences(stored, layout, builder)
+
+
+def _layout(stored: StoredTrack, assembly: Assembly) -> Layout:
+    """The layout of the track, by the table of chromosomes and the length of its chunks."""
+    arrays = [stored.array_of(name) for name in stored.variables]
+    chunks = [array.chunk for array in arrays if isinstance(array, ChunkedArray)]
+    if len(chunks) < len(arrays) or stored.names != assembly.names:
+        raise LayoutError(f"{stored.path} was written anew by another tool, or for another chromosome table; save it as a track again")
+    # A chromosome shorter than a chunk has a short one; a chunk divides a block.
+    longest = max(chunks)
+    layout = Layout(assembly, longest if BLOCK % longest == 0 else 1 << (longest - 1).bit_length())
+    if {v.name: v.length for v in layout.variables} != stored.variables:
+        raise LayoutError(f"{stored.path} does not have the variables that its chromosomes ask for; save it as a track again")
+    return layout
+
+
+def _summarised(place: tuple[Path, str], job: BlockJob) -> tuple[Columns, Columns, str]:
+    stored = as_stored(*place)
+    start = job.block * BLOCK
+    try:
+        values = stored.read_variable(job.variable.name, start, start + job.length, threads=False)
+    except DamagedTrackError as error:
+        return {}, {}, str(error)
+    bounds, cuts = chunk_bounds(values.size, job.variable.chunk), job.bounds
+    return summary(values, bounds[:-1], bounds[1:]), summary(values, cuts[:-1], cuts[1:]), ""
+
+
+def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> list[str]:
+    """Chunks and sequences whose stored statistics are not those of their values."""
+    told = []
+    chunks = np.zeros(layout.n_chunks, bool)
+    for name in SUMMARY_COLUMNS:
+        chunks |= ~_same(stored.column(SUMMARY, name), builder.summary[name])
+    for row in np.flatnonzero(chunks)[:_MOST_TOLD].tolist():
+        variable = next(v for v in reversed(layout.variables) if v.first_chunk <= row)
+        start = (row - variable.first_chunk) * variable.chunk
+        told.append(
+            f"the stored statistics of {variable.name}:{start + 1}-{min(start + variable.chunk, variable.length)} are not those of its values"
+        )
+    computed, kept = builder.sequences(), stored.sequences()
+    wrong = np.zeros(len(layout.assembly), bool)
+    for name, column in computed.items():
+        wrong |= ~_same(kept[name], column)
+    told += [
+        f"the stored statistics of {layout.assembly.names[row]!r} are not those of its values" for row in np.flatnonzero(wrong)[:_MOST_TOLD].tolist()
+    ]
+    total = int(chunks.sum()) + int(wrong.sum())
+    if total > len(told):
+        told.append(f"and {total - len(told):,} more")
+    return told
+
+
+def _same(one: Any, other: Any) -> Any:
+    if one.shape != other.shape:
+        return np.zeros(other.shape, bool)
+    if other.dtype.kind != "f":
+        return one == other
+    with np.errstate(invalid="ignore"):
+        return np.isclose(one, other, rtol=1e-9, atol=0, equal_nan=True)

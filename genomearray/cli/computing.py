@@ -1,0 +1,278 @@
+"""``stats``, ``verify``, ``combine``, ``combine-strands``, ``liftover`` and ``lift-bed``: the whole genome at once."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from genomearray.cli.options import chroms_option, cluster_options, database_options, settings, with_database, write_options
+from genomearray.errors import AssemblyError, DamagedTrackError, ValueRangeError
+
+if TYPE_CHECKING:
+    from genomearray.database import GenomeDB
+    from genomearray.storage.writer import WriteReport
+    from genomearray.track import Track
+
+
+@click.command()
+@click.argument("track")
+@chroms_option
+@click.option("--by-chrom", is_flag=True, help="A table with a line for each chromosome.")
+@click.option("--compute", is_flag=True, help="Compute from all values; stored statistics that are wrong are repaired.")
+@cluster_options
+@with_database
+def stats(db: GenomeDB, track: str, chroms: tuple[str, ...], by_chrom: bool, compute: bool, threads: int | None) -> None:
+    """Statistics of a TRACK: n, n_nan, sum, mean, std, var, min, max.
+
+    n counts bases, n_nan those without a value; the others are over the bases with a value.
+    """
+    opened = db.open_track(track)
+    if compute:
+        _repair(db, track, threads)
+        opened.close()
+        opened = db.open_track(track)
+    told = opened.stats(chroms or None, by="chrom" if by_chrom else None, stored=not compute, threads=threads, progress=True)
+    if by_chrom:
+        told.to_csv(sys.stdout, sep="\t", na_rep="nan")
+    else:
+        for name, value in told.as_dict().items():
+            click.echo(f"{name}\t{value}")
+
+
+def _repair(db: GenomeDB, track: str, threads: int | None) -> None:
+    """Publish a copy with right statistics, if they are wrong."""
+    from genomearray.checking import as_stored, check
+    from genomearray.saving import copy_track
+    from genomearray.storage.chunk_map import workers
+    from genomearray.storage.reader import open_stored
+    from genomearray.track import Track
+
+    stored = open_stored(db.get_track_path(track))
+    problems = check(stored, db.assembly, threads=threads, progress=True)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if not problems:
+        click.echo(f"track {track}: the stored statistics are right", err=True)
+        return
+    if any("is damaged" in problem for problem in problems):
+        raise DamagedTrackError(f"track {track!r} is damaged, which cannot be repaired from itself; restore it from a copy, or import it again")
+    whole = Track(as_stored(Path(stored.path), stored.id), track)
+    copy_track(db.folder, db.assembly, track, whole, store=stored.form, overwrite=True, threads=threads or workers())
+    as_stored.cache_clear()
+    click.echo(f"track {track}: published anew with the right statistics", err=True)
+
+
+@click.command()
+@click.argument("track")
+@cluster_options
+@with_database
+def verify(db: GenomeDB, track: str, threads: int | None) -> None:
+    """Read all of a TRACK: every chunk decodes, and the stored statistics are those of the values."""
+    from genomearray.checking import check
+    from genomearray.storage.reader import open_stored
+
+    problems = check(open_stored(db.get_track_path(track)), db.assembly, threads=threads, progress=True)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        raise DamagedTrackError(
+            f"track {track!r} is not whole: {len(problems)} problems; wrong statistics alone: genomearray stats {track} --compute"
+        )
+    click.echo(f"track {track}: every chunk decodes, and the statistics agree")
+
+
+def _tell(name: str, report: WriteReport, dtype: Any) -> None:
+    click.echo(f"track {name}: {report.bases:,} bases, {dtype}", err=True)
+    if report.saturated:
+        click.echo(f"{report.saturated:,} values did not fit {dtype} and were set to its least or greatest value", err=True)
+    if report.nan_to_zero:
+        click.echo(f"{report.nan_to_zero:,} missing values became 0: {dtype} cannot hold NaN", err=True)
+
+
+def _save(db: GenomeDB, name: str, track: Track, options: dict[str, Any]) -> None:
+    import warnings
+
+    from genomearray.errors import GenomeArrayWarning
+
+    options = {key: value for key, value in options.items() if value is not None}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GenomeArrayWarning)  # told below
+        report = db.save_track(name, track, progress=True, **options)
+    _tell(name, report, db.open_track(name).dtype)
+
+
+def _refuse_existing(db: GenomeDB, names: list[str], overwrite: bool) -> None:
+    """Before anything is read."""
+    from genomearray.errors import TrackExistsError
+    from genomearray.storage.publish import check_track_name
+
+    for name in names:
+        if db.has_track(check_track_name(name)) and not overwrite:
+            raise TrackExistsError(f"track {name!r} exists: {db.get_track_path(name)}; choose another name, or replace it with --overwrite")
+
+
+def _open_all(db: GenomeDB, names: tuple[str, ...], out: str) -> list[Track]:
+    if out in names:
+        raise ValueRangeError(f"{out!r} is an input and the output; a track cannot become itself: choose another name")
+    return [db.open_track(name) for name in names]
+
+
+@click.command()
+@click.argument("out")
+@click.argument("tracks", metavar="TRACK...", nargs=-1, required=True)
+@click.option("--how", type=click.Choice(["sum", "mean", "min", "max", "median"]), default="sum", show_default=True, help="How values are combined.")
+@click.option("--weights", metavar="W1,W2,...", help="A weight for each track, for sum and mean.")
+@write_options("the integer type of the tracks for sum, min and max, else float32")
+@cluster_options
+@with_database
+def combine(db: GenomeDB, out: str, tracks: tuple[str, ...], how: str, weights: str | None, dtype: str | None, **options: Any) -> None:
+    """Combine TRACKs base by base into OUT. Missing values are skipped."""
+    from genomearray.combining import combine as combined
+
+    _refuse_existing(db, [out], options["overwrite"])
+    made = combined(_open_all(db, tracks, out), how, dtype, _numbers(weights))
+    _save(db, out, made, options)
+
+
+def _numbers(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(word) if "." in word or "e" in word.lower() else int(word) for word in text.split(",")]
+    except ValueError:
+        raise click.UsageError(f"--weights {text!r} is no list of numbers; write them with commas, as 1,2,0.5") from None
+
+
+@click.command("combine-strands")
+@click.argument("forward", metavar="FWD")
+@click.argument("reverse", metavar="REV")
+@click.argument("out")
+@click.option("--shift", type=int, metavar="BP", help="How far each strand moves towards the other [default: estimated].")
+@click.option("--chrom", metavar="NAME", help="Chromosome for the estimate [default: chr21 or chr2L, else the longest].")
+@write_options("the integer type of both")
+@cluster_options
+@with_database
+def combine_strands(
+    db: GenomeDB, forward: str, reverse: str, out: str, shift: int | None, chrom: str | None, dtype: str | None, **options: Any
+) -> None:
+    """Sum of the two strands of a ChIP-seq experiment, moved towards the middle of the fragments.
+
+    FWD moves right and REV left by the shift, half the length of the fragments. It is estimated from how
+    the strands agree on one chromosome.
+    """
+    from genomearray.combining import combine_strands as combined
+
+    if shift is not None and chrom is not None:
+        raise click.UsageError("--chrom is for the estimate, and --shift leaves it out; give one of them")
+    _refuse_existing(db, [out], options["overwrite"])
+    one, other = _open_all(db, (forward, reverse), out)
+    made, found = combined(one, other, shift, chrom, dtype)
+    click.echo(f"shift: {found} bp" + ("" if shift is not None else f" (fragments of about {2 * found} bp)"), err=True)
+    _save(db, out, made, options)
+
+
+@click.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.argument("chain", metavar="CHAIN", type=click.Path(exists=True, dir_okay=False))
+@click.argument("track")
+@click.option("--reverse-track", metavar="NAME", help="The track of the other strand: they change places on minus blocks.")
+@click.option("--as", "name", metavar="NAME", help="Name on the new assembly [default: the same].")
+@click.option("--reverse-as", metavar="NAME", help="Name of the other strand on the new assembly [default: the same].")
+@click.option(
+    "--collisions",
+    type=click.Choice(["best", "first", "last", "sum", "mean", "error"]),
+    default="best",
+    show_default=True,
+    help="Where several bases lead to one: the best chain counts, the first or last of the file, their sum or mean, or an error.",
+)
+@click.option("--chrom-alias", metavar="FILE|ucsc|ensembl", help="Translate the names of the chain file: two columns, ucsc or ensembl.")
+@click.option("--report", "report_file", metavar="FILE", help="Write the report by chromosome as a table.")
+@write_options("as it is", dtype=False)
+@cluster_options
+@database_options
+@click.pass_context
+def liftover(
+    ctx: click.Context,
+    /,
+    source: str,
+    target: str,
+    chain: str,
+    track: str,
+    reverse_track: str | None,
+    name: str | None,
+    reverse_as: str | None,
+    collisions: str,
+    chrom_alias: str | None,
+    report_file: str | None,
+    db: str | None,
+    assembly: str | None,
+    **options: Any,
+) -> None:
+    """Lift a TRACK from assembly FROM to assembly TO of the database, through a UCSC CHAIN file.
+
+    Every base of TO takes the value of the base that the chain aligns to it. A sequence is
+    complemented where the chain is on the minus strand.
+    """
+    from genomearray.database import GenomeDB
+    from genomearray.lifting import liftover as lifted
+    from genomearray.storage.publish import created_together
+
+    folder, _ = settings(ctx, db, None)
+    old, new = GenomeDB(folder, source), GenomeDB(folder, target)
+    if reverse_as and not reverse_track:
+        raise click.UsageError("--reverse-as is for --reverse-track")
+    names = [name or track] + ([reverse_as or reverse_track] if reverse_track else [])
+    if source == target and set(names) & {track, reverse_track}:
+        raise AssemblyError(f"FROM and TO are both {source!r}, and the track would become itself; give another name: --as NAME")
+    if len(set(names)) < len(names):
+        raise ValueRangeError(f"both strands would be called {names[0]!r}; give --as and --reverse-as")
+    _refuse_existing(new, names, options["overwrite"])
+    if report_file is not None and not Path(report_file).absolute().parent.is_dir():
+        raise click.UsageError(f"--report: the folder of {report_file} is not there")
+    reverse = old.open_track(reverse_track) if reverse_track else None
+    made = lifted(old.open_track(track), chain, new, reverse, collisions, chrom_alias)
+    made = made if reverse_track else (made,)
+    for line in made[0].report.lines():
+        click.echo(line, err=True)
+    _save_together(new, names, made, options, created_together)
+    if report_file is not None:
+        Path(report_file).write_text("".join(f"{one.report.table()}\n" for one in made))
+
+
+def _save_together(db: GenomeDB, names: list[str], made: Any, options: dict[str, Any], together: Any) -> None:
+    """All tracks appear, or none."""
+    from genomearray.saving import creating, write_source
+
+    options = {key: value for key, value in options.items() if value is not None}
+    plans = [creating(track, None, options) for track in made]
+    with together(db.create_track(name, plan.dtype, **plan.options) for name, plan in zip(names, plans, strict=True)) as writers:
+        for name, plan, writer in zip(names, plans, writers, strict=True):
+            write_source(writer, plan.source, name, options.get("threads"), progress=True)
+    for name, writer in zip(names, writers, strict=True):
+        _tell(name, writer.report, writer.dtype)
+
+
+@click.command("lift-bed")
+@click.argument("chain", metavar="CHAIN", type=click.Path(exists=True, dir_okay=False))
+@click.argument("bed", metavar="BED")
+@click.argument("out", metavar="OUT", default="-")
+@click.option("--unmapped", metavar="FILE", help="Write lines of which nothing maps, each behind a line that says why.")
+@click.option("--pieces", is_flag=True, help="Write every aligned piece; without it, one line from the first to the last base on the best chain.")
+@click.option("--min-match", type=click.FloatRange(0, 1), default=0.95, show_default=True, help="Part of the bases that must map.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT.")
+def lift_bed(chain: str, bed: str, out: str, unmapped: str | None, pieces: bool, min_match: float, overwrite: bool) -> None:
+    """Lift the intervals of a BED file (- is standard input) to the other assembly of a CHAIN file.
+
+    Columns behind the sixth are copied as they are.
+    """
+    from genomearray_converters.bed_lifting import lift_bed as lifted
+    from genomearray_converters.exporting import text_output
+
+    with text_output(out, overwrite=overwrite) as file, text_output(unmapped, overwrite=overwrite) if unmapped else nullcontext() as other:
+        report = lifted(chain, bed, file, other, pieces=pieces, min_match=min_match)
+    click.echo(f"{report.mapped:,} intervals map, {report.unmapped:,} do not", err=True)

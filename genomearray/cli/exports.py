@@ -1,0 +1,162 @@
+"""``export``: tracks become files of other formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from genomearray.cli.options import chroms_option, cluster_options, with_database
+
+if TYPE_CHECKING:
+    from genomearray.database import GenomeDB
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group()
+def export() -> None:
+    """Write a track, or a feature table, as a file of another format.
+
+    OUT is a file; text goes to standard output with - and is compressed when the name ends in .gz.
+    """
+
+
+def _export_options(function: F) -> F:
+    """Add the arguments and options of every exporter."""
+    options = [
+        click.argument("track"),
+        click.argument("out"),
+        click.option("--region", metavar="REGION", help="Only this region, as chr1:1,000-2,000: both ends in."),
+        chroms_option,
+        click.option("--overwrite", is_flag=True, help="Replace OUT."),
+    ]
+    wrapped: Any = function
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]
+
+
+_zeros = click.option("--skip-zeros", is_flag=True, help="Leave zeros out; they are values otherwise.")
+
+
+def _chosen(options: dict[str, Any]) -> dict[str, Any]:
+    chroms = options.pop("chroms")
+    return {**options, "chroms": list(chroms) or None, "progress": True}
+
+
+@export.command()
+@_export_options
+@cluster_options
+@with_database
+def wig(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+    """A signal as fixedStep wiggle, a line a base. Absent bases are left out."""
+    from genomearray_converters import export_wig
+
+    click.echo(f"{export_wig(db.open_track(track), out, **_chosen(options)):,} bases", err=True)
+
+
+@export.command()
+@_export_options
+@_zeros
+@cluster_options
+@with_database
+def bedgraph(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+    """A signal as bedGraph: a line for each stretch of equal values; NaN is left out."""
+    from genomearray_converters import export_bedgraph
+
+    click.echo(f"{export_bedgraph(db.open_track(track), out, **_chosen(options)):,} lines", err=True)
+
+
+@export.command()
+@_export_options
+@_zeros
+@cluster_options
+@with_database
+def bigwig(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+    """A signal as bigWig: stretches of equal values, as float32; NaN is a gap."""
+    from genomearray_converters import export_bigwig
+
+    report = export_bigwig(db.open_track(track), out, **_chosen(options))
+    click.echo(f"{report.intervals:,} intervals", err=True)
+    if report.rounded:
+        click.echo(f"{report.rounded:,} bases have a value that float32, all that a bigWig holds, cannot hold exactly", err=True)
+
+
+@export.command()
+@_export_options
+@cluster_options
+@with_database
+def fasta(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+    """A sequence as FASTA, lower case as stored."""
+    from genomearray_converters import export_fasta
+
+    click.echo(f"{export_fasta(db.open_track(track), out, **_chosen(options)):,} bases", err=True)
+
+
+@export.command()
+@_export_options
+@cluster_options
+@with_database
+def npy(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+    """A region or one chromosome as a .npy file, else a folder with one for each chromosome."""
+    from genomearray_converters import export_npy
+
+    chosen = _chosen(options)
+    if chosen["chroms"] and len(chosen["chroms"]) == 1:
+        chosen["chroms"] = chosen["chroms"][0]
+    click.echo(f"{export_npy(db.open_track(track), out, **chosen):,} bases", err=True)
+
+
+def _store(db: GenomeDB, track: str, out: str, store: str, options: dict[str, Any]) -> None:
+    from genomearray_converters import export_store
+
+    click.echo(f"{export_store(db.open_track(track), out, store, **_chosen(options)):,} bases", err=True)
+
+
+@export.command()
+@_export_options
+@cluster_options
+@with_database
+def h5(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+    """One HDF5 file, from a track of any store."""
+    _store(db, track, out, "h5", options)
+
+
+@export.command()
+@_export_options
+@cluster_options
+@with_database
+def zarr(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+    """One Zarr store, from a track of any store."""
+    _store(db, track, out, "zarr", options)
+
+
+@export.command()
+@_export_options
+@click.option("--above", type=float, help="Of a signal: where its values are greater.")
+@click.option("--below", type=float, help="Of a signal: where its values are less.")
+@click.option("--min-length", type=click.IntRange(min=1), default=1, show_default=True, metavar="BP", help="Of a signal: least length.")
+@click.option("--max-gap", type=click.IntRange(min=0), default=0, show_default=True, metavar="BP", help="Of a signal: join intervals this near.")
+@cluster_options
+@with_database
+def bed(
+    db: GenomeDB, track: str, out: str, region: str | None, above: float | None, below: float | None, min_length: int, max_gap: int,
+    chroms: tuple[str, ...], overwrite: bool, threads: int | None,
+) -> None:  # fmt: skip
+    """A feature table as BED; of a signal, the intervals --above or --below a value, with their mean and maximum."""
+    from genomearray_converters import export_bed
+
+    from genomearray.errors import LayoutError
+
+    names = list(chroms) or None
+    try:
+        opened = db.open_track(track)
+    except LayoutError:
+        click.echo(f"{export_bed(db.open_features(track), out, region=region, chroms=names, overwrite=overwrite):,} features", err=True)
+        return
+    if region is not None:
+        names, opened = [region.partition(":")[0]], opened.where([region])
+    found = opened.intervals(above, below, min_length, max_gap, names, threads=threads, progress=True)
+    click.echo(f"{export_bed(found, out, overwrite=overwrite):,} intervals", err=True)
