@@ -251,7 +251,8 @@ def signal_runs(track: Track, region: str | None, chroms: Any, threads: int | No
     """Stretches of equal values, in the order of the genome."""
     tasks = wanted(track.source, region, chroms)
     blocks = in_order(_block_runs, track.source, tasks, track.label, threads=threads, progress=progress)
-    return joined(runs for block in blocks for runs in block)
+    found: Iterator[Runs] = joined(runs for block in blocks for runs in block)
+    return found
 
 
 def _block_runs(source: Source, task: Intervals) -> list[Runs]:

@@ -48,6 +48,8 @@ class Combined(ComputedSource):
         if self._whole:
             acc_dtype = self.dtype if self._how != "mean" else np.dtype(np.int64)
         total = np.zeros(size, acc_dtype)
+        # Where 64 bits may not be enough, floats tell: what wraps and comes back is right.
+        rough = np.zeros(size) if self._whole and self._how == "sum" and self.limits is None else None
         weight = np.zeros(0 if self._whole else size)
         there = 0
         for k, source in enumerate(self.parts):
@@ -57,8 +59,20 @@ class Combined(ComputedSource):
             values = values.view(np.uint8) if values.dtype.kind == "b" else values
             scale = 1 if self._weights is None else self._weights[k].item()
             self._add(total, weight, values, scale, first=k == 0)
+            if rough is not None:
+                rough += values.astype(np.float64) * scale
             there += scale
+        if rough is not None:
+            self._refuse_overflow(rough, chrom, start)
         return self._finished(total, weight, there)
+
+    def _refuse_overflow(self, rough: NDArray[np.float64], chrom: str, start: int) -> None:
+        info = np.iinfo(self.dtype)
+        bad = (rough > float(info.max) - 4096) | (rough < float(info.min) + (4096 if info.min else 0))
+        if bad.any():
+            raise ValueRangeError(
+                f"{chrom}:{start + int(np.argmax(bad)) + 1}: the sum does not fit {self.dtype}; combine floats: track.astype('float64')"
+            )
 
     def _add(self, total: NDArray[Any], weight: NDArray[Any], values: NDArray[Any], scale: Any, *, first: bool) -> None:
         if self._how in ("min", "max"):
@@ -72,7 +86,8 @@ class Combined(ComputedSource):
             if scale == 1 and values.dtype.itemsize < 8:
                 add_whole(values, total)
             else:
-                total += values.astype(total.dtype, copy=False) * total.dtype.type(scale)
+                with np.errstate(over="ignore"):
+                    total += values.astype(total.dtype) * total.dtype.type(scale)
         else:
             add_valid(values, float(scale), self._how == "mean", total, weight)
 
@@ -114,8 +129,12 @@ def _types(sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None, 
     else:
         low, high = min(bound[0] for bound in bounds), max(bound[1] for bound in bounds)
     wide_dtype = least_integer(low, high)
+    if wide_dtype is None and how != "sum":
+        raise ValueRangeError(
+            f"no integer of 64 bits holds the {how} of signed and unsigned 64-bit integers; combine floats: track.astype('float64')"
+        )
     if wide_dtype is None:
-        raise ValueRangeError(f"the {how} of these 64-bit integers may not fit 64 bits; combine floats: track.astype('float64')")
+        return np.dtype(np.int64 if low < 0 else np.uint64), None
     return wide_dtype, (low, high)
 
 

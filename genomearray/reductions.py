@@ -408,11 +408,11 @@ def histogram(source: Source, bins: Any, range: Any, chroms: Any, threads: int |
     if np.ndim(bins) == 0 and range is None:
         told = statistics(source, names, None, True, threads, progress)
         empty = told.n == told.n_nan
-        range = (0.0, 1.0) if empty else (float(told.min), float(told.max))
+        range = (0.0, 1.0) if empty else (told.min, told.max)  # in their dtype, as numpy has the edges
         if not np.isfinite(range).all():
             raise ValueRangeError(f"the values reach from {range[0]} to {range[1]}; give range=(low, high)")
     try:
-        edges = np.histogram_bin_edges(np.empty(0), bins, range)
+        edges = np.histogram_bin_edges(np.empty(0, _stat_dtype(source)), bins, range)
     except (ValueError, TypeError) as error:
         raise ValueRangeError(f"bins={bins!r}, range={range!r}: {error}") from None
     shared = (source, bins if np.ndim(bins) == 0 else edges, range)

@@ -132,3 +132,53 @@ def statistics(values: list[float]) -> dict[str, float]:
     mean = sum(valid) / len(valid)
     variance = sum((value - mean) ** 2 for value in valid) / len(valid)
     return {"n": len(valid), "mean": float(mean), "min": min(valid), "max": max(valid), "sum": sum(valid), "std": math.sqrt(variance)}
+
+
+# -- lift over ------------------------------------------------------------------------------
+
+
+def chain_bases(text: str) -> list[tuple[int, float, int, str, int, str, int, str]]:
+    """Every aligned base: chain, score, aligned bases of the chain, source chromosome and offset, target ones, strand."""
+    found = []
+    chains: list[tuple[list[str], list[list[int]]]] = []
+    for line in text.split("\n"):
+        words = line.split()
+        if not words or line.startswith("#"):
+            continue
+        if words[0] == "chain":
+            chains.append((words, []))
+        else:
+            chains[-1][1].append([int(word) for word in words])
+    for number, (head, rows) in enumerate(chains):
+        source, target = int(head[5]), int(head[10])
+        aligned = sum(row[0] for row in rows)
+        for row in rows:
+            for k in range(row[0]):
+                on_target = target + k if head[9] == "+" else int(head[8]) - 1 - (target + k)
+                found.append((number, float(head[1]), aligned, head[2], source + k, head[7], on_target, head[9]))
+            source += row[0] + (row[1] if len(row) > 1 else 0)
+            target += row[0] + (row[2] if len(row) > 2 else 0)
+    return found
+
+
+def lifted(text: str, plus, minus, target_sizes: dict[str, int], collisions: str, nothing):
+    """Values of the target, base by base: {chrom: list}; and the bases with several sources."""
+    reach: dict[tuple[str, int], list] = {}
+    for row in chain_bases(text):
+        if row[5] in target_sizes and row[3] in plus:
+            reach.setdefault((row[5], row[6]), []).append(row)
+    out = {name: [nothing] * size for name, size in target_sizes.items()}
+    collided = 0
+    for (name, offset), rows in reach.items():
+        values = [(plus if row[7] == "+" else minus)[row[3]][row[4]] for row in rows]
+        collided += len(rows) > 1
+        valid = [value for value in values if value == value]
+        if collisions == "best":
+            best = min(range(len(rows)), key=lambda k: (-rows[k][1], -rows[k][2], rows[k][0]))
+            out[name][offset] = values[best]
+        elif collisions in ("first", "last"):
+            pick = min if collisions == "first" else max
+            out[name][offset] = values[pick(range(len(rows)), key=lambda k: rows[k][0])]
+        elif valid:
+            out[name][offset] = sum(valid) / (len(valid) if collisions == "mean" else 1)
+    return out, collided
