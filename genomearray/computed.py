@@ -94,6 +94,10 @@ class ComputedSource(ABC):
             out[low - start : high - start] = self.compute(chrom, low, high, threads)
         return out
 
+    def holds(self, chrom: str, start: int, end: int) -> bool:
+        """Unknown: yes."""
+        return True
+
     def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
         """Values of the offsets [start, end) of a variable."""
         if variable != PACKED:

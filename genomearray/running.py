@@ -20,6 +20,7 @@ _R = TypeVar("_R")
 _S = TypeVar("_S")
 
 WAITING = 2  # tasks handed out ahead, for each thread
+WAITING_FAR = 6  # the same for each thread of a cluster, which is asked over a network
 RETRIES = 3
 PATIENCE = 30  # seconds until a cluster must have answered, and have a worker
 
@@ -83,7 +84,7 @@ class Cluster:
             # By a task and not by scatter: a worker that dies with the only copy would be the end.
             common = client.submit(_same, shared, key=_key(name, "shared"), retries=RETRIES)
             numbered = enumerate(tasks)
-            ahead = WAITING * max(sum(client.nthreads().values()), 1)
+            ahead = WAITING_FAR * max(sum(client.nthreads().values()), 1)
             running: dict[str, int] = {}
             ready = distributed.as_completed()
             try:
@@ -99,7 +100,7 @@ class Cluster:
                     result = future.result()
                     future.release()
                     yield number, result
-                    ahead = WAITING * max(sum(client.nthreads().values()), 1)
+                    ahead = WAITING_FAR * max(sum(client.nthreads().values()), 1)
             finally:
                 if running:
                     client.cancel(list(ready.futures), force=True, reason="the job is over")

@@ -45,6 +45,9 @@ class Source(Protocol):
     def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values of the offsets [start, end); ``threads=False`` where the caller is one of several threads."""
 
+    def holds(self, chrom: str, start: int, end: int) -> bool:
+        """Whether the offsets [start, end) may hold anything but absent bases; asked before they are read."""
+
     def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
         """Values of the offsets [start, end) of a variable."""
 

@@ -109,6 +109,9 @@ class Array1D(Protocol):
     length: int
     dtype: np.dtype[Any]
 
+    def holds(self, start: int, end: int) -> bool:
+        """Whether [start, end) may hold anything but the fill value."""
+
     def read(self, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values [start, end), 0 <= start < end <= length."""
 
@@ -279,6 +282,11 @@ class ChunkedArray:
             _cache.put(key, payload)
         self._codec.values(payload, low, high, out, dest)
 
+    def holds(self, start: int, end: int) -> bool:
+        """Whether any chunk of [start, end) holds data, as far as is known without reading it."""
+        needed = self._needed()
+        return needed is None or bool(needed[start // self.chunk : -(-end // self.chunk)].any())
+
     def expect(self, present: NDArray[np.bool_]) -> None:
         """Say for every chunk whether it must be stored, instead of who would know."""
         self._present = present
@@ -310,6 +318,10 @@ class PlainArray:
         self.length = length
         self.dtype = dtype
         self._take = take
+
+    def holds(self, start: int, end: int) -> bool:
+        """Unknown: yes."""
+        return True
 
     def read(self, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values [start, end); ChunkDamage when they cannot be read."""

@@ -220,6 +220,11 @@ class StoredTrack:
         except ChunkDamage as damage:
             raise self._damaged(self._region_of(chrom, damage), damage.cause) from damage
 
+    def holds(self, chrom: str, start: int, end: int) -> bool:
+        """Whether the offsets [start, end) may hold anything but absent bases."""
+        array, offset, _ = self.locate(chrom)
+        return array.holds(offset + start, offset + end)
+
     def gather(
         self, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None = None, threads: bool = True
     ) -> None:
