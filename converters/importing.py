@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,9 @@ from genomearray_converters.rows import RowImporter, Scanner
 from genomearray.aliases import Alias, ChromosomeNames
 from genomearray.errors import FormatError, ValueRangeError, nearest_names
 from genomearray.input_file import STDIN
-from genomearray.running import progress_bar
+from genomearray.running import Cluster, progress_bar, runner
 from genomearray.storage.cast import NeedsWiderDtype, Overflow
+from genomearray.storage.create import command_line
 from genomearray.storage.publish import Form, created_together
 from genomearray.storage.writer import TrackWriter, WriteReport
 
@@ -191,6 +193,16 @@ def run_import(
     """
     paths = _paths(files)
     settings = _settings(options)
+    somewhere = runner(settings.threads)
+    if isinstance(somewhere, Cluster):
+        # One import is one task: it reads its files from the first to the last byte. Several run side by side.
+        far = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - a worker stands elsewhere
+        if not readable_twice(paths):
+            raise ValueRangeError("standard input and pipes cannot be read by a cluster; give files, or import here with --threads")
+        named = {"command": command_line()} | options
+        task = partial(run_import, work=work, kind=kind, other=other, absent=absent, create=create, report=report)
+        found = [result for _, result in somewhere.run(_far_import, (task, db, track), [(far, named)], "import")]
+        return found[0]
     dtype: Any = settings.dtype
     tracks = [track] if other is None else [track, other]
     if len(set(tracks)) < len(tracks):
@@ -202,6 +214,11 @@ def run_import(
             if not readable_twice(paths):
                 raise ValueRangeError(f"{need}, and a pipe cannot be read twice; give --dtype {need.dtype}") from None
             dtype = need.dtype
+
+
+def _far_import(shared: tuple[Callable[..., ImportReport], GenomeDB, str], task: tuple[list[str], dict[str, Any]]) -> ImportReport:
+    run, db, track = shared
+    return run(db, track, *task)
 
 
 def _attempt(

@@ -445,7 +445,7 @@ class GenomeDB:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return GenomeDB, (self.path, self.folder.name)
+        return GenomeDB, (self.path.absolute(), self.folder.name)
 
     def __repr__(self) -> str:
         return f"<GenomeDB {self.folder.name!r}: {len(self.assembly)} chromosomes, {len(self.list_tracks())} tracks>"

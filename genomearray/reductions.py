@@ -479,8 +479,8 @@ def _block_products(sources: tuple[Source, ...], task: Intervals) -> NDArray[np.
             if x.size:
                 with np.errstate(invalid="ignore"):
                     mx, my = x.mean(), y.mean()
-                    dx, dy = x - mx, y - my
-                    out[pair] = _joined(out[pair], np.array([x.size, mx, my, dx @ dx, dy @ dy, dx @ dy]))
+                    dx, dy = x - mx, y - my  # multiplied by numpy, not BLAS, whose sums depend on its threads
+                    out[pair] = _joined(out[pair], np.array([x.size, mx, my, (dx * dx).sum(), (dy * dy).sum(), (dx * dy).sum()]))
     return out
 
 

@@ -7,6 +7,7 @@ only a few wait at a time, whatever the genome. On a cluster a worker that dies 
 from __future__ import annotations
 
 import itertools
+import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -172,6 +173,7 @@ def cluster(address: str | None) -> Iterator[None]:
 
     # Reconnecting to a scheduler that has gone is told by us, in one line.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    _knock(address)
     try:
         client = _distributed().Client(address, timeout=PATIENCE, set_as_default=True)
     except (OSError, ValueError) as error:
@@ -180,6 +182,19 @@ def cluster(address: str | None) -> Iterator[None]:
         yield
     finally:
         client.close(timeout=5)
+
+
+def _knock(address: str) -> None:
+    """ClusterError unless somebody listens: a Client that failed to connect cannot be closed, and may block the process later."""
+    from distributed.comm.addressing import get_address_host_port, parse_address
+
+    try:
+        protocol, _ = parse_address(address, strict=True)
+        if protocol in ("tcp", "tls"):
+            host, port = get_address_host_port(address, strict=True)
+            socket.create_connection((host, port), timeout=PATIENCE).close()
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"the scheduler {address!r} does not answer ({error}); give its address, such as tcp://10.0.0.1:8786") from error
 
 
 def runner(threads: int | None = None) -> Runner:

@@ -86,9 +86,8 @@ def import_options(function: F) -> F:
             help="Translate chromosome names: a file with two columns, ucsc (1 becomes chr1) or ensembl (chr1 becomes 1).",
         ),
         click.option("--allow-empty", is_flag=True, help="Accept files without any data, for pipelines."),
-        _THREADS,
     ]
-    return _apply(options, function)
+    return _apply(options, cluster_options(function))
 
 
 _STORE = click.option(

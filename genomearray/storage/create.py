@@ -121,11 +121,16 @@ def _sink(store: Form) -> Callable[..., Sink]:
     return Hdf5Sink
 
 
+def command_line() -> str:
+    """How this program was called."""
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv and sys.argv[0] else "python"
+
+
 def _attributes(assembly: Assembly, kind: str, source: str, command: str | None) -> dict[str, str | int]:
     """Attributes of the root: text and integers only, which every reader of both forms understands."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     if command is None:
-        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv and sys.argv[0] else "python"
+        command = command_line()
     return {
         "Conventions": CONVENTIONS,
         "genomearray_layout": LAYOUT,

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
-from genomearray import Assembly, computed
+from genomearray import Assembly, computed, lifting
 from genomearray.errors import AssemblyError, FormatError, GenomeArrayWarning, LayoutError, RegionError, ValueRangeError
 from tests import oracles
 from tests.shared_data import DATA, PEERS, needs_shared
@@ -204,7 +204,7 @@ def test_random_windows_of_real_chains_equal_their_points(name):
             return np.arange(start, end, dtype=np.uint64) + np.uint64((self.rank[chrom] + 1) << 40)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ga.lifting, "_with_signal", lambda report, *_: report)  # a genome of sums, of no interest here
+        patch.setattr(lifting, "_with_signal", lambda report, *_: report)  # a genome of sums, of no interest here
         lifted = ga.liftover(ga.Track(Places()), chain, target)
     # Every point of a random stretch of the source whose best chain leads there must be found there, unless a better one collides.
     rng = np.random.default_rng(1)
