@@ -11,7 +11,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from genomearray_converters.exporting import Out, Runs, check_kind, find_runs, in_order, joined, number_texts, numbers, stretches, text_output, wanted
+from genomearray_converters.exporting import (
+    Out,
+    Runs,
+    check_kind,
+    find_runs,
+    in_order,
+    in_rows,
+    joined,
+    number_texts,
+    numbers,
+    stretches,
+    text_output,
+    wanted,
+)
 from genomearray_converters.importing import Files, ImportReport, import_rows
 from genomearray_converters.rows import Buffers, Scanned, explain
 from genomearray_converters.scanning import (
@@ -237,7 +250,7 @@ def export_bedgraph(
     check_kind(track, "signal", "bedGraph")
     lines = 0
     with text_output(out, overwrite=overwrite) as file:
-        for runs in signal_runs(track, region, chroms, threads, progress):
+        for runs in in_rows(signal_runs(track, region, chroms, threads, progress)):
             kept = runs.values != 0 if skip_zeros else slice(None)
             starts, ends, values = (column[kept] for column in runs[1:])
             name = runs.chrom.encode()

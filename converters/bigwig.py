@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from genomearray_converters.bedgraph import signal_runs
-from genomearray_converters.exporting import STDOUT, Out, Runs, check_kind, new_file
+from genomearray_converters.exporting import STDOUT, Out, Runs, check_kind, in_rows, new_file
 from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
 from genomearray_converters.lengths import matching
 
@@ -224,7 +224,13 @@ def export_bigwig(
     if region is None:
         # The index of a bigWig has its chromosomes in the order of their names.
         chroms = sorted(chosen(source, chroms), key=str.encode)
-    writing = _Writing(signal_runs(track, region, chroms, threads, progress), skip_zeros)
+    runs = signal_runs(track, region, chroms, threads, progress)
+    if skip_zeros:
+        runs = (Runs(found.chrom, *(column[found.values != 0] for column in found[1:])) for found in runs)
+    first = next((found for found in runs if found.starts.size), None)
+    if first is None:
+        raise FormatError(f"track {track.label!r} has no value to write there, and a bigWig without one cannot be read")
+    writing = _Writing(itertools.chain([first], runs))
     lengths = {name: source.length(name) for name in source.names}
     with new_file(out, overwrite=overwrite, suffix=".bw") as part, _translated(os.fspath(out)):
         import pybigtools
@@ -236,8 +242,6 @@ def export_bigwig(
             writer.close()
             if writing.error is not None:
                 raise writing.error
-        if not writing.report.intervals:
-            raise FormatError(f"track {track.label!r} has no value to write there, and a bigWig without one cannot be read")
     return writing.report
 
 
@@ -259,18 +263,16 @@ class BigWigReport:
 class _Writing:
     """Rows for pybigtools; an error in them is kept, because it would not come through."""
 
-    def __init__(self, runs: Iterator[Runs], skip_zeros: bool) -> None:
+    def __init__(self, runs: Iterator[Runs]) -> None:
         self.report = BigWigReport()
         self.error: BaseException | None = None
         self._runs = runs
-        self._skip = skip_zeros
 
     def rows(self) -> Iterator[tuple[str, int, int, float]]:
         """Chromosome, start, end and value of each interval."""
         try:
-            for runs in self._runs:
-                kept = runs.values != 0 if self._skip else slice(None)
-                starts, ends, values = (column[kept] for column in runs[1:])
+            for runs in in_rows(self._runs):
+                starts, ends, values = runs[1:]
                 with np.errstate(over="ignore"):
                     single = values.astype(np.float32)
                 lost = single.astype(values.dtype) != values if values.dtype.itemsize > 2 and values.dtype != np.float32 else np.zeros(0, bool)
@@ -278,5 +280,7 @@ class _Writing:
                     self.report.rounded += int((ends - starts)[lost].sum())
                 self.report.intervals += starts.size
                 yield from zip(itertools.repeat(runs.chrom), starts.tolist(), ends.tolist(), single.tolist())
+        except GeneratorExit:  # pybigtools gave up, and tells why
+            raise
         except BaseException as error:
             self.error = error

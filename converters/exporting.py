@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
@@ -18,12 +20,13 @@ from genomearray.reductions import blocks, chosen
 from genomearray.region import parse_region
 from genomearray.running import progress_bar, runner
 from genomearray.source import Source
-from genomearray.storage.layout import BLOCK
 from genomearray.storage.publish import sync
 from genomearray.storage.reader import Intervals
 from genomearray.track import Track
 
 STDOUT = "-"
+_PART = 1 << 19  # bases told together
+_ROWS = 1 << 16  # rows of a format made together
 Out = str | os.PathLike[str]
 
 
@@ -39,12 +42,21 @@ class Runs(NamedTuple):
 def wanted(source: Source, region: str | None, chroms: Any) -> list[Intervals]:
     """What is exported, in blocks, in the order of the genome."""
     if region is None:
-        return blocks(source, chosen(source, chroms))
+        return [part for block in blocks(source, chosen(source, chroms)) for part in _cut(block)]
     if chroms is not None:
         raise RegionError("give a region or chromosomes, not both")
     found = parse_region(region, source.length, source.has)
-    starts = np.arange(found.start, found.end, BLOCK)
-    return [Intervals((found.chrom,), np.zeros(1, np.int64), np.array([s]), np.array([min(s + BLOCK, found.end)])) for s in starts.tolist()]
+    return list(_cut(Intervals((found.chrom,), np.zeros(1, np.int64), np.array([found.start]), np.array([found.end]))))
+
+
+def _cut(task: Intervals) -> Iterator[Intervals]:
+    """Parts of a block: their text is many times as large as their values."""
+    if task.start.size > 1:
+        yield task
+        return
+    start, end = int(task.start[0]), int(task.end[0])
+    for low in range(start, end, _PART):
+        yield Intervals(task.names, task.code, np.array([low]), np.array([min(low + _PART, end)]))
 
 
 def in_order(
@@ -71,8 +83,8 @@ def stretches(task: Intervals) -> Iterator[tuple[str, int, int]]:
 
 def find_runs(chrom: str, start: int, values: NDArray[Any]) -> Runs:
     """Stretches of equal values; those without a value (NaN) are left out."""
-    with np.errstate(invalid="ignore"):
-        borders = np.flatnonzero(values[1:] != values[:-1]) + 1
+    bits = _bits(values)
+    borders = np.flatnonzero(bits[1:] != bits[:-1]) + 1
     begin = np.append(0, borders)
     end = np.append(borders, values.size)
     found = values[begin]
@@ -82,6 +94,18 @@ def find_runs(chrom: str, start: int, values: NDArray[Any]) -> Runs:
     return Runs(chrom, begin + start, end + start, found)
 
 
+def in_rows(runs: Iterable[Runs]) -> Iterator[Runs]:
+    """The same runs, not too many at a time."""
+    for found in runs:
+        for low in range(0, found.starts.size, _ROWS):
+            yield Runs(found.chrom, *(column[low : low + _ROWS] for column in found[1:]))
+
+
+def _bits(values: NDArray[Any]) -> NDArray[Any]:
+    """Floats as integers: 0.0 and -0.0 are two."""
+    return values.view(f"i{values.itemsize}") if values.dtype.kind == "f" else values
+
+
 def joined(parts: Iterable[Runs]) -> Iterator[Runs]:
     """Runs as they come, in order; one that goes on behind the border of a block is one run."""
     held: Runs | None = None
@@ -89,7 +113,7 @@ def joined(parts: Iterable[Runs]) -> Iterator[Runs]:
         if not runs.starts.size:
             continue
         if held is not None:
-            if held.chrom == runs.chrom and held.ends[-1] == runs.starts[0] and held.values[-1] == runs.values[0]:
+            if held.chrom == runs.chrom and held.ends[-1] == runs.starts[0] and _bits(held.values)[-1] == _bits(runs.values)[0]:
                 runs.starts[0] = held.starts[-1]
             else:
                 yield held
@@ -105,7 +129,8 @@ def number_texts(values: NDArray[Any]) -> list[bytes]:
     """The shortest text of each number that reads back as the same number."""
     if not values.size:
         return []
-    distinct, inverse = np.unique(values, return_inverse=True)
+    distinct, inverse = np.unique(_bits(values), return_inverse=True)
+    distinct = distinct.view(values.dtype)
     texts = np.array([text.removesuffix(b".0") for text in distinct.astype("S32").tolist()], dtype=object)
     found: list[bytes] = texts[inverse].tolist()
     return found
@@ -128,14 +153,29 @@ def new_file(out: Out, *, overwrite: bool = False, suffix: str = "") -> Iterator
     """A hidden place to write; it becomes ``out`` when the ``with`` ends without an error, else nothing is left."""
     target = Path(out)
     _refuse(target, overwrite)
+    _remove_dead(target)
     part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part{suffix}")
+    part.touch(exist_ok=False)
+    lock = os.open(part, os.O_RDONLY | os.O_CLOEXEC)  # the kernel frees it when we are killed
+    fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         yield part
         sync(part)
         _refuse(target, overwrite)
         part.replace(target)
     finally:
+        os.close(lock)
         part.unlink(missing_ok=True)
+
+
+def _remove_dead(target: Path) -> None:
+    """Remove what an export of this file left that was killed."""
+    ours = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{12}}\.part(\.bw)?")
+    for path in target.absolute().parent.glob(".*.part*"):
+        if ours.fullmatch(path.name):
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def _refuse(target: Path, overwrite: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,19 +82,23 @@ def export_store(
     if path.exists() and not overwrite:
         raise FormatError(f"{out} exists; choose another name, or replace it with overwrite=True (--overwrite)")
     source = track.source
+    asked = 0
     if region is not None or chroms is not None:
+        told = track.attributes.get("source", "")
         tasks = wanted(source, region, chroms)
+        asked = sum(int((task.end - task.start).sum()) for task in tasks)
         track = track.where([part for task in tasks for part in stretches(task)])
+        track.source.text = str(told)  # type: ignore[attr-defined]
     sizes = zip(source.names, source.lengths_of(source.names).tolist(), strict=True)
     assembly = Assembly.from_sizes(track.assembly, sizes)
     lock = path.parent / ".lock"
     locked = lock.exists()
     try:
-        report = copy_track(path.parent, assembly, path.stem, track, store=store, overwrite=overwrite, threads=threads, progress=progress)
+        report = copy_track(path.parent, assembly, path.stem, track, store=store, overwrite=overwrite, alone=True, threads=threads, progress=progress)
     finally:
         if not locked:  # a folder that is no database keeps nothing
             lock.unlink(missing_ok=True)
-    return report.bases
+    return asked or report.bases
 
 
 def export_npy(
@@ -153,13 +158,26 @@ def export_npy(
         return _write_array(track, Path(out), chroms, 0, source.length(chroms), overwrite)
     names = source.names if chroms is None else tuple(str(chrom) for chrom in chroms)
     folder = Path(out)
+    if folder.suffix == ".npy" and not folder.is_dir():
+        raise FormatError(f"{out} would be one array, and these are {len(names)} chromosomes; name a region, a chromosome, or a folder")
     if folder.is_file():
         raise FormatError(f"{out} is a file; several chromosomes need a folder, for a file each")
     bad = [name for name in names if os.sep in name or name.startswith(".")]
     if bad:
         raise FormatError(f"chromosome {bad[0]!r} cannot name a file; export it alone: chroms={bad[0]!r} (--chrom)")
+    there = folder.is_dir()
     folder.mkdir(exist_ok=True)
-    return sum(_write_array(track, folder / f"{name}.npy", name, 0, source.length(name), overwrite) for name in names)
+    try:
+        return _write_arrays(track, folder, names, overwrite)
+    except BaseException:
+        if not there:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _write_arrays(track: Track, folder: Path, names: tuple[str, ...], overwrite: bool) -> int:
+    return sum(_write_array(track, folder / f"{name}.npy", name, 0, track.length(name), overwrite) for name in names)
 
 
 def _write_array(track: Track, path: Path, chrom: str, start: int, end: int, overwrite: bool) -> int:

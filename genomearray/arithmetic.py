@@ -72,7 +72,9 @@ class Elementwise(ComputedSource):
         rough = np.asarray(self._ufunc(*(np.asarray(value).astype(np.float64) for value in values)))
         bad = (rough > float(info.max) - 2048) | (rough < float(info.min) + (2048 if info.min else 0))
         for value in values:
-            bad = bad | (np.asarray(value) > info.max)
+            side = np.asarray(value)
+            if side.dtype == np.uint64 and self.dtype == np.int64:
+                bad = bad | (side > np.uint64(info.max))
         if bad.any():
             at = int(np.argmax(bad))
             raise ValueRangeError(f"{chrom}:{start + at + 1}: {self.text} does not fit {self.dtype}; use floats: track.astype('float64')")
@@ -144,6 +146,8 @@ def _whole_types(name: str, sides: list[Limits]) -> tuple[np.dtype[Any], np.dtyp
     work = least_integer(low_work, high_work)
     if work is not None:
         return work, work, (low, high)
+    if name in _DIVIDING:
+        raise ValueRangeError("no 64-bit integer holds both sides of this division; use floats: track.astype('float64')")
     wide = np.dtype("int64" if low_work < 0 else "uint64")
     return wide, wide, None
 
@@ -162,6 +166,9 @@ def elementwise(ufunc: np.ufunc, operands: tuple[Operand, ...], labels: tuple[st
     ------
     AssemblyError, LayoutError, ValueRangeError
     """
+    if ufunc.__name__ == "clip" and len(operands) == 3:
+        inner = elementwise(np.maximum, operands[:2], labels[:2])
+        return elementwise(np.minimum, (inner, operands[2]), (inner.text, labels[2]))
     if ufunc.nout != 1:
         raise ValueRangeError(f"numpy.{ufunc.__name__} gives {ufunc.nout} results; a track has one value a base")
     for operand, label in zip(operands, labels, strict=True):
@@ -198,7 +205,8 @@ class Shifted(ComputedSource):
 
     def __init__(self, source: Source, by: object, label: str) -> None:
         self._by = integer(by, "shift")
-        super().__init__((source,), source.dtype, f"{label}.shift({self._by})", getattr(source, "limits", None))
+        known = getattr(source, "limits", None)  # and 0, which moves in
+        super().__init__((source,), source.dtype, f"{label}.shift({self._by})", known and (min(known[0], 0), max(known[1], 0)))
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""

@@ -110,7 +110,8 @@ def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> 
         )
     computed, kept = builder.sequences(), stored.sequences()
     wrong = np.zeros(len(layout.assembly), bool)
-    for name, column in computed.items():
+    places = {"length": layout.lengths, "packed_start": layout.packed_start, "first_chunk": layout.first_chunks()}
+    for name, column in (computed | places).items():
         wrong |= ~_same(kept[name], column)
     told += [
         f"the stored statistics of {layout.assembly.names[row]!r} are not those of its values" for row in np.flatnonzero(wrong)[:_MOST_TOLD].tolist()

@@ -31,13 +31,20 @@ class Combined(ComputedSource):
     Sums of integers are exact: their dtype here is the smallest that holds every sum.
     """
 
-    def __init__(self, sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None, text: str) -> None:
+    def __init__(self, sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None, text: str, wanted: Any = None) -> None:
         self._how = how
         self._weights = weights
         whole = all(source.dtype.kind in "iub" for source in sources) and (weights is None or weights.dtype.kind in "iu")
         dtype, bounds = _types(sources, how, weights, whole)
+        if dtype == np.float32 and wanted not in (None, np.dtype(np.float32)):
+            dtype = np.dtype(np.float64)  # rounded once, to what is wanted
         super().__init__(sources, dtype, text, bounds)
-        self._whole = whole and how != "median"
+        # A mean whose sum may not fit 64 bits is computed in floats.
+        self._whole = whole and how != "median" and (how != "mean" or _types(sources, "sum", weights, True)[1] is not None)
+
+    def holds(self, chrom: str, start: int, end: int) -> bool:
+        """Whether any of the tracks does."""
+        return any(source.holds(chrom, start, end) or getattr(source, "fill", np.nan) == 0 for source in self.parts if source.has(chrom))
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""
@@ -46,7 +53,7 @@ class Combined(ComputedSource):
         size = end - start
         acc_dtype: Any = np.dtype(np.float64)
         if self._whole:
-            acc_dtype = self.dtype if self._how != "mean" else np.dtype(np.int64)
+            acc_dtype = self.dtype if self._how != "mean" else _types(self.parts, "sum", self._weights, True)[0]
         total = np.zeros(size, acc_dtype)
         # Where 64 bits may not be enough, floats tell: what wraps and comes back is right.
         rough = np.zeros(size) if self._whole and self._how == "sum" and self.limits is None else None
@@ -98,7 +105,9 @@ class Combined(ComputedSource):
 
     def _finished(self, total: NDArray[Any], weight: NDArray[Any], there: Any) -> NDArray[Any]:
         if self._how == "mean" and self._whole:
-            return np.asarray((total / there).astype(self.dtype))
+            out = np.empty(total.size, self.dtype)
+            divide(total, float(there), out)
+            return out
         if self._whole:
             return total.astype(self.dtype, copy=False)
         out = np.empty(total.size, self.dtype)
@@ -123,7 +132,7 @@ def _types(sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None, 
         wide = any(dtype == np.float64 for dtype in dtypes)
         return np.dtype(np.float64 if wide else np.float32), None
     if not whole:
-        return np.result_type(np.float32, *(dtype for dtype in dtypes if dtype.kind == "f")), None
+        return np.result_type(np.float32, *(dtype for dtype in dtypes if dtype.kind != "b")), None
     bounds = [limits(source) for source in sources]
     if how == "sum":
         scales = [1] * len(sources) if weights is None else [int(weight) for weight in weights]
@@ -158,6 +167,13 @@ def add_valid(values: NDArray[Any], scale: float, mean: bool, total: NDArray[np.
         there = value == value
         total[i] += scale * value if there else 0.0
         weight[i] += step if there else 0.0
+
+
+@kernel
+def divide(total: NDArray[Any], n: float, out: NDArray[Any]) -> None:
+    """Means of exact sums."""
+    for i in range(total.size):
+        out[i] = total[i] / n
 
 
 @kernel
@@ -209,6 +225,7 @@ def combine(
     dtype: Any = None,
     weights: Sequence[float] | None = None,
     missing: str = "error",
+    round: bool = False,
 ) -> Track:
     """Several tracks as one lazy track; missing values (NaN) are skipped.
 
@@ -224,6 +241,9 @@ def combine(
         One a track, for ``sum`` (of value times weight) and ``mean`` (divided by the weights of the values that are there).
     missing : {"error", "skip"}
         For a chromosome that not all tracks have (tracks made from Datasets): an error, or as if its bases had no value.
+
+    round : bool
+        Round fractions (half to even) into an integer ``dtype``; else they are an error.
 
     Returns
     -------
@@ -260,17 +280,20 @@ def combine(
     labels = tuple(track.label for track in found)
     for source, label in zip(sources, labels, strict=True):
         check_signal(source, label, how)
+    scale = _weights(weights, how, len(found))
     if missing == "error":
         check_together(sources, labels)
     else:
-        sources, labels = _widest_first(sources, labels)
-    scale = _weights(weights, how, len(found))
+        order = _widest_first(sources, labels)
+        sources, labels = tuple(sources[k] for k in order), tuple(labels[k] for k in order)
+        scale = None if scale is None else scale[order]
     told = labels if scale is None else tuple(f"{weight:g} * {label}" for weight, label in zip(scale.tolist(), labels, strict=True))
-    combined = Combined(sources, how, scale, f"{how} of {', '.join(told)}")
-    target = track_dtype(dtype) if dtype is not None else _default_dtype(combined)
+    wanted = None if dtype is None else track_dtype(dtype)
+    combined = Combined(sources, how, scale, f"{how} of {', '.join(told)}", wanted)
+    target = wanted or _default_dtype(combined)
     if target == combined.dtype:
         return Track(combined)
-    made = Converted(combined, target, combined.text, overflow="saturate", round=combined.dtype.kind == "f")
+    made = Converted(combined, target, combined.text, overflow="saturate", round=round)
     made.text = combined.text
     return Track(made)
 
@@ -282,17 +305,17 @@ def _default_dtype(combined: Combined) -> np.dtype[Any]:
     return np.dtype(common if common.kind in "iu" else combined.dtype)
 
 
-def _widest_first(sources: tuple[Source, ...], labels: tuple[str, ...]) -> tuple[tuple[Source, ...], tuple[str, ...]]:
-    """The source with all chromosomes comes first: it tells the chromosomes of the result."""
+def _widest_first(sources: tuple[Source, ...], labels: tuple[str, ...]) -> list[int]:
+    """Which comes first: the source with all chromosomes, because it tells those of the result."""
     order = sorted(range(len(sources)), key=lambda k: -len(sources[k].names))
-    sources, labels = tuple(sources[k] for k in order), tuple(labels[k] for k in order)
-    for source, label in zip(sources[1:], labels[1:], strict=True):
-        if source.assembly != sources[0].assembly:
-            raise AssemblyError(f"{label} is of assembly {source.assembly!r}, {labels[0]} of {sources[0].assembly!r}: they do not share positions")
+    widest, whose = sources[order[0]], labels[order[0]]
+    for source, label in zip(sources, labels, strict=True):
+        if source.assembly != widest.assembly:
+            raise AssemblyError(f"{label} is of assembly {source.assembly!r}, {whose} of {widest.assembly!r}: they do not share positions")
         for name in source.names:
-            if not sources[0].has(name) or sources[0].length(name) != source.length(name):
-                raise AssemblyError(f"{label} has {name!r} of {source.length(name):,} bp, which {labels[0]} has not")
-    return sources, labels
+            if not widest.has(name) or widest.length(name) != source.length(name):
+                raise AssemblyError(f"{label} has {name!r} of {source.length(name):,} bp, which {whose} has not")
+    return order
 
 
 def _weights(weights: Sequence[float] | None, how: str, n: int) -> NDArray[Any] | None:
@@ -303,7 +326,7 @@ def _weights(weights: Sequence[float] | None, how: str, n: int) -> NDArray[Any] 
     scale = np.asarray(list(weights))
     if scale.shape != (n,) or scale.dtype.kind not in "iuf" or not np.isfinite(scale).all():
         raise ValueRangeError(f"weights {list(weights)!r} are not one finite number for each of the {n} tracks")
-    if how == "mean" and ((scale < 0).any() or not scale.sum() > 0):
+    if how == "mean" and ((scale < 0).any() or not sum(scale.tolist()) > 0):
         raise ValueRangeError(f"weights {list(weights)!r}: those of a mean are not negative, and not all 0")
     return scale.astype(np.float64) if how == "mean" and (scale == 0).any() else scale
 
@@ -316,7 +339,9 @@ SHIFTS = range(20, 250)
 PAST_BEST = 50  # shifts tried beyond the best one
 
 
-def combine_strands(forward: Track, reverse: Track, shift: int | None = None, chrom: str | None = None, dtype: Any = None) -> tuple[Track, int]:
+def combine_strands(
+    forward: Track, reverse: Track, shift: int | None = None, chrom: str | None = None, dtype: Any = None, round: bool = False
+) -> tuple[Track, int]:
     """The two strands of a ChIP-seq experiment as one: each moved towards the middle of the fragments.
 
     Parameters
@@ -327,7 +352,7 @@ def combine_strands(forward: Track, reverse: Track, shift: int | None = None, ch
         bp that the forward strand moves right, and the reverse one left. Default: :func:`strand_shift`.
     chrom : str, optional
         Chromosome from which the shift is estimated. Default: chr21 or chr2L, as in the old library; else the longest one.
-    dtype : dtype, optional
+    dtype, round
         As for :func:`combine`.
 
     Returns
@@ -352,8 +377,11 @@ def combine_strands(forward: Track, reverse: Track, shift: int | None = None, ch
     by = integer(shift, "shift")
     sources = (forward.source, reverse.source)
     check_together(sources, (forward.label, reverse.label))
+    longest = int(sources[0].lengths_of(sources[0].names).max())
+    if abs(by) >= longest:
+        raise ValueRangeError(f"a shift of {by:,} bp moves every base off its chromosome; the longest one has {longest:,} bp")
     moved = Track(Shifted(sources[0], by, forward.label)), Track(Shifted(sources[1], -by, reverse.label))
-    return combine(moved, "sum", dtype), by
+    return combine(moved, "sum", dtype, round=round), by
 
 
 def strand_shift(forward: Track, reverse: Track, chrom: str | None = None) -> int:

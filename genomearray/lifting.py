@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.aliases import Alias, ChromosomeNames
-from genomearray.arithmetic import Converted, merged_regions
+from genomearray.arithmetic import Converted, Masked, merged_regions
 from genomearray.assembly import Assembly
 from genomearray.chain import Blocks, Chain
 from genomearray.computed import ComputedSource, absent, check_together, is_sequence, least_integer, limits
 from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
+from genomearray.reductions import statistics
 from genomearray.sequence import complement_codes
 from genomearray.source import Source
 from genomearray.statistics import interval_statistics
@@ -75,7 +76,7 @@ class LiftReport:
         told = [f"source: {mapped:,} of {bases:,} bases map ({_percent(mapped, bases)}), {bases - mapped:,} do not"]
         if any("signal" in row for row in self.source.values()):
             signal, kept = self.total("source", "signal"), self.total("source", "signal_mapped")
-            told.append(f"signal: {_number(kept)} of {_number(signal)} maps ({_percent(kept, signal)}), {_number(signal - kept)} does not")
+            told.append(f"signal: {_number(kept)} of {_number(signal)} maps ({_percent(kept, signal)}), {_number(_rest(signal, kept))} does not")
         bases, mapped, collided = (self.total("target", column) for column in ("bases", "mapped", "collided"))
         told.append(f"target: {mapped:,} of {bases:,} bases have a source ({_percent(mapped, bases)}), {bases - mapped:,} do not")
         told.append(f"collisions: {collided:,} bases of the target have more than one source; {_DECIDED[self.collisions]}")
@@ -112,6 +113,12 @@ _DECIDED = {
 
 def _percent(part: Any, whole: Any) -> str:
     return f"{100 * part / whole:.2f} %" if whole else "of nothing"
+
+
+def _rest(whole: Any, part: Any) -> Any:
+    """What is left, without the last digits of float sums."""
+    rest = whole - part
+    return 0 if isinstance(rest, float) and abs(rest) < 1e-9 * abs(whole) else rest
 
 
 def _number(value: Any) -> str:
@@ -183,7 +190,7 @@ class Lifted(ComputedSource):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""
-        layers = self._layers.get(chrom, [])
+        layers = [layer for layer in self._layers.get(chrom, []) if _reaches(layer, start, end)]
         nothing = absent(self)
         if len(layers) <= 1 or self._collisions not in ("sum", "mean"):
             out = np.full(end - start, nothing, self.dtype)
@@ -238,6 +245,10 @@ class Lifted(ComputedSource):
         return np.asarray(np.cumsum(reached[:-1]) > 0)
 
 
+def _reaches(layer: Layer, start: int, end: int) -> bool:
+    return bool(np.searchsorted(layer.end, start, side="right") < np.searchsorted(layer.start, end))
+
+
 class LiftedTrack(Track):
     """A lazy track on another assembly.
 
@@ -266,6 +277,7 @@ def liftover(
     reverse: Track | None = None,
     collisions: str = "best",
     chrom_alias: Alias = None,
+    skip_unequal: bool = False,
 ) -> Any:
     """A track on another assembly, lazy.
 
@@ -283,6 +295,8 @@ def liftover(
         file), the first or last one of the file, the sum or mean of all, or an error. The best chain's 0 or NaN wins too.
     chrom_alias : path, mapping, "ucsc" or "ensembl", optional
         Names of the chain file to names of the assemblies.
+    skip_unequal : bool
+        Leave out chains of chromosomes that have another length here, and report them; else they are an error.
 
     Returns
     -------
@@ -321,7 +335,7 @@ def liftover(
         raise LayoutError(f"letters have no {collisions}; for a sequence, collisions are best, first, last or error")
     opened = chain if isinstance(chain, Chain) else Chain(chain)
     report = LiftReport(opened.path, collisions)
-    blocks = _known_blocks(opened, source, target, chrom_alias, report)
+    blocks = _known_blocks(opened, source, target, chrom_alias, skip_unequal, report)
     layers = _layers(opened, blocks, target, collisions, report)
     _count_source(blocks, source, report)
     made = []
@@ -339,10 +353,12 @@ def liftover(
 # -- which blocks count -----------------------------------------------------------------------
 
 
-def _known_blocks(chain: Chain, source: Source, target: Assembly, alias: Alias, report: LiftReport) -> Blocks:
+def _known_blocks(chain: Chain, source: Source, target: Assembly, alias: Alias, skip: bool, report: LiftReport) -> Blocks:
     """The blocks between chromosomes that both sides have, with the names' ranks in both assemblies; lengths must agree."""
-    froms = _ranks(chain.source_lengths, _assembly_of(source), alias, chain, "source")
-    tos = _ranks(chain.target_lengths, target, alias, chain, "target")
+    turned = _fits(chain.target_lengths, _assembly_of(source)) and _fits(chain.source_lengths, target)
+    hint = "the chain is the wrong way round: it comes from the assembly you go to" if turned else "is it the chain of these assemblies?"
+    froms = _ranks(chain.source_lengths, _assembly_of(source), alias, skip, f"{chain.path}: source", hint)
+    tos = _ranks(chain.target_lengths, target, alias, skip, f"{chain.path}: target", hint)
     if not any(rank >= 0 for rank in froms) or not any(rank >= 0 for rank in tos):
         side, lengths, name = (
             ("source", chain.source_lengths, source.assembly) if not any(r >= 0 for r in froms) else ("target", chain.target_lengths, target.name)
@@ -354,10 +370,11 @@ def _known_blocks(chain: Chain, source: Source, target: Assembly, alias: Alias, 
     from_rank, to_rank = np.array(froms, np.int64), np.array(tos, np.int64)
     rows = chain.blocks
     first = np.unique(rows.chain, return_index=True)[1]
-    lost_from, lost_to = from_rank[rows.source[first]] < 0, to_rank[rows.target[first]] < 0
+    own, other = from_rank[rows.source[first]], to_rank[rows.target[first]]
     for reason, lost in (
-        (f"because their chromosome is not in {source.assembly}", lost_from),
-        (f"because their chromosome is not in {target.name}", lost_to & ~lost_from),
+        (f"because their chromosome is not in {source.assembly}", own == -1),
+        (f"because their chromosome is not in {target.name}", (other == -1) & (own >= 0)),
+        ("because their chromosome has another length", (own == -2) | ((other == -2) & (own >= 0))),
     ):
         if lost.any():
             report.skipped[reason] = int(lost.sum())
@@ -389,8 +406,14 @@ def _assembly_of(source: Source) -> Any:
     return _Named(source.assembly, source.names, source)
 
 
-def _ranks(lengths: dict[str, int], assembly: Any, alias: Alias, chain: Chain, side: str) -> list[int]:
-    """For each chromosome of one side of the chain its rank in the assembly, -1: not there."""
+def _fits(lengths: dict[str, int], assembly: Any) -> bool:
+    """Whether the chromosomes of one side of a chain have the lengths of an assembly."""
+    common = [name for name in lengths if name in assembly]
+    return bool(common) and all(assembly[name].length == lengths[name] for name in common)
+
+
+def _ranks(lengths: dict[str, int], assembly: Any, alias: Alias, skip: bool, where: str, hint: str) -> list[int]:
+    """For each chromosome of one side of the chain its rank in the assembly, -1: not there, -2: skipped, of another length."""
     names = ChromosomeNames(assembly, alias, skip_unknown=True)
     rank_of = {name: rank for rank, name in enumerate(assembly.names)}
     ranks = []
@@ -400,10 +423,13 @@ def _ranks(lengths: dict[str, int], assembly: Any, alias: Alias, chain: Chain, s
             ranks.append(-1)
             continue
         if found.length != length:
-            others = chain.target_lengths if side == "source" else chain.source_lengths
-            turned = others.get(name) == found.length
-            hint = "; the chain is the wrong way round: it goes from the assembly you lift to" if turned else "; is it the chain of these assemblies?"
-            raise AssemblyError(f"{chain.path}: {side} chromosome {name!r} has {length:,} bp, and {found.length:,} in {assembly.name!r}{hint}")
+            if skip:
+                ranks.append(-2)
+                continue
+            raise AssemblyError(
+                f"{where} chromosome {name!r} has {length:,} bp, and {found.length:,} in {assembly.name!r}; {hint} "
+                "A single chromosome of another length (often M) is left out by --skip-unequal"
+            )
         ranks.append(rank_of[found.name])
     return ranks
 
@@ -523,6 +549,14 @@ def _with_signal(report: LiftReport, blocks: Blocks, source: Source) -> LiftRepo
     merged = _source_intervals(blocks, source)
     lengths = source.lengths_of(source.names)
     n = len(source.names)
+    if source.dtype.kind in "iu" and source.dtype.itemsize == 8:  # their stored sums are floats
+        table = {"chrom": [], "start": [], "end": []} if not merged else _table(merged)
+        kept = Masked(source, table, "signal", inside=False, other=None)
+        for column, of in (("signal", source), ("signal_mapped", kept)):
+            sums = statistics(of, None, "chrom", False, None, False)["sum"]
+            for name in source.names:
+                own.source[name][column] = int(sums[name])
+        return own
     whole = interval_statistics(source, Intervals(source.names, np.arange(n), np.zeros(n, np.int64), lengths))
     rows = [(k, *merged[name]) for k, name in enumerate(source.names) if name in merged]
     code = np.repeat(np.array([k for k, _, _ in rows], np.int64), [starts.size for _, starts, _ in rows])
@@ -532,6 +566,11 @@ def _with_signal(report: LiftReport, blocks: Blocks, source: Source) -> LiftRepo
         mapped = some["sum"][np.searchsorted(code, k) : np.searchsorted(code, k, side="right")]
         own.source[name] |= {"signal": as_number(whole["sum"][k]), "signal_mapped": as_number(mapped.sum())}
     return own
+
+
+def _table(merged: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]) -> dict[str, Any]:
+    rows = [(name, start, end) for name, (starts, ends) in merged.items() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    return dict(zip(("chrom", "start", "end"), map(list, zip(*rows, strict=True)), strict=True))
 
 
 def _joined(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:

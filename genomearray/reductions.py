@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from genomearray.running import progress_bar, runner
 from genomearray.source import Source
 from genomearray.storage.layout import BLOCK, SUMMARY_COLUMNS, chunk_length
 from genomearray.storage.reader import Intervals, StoredTrack
-from genomearray.storage.tables import Columns, merge, summary
+from genomearray.storage.tables import Columns, filled_columns, merge, summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,15 +220,16 @@ def _block_columns(source: Source, task: Intervals) -> tuple[tuple[str, ...], ND
     row = {(int(code), int(start) // BLOCK): k for k, (code, start) in enumerate(zip(task.code, task.start, strict=True))}
     names_of = {name: code for code, name in enumerate(task.names)}
     for piece in pieces(task):
-        values = read_intervals(source, piece)
-        values = values.view(np.uint8) if values.dtype.kind == "b" else values
         sizes = piece.end - piece.start
+        held = may_hold(source, piece)
+        values = read_intervals(source, piece) if held else np.empty(0, source.dtype)
+        values = values.view(np.uint8) if values.dtype.kind == "b" else values
         before = np.cumsum(sizes) - sizes
         n = -(-sizes // chunk)
         of = np.repeat(np.arange(sizes.size), n)
         starts = before[of] + (np.arange(of.size) - np.repeat(np.cumsum(n) - n, n)) * chunk
         ends = np.minimum(starts + chunk, (before + sizes)[of])
-        found.append(summary(values, starts, ends))
+        found.append(summary(values, starts, ends) if held else filled_columns(ends - starts, np.nan, source.dtype))
         for k in range(sizes.size):
             counts[row[names_of[piece.names[int(piece.code[k])]], int(piece.start[k]) // BLOCK]] += n[k]
         if wide is not None:
@@ -357,8 +359,17 @@ def _block_digits(shared: tuple[Source, int, int, NDArray[np.uint64]], task: Int
     source, shift, width, prefixes = shared
     counts = np.zeros((prefixes.size, 1 << width), np.int64)
     for piece in pieces(task):
-        _count_digits(_keys(read_intervals(source, piece)), shift, width, prefixes, counts)
+        if may_hold(source, piece):
+            _count_digits(_keys(read_intervals(source, piece)), shift, width, prefixes, counts)
     return counts
+
+
+def may_hold(source: Source, piece: Intervals) -> bool:
+    """Whether a piece may have a value: False for stretches of NaN that are not stored."""
+    if source.dtype.kind != "f" or getattr(source, "fill", np.nan) == 0:
+        return True
+    rows = zip(piece.code.tolist(), piece.start.tolist(), piece.end.tolist(), strict=True)
+    return any(source.holds(piece.names[code], start, end) for code, start, end in rows)
 
 
 def quantile(source: Source, q: Any, chroms: Any, threads: int | None, progress: bool) -> Any:
@@ -401,6 +412,41 @@ def quantile(source: Source, q: Any, chroms: Any, threads: int | None, progress:
     return between.reshape(wanted.shape)[()]
 
 
+def later(work: Callable[..., Any], lazy: bool, *given: Any) -> Any:
+    """``work(*given)``, or a dask Delayed of it."""
+    if not lazy:
+        return work(*given)
+    from dask.delayed import delayed
+
+    return delayed(work)(delayed(given[0], traverse=False), *given[1:])
+
+
+def quantiles(source: Source, q: Any, chroms: Any, by: str | None, threads: int | None, progress: bool) -> Any:
+    """See :meth:`genomearray.Track.quantile`."""
+    _check_by(by)
+    if by is None:
+        return quantile(source, q, chroms, threads, progress)
+    import pandas as pd
+
+    names = chosen(source, chroms)
+    found = [quantile(source, q, name, threads, progress) for name in names]
+    index = pd.Index(names, name="chrom", dtype=object)
+    return pd.Series(found, index, name="quantile") if np.ndim(q) == 0 else pd.DataFrame(found, index, columns=list(q))
+
+
+def histograms(source: Source, bins: Any, range: Any, chroms: Any, by: str | None, threads: int | None, progress: bool) -> tuple[Any, NDArray[Any]]:
+    """See :meth:`genomearray.Track.histogram`."""
+    _check_by(by)
+    if by is None:
+        return histogram(source, bins, range, chroms, threads, progress)
+    import pandas as pd
+
+    names = chosen(source, chroms)
+    _, edges = histogram(source, bins, range, names, threads, progress)
+    rows = [histogram(source, edges, None, name, threads, progress)[0] for name in names]
+    return pd.DataFrame(rows, pd.Index(names, name="chrom", dtype=object)), edges
+
+
 def histogram(source: Source, bins: Any, range: Any, chroms: Any, threads: int | None, progress: bool) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """See :meth:`genomearray.Track.histogram`."""
     check_signal(source, "the track", "histogram")
@@ -425,7 +471,7 @@ def _block_histogram(shared: tuple[Source, Any, Any], task: Intervals) -> NDArra
     low, high = (0, 1 << 30) if source.dtype.kind == "f" else limits(source)
     small = high - low < 1 << 16
     counts = np.zeros(high - low + 1 if small else 0, np.int64)
-    for piece in pieces(task):
+    for piece in filter(partial(may_hold, source), pieces(task)):
         values = read_intervals(source, piece)
         if small:  # values are counted, not sorted into bins one by one
             _count_small(values, low, counts)

@@ -51,7 +51,7 @@ class Threads:
             running: dict[Future[_R], int] = {}
             try:
                 while True:
-                    for number, task in itertools.islice(numbered, WAITING * self.count - len(running)):
+                    for number, task in itertools.islice(numbered, max(WAITING * self.count - len(running), 0)):
                         running[pool.submit(work, shared, task)] = number
                     if not running:
                         return
@@ -90,7 +90,7 @@ class Cluster:
             ready = distributed.as_completed()
             try:
                 while True:
-                    for number, task in itertools.islice(numbered, ahead - len(running)):
+                    for number, task in itertools.islice(numbered, max(ahead - len(running), 0)):
                         future = client.submit(work, common, task, key=_key(name, str(number)), retries=RETRIES, pure=False)
                         running[future.key] = number
                         ready.add(future)
@@ -171,8 +171,11 @@ def cluster(address: str | None) -> Iterator[None]:
         return
     import logging
 
+    _distributed()  # sets its levels when it is imported
     # Reconnecting to a scheduler that has gone is told by us, in one line.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    known = [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]
+    for name in ("asyncio", "tornado", *known):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     _knock(address)
     try:
         client = _distributed().Client(address, timeout=PATIENCE, set_as_default=True)

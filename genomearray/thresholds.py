@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from genomearray.arithmetic import check_bases
 from genomearray.computed import check_signal, read_intervals
 from genomearray.errors import ValueRangeError
-from genomearray.reductions import chosen, over_blocks, pieces
+from genomearray.reductions import chosen, may_hold, over_blocks, pieces
 from genomearray.region import integer
 from genomearray.source import Source
 from genomearray.storage.reader import Intervals
@@ -53,7 +54,7 @@ def intervals(
 def _block_runs(shared: tuple[Source, Any, Any], task: Intervals) -> _Found:
     source, above, below = shared
     found: _Found = []
-    for piece in pieces(task):
+    for piece in filter(partial(may_hold, source), pieces(task)):
         values = read_intervals(source, piece)
         sizes = piece.end - piece.start
         for k, base in enumerate((np.cumsum(sizes) - sizes).tolist()):

@@ -70,6 +70,19 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
                 raise ValueRangeError(f"a track can be computed with numbers and tracks, not with {type(value).__name__}; make it a track first")
         return Track(elementwise(ufunc, operands, tuple(value.label if isinstance(value, Track) else f"{value}" for value in inputs)))
 
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        name = function.__name__
+        if name in _NUMPYS and args and args[0] is self:
+            return getattr(self, _NUMPYS[name])(*args[1:], **options)
+        raise ValueRangeError(
+            f"numpy.{name} is not for tracks: it would read a whole genome; ask a track's own methods, or take track.values(chrom, start, end)"
+        )
+
+    def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
+        raise ValueRangeError("a track is no array: it would be a whole genome in memory; take track.values(chrom, start, end)")
+
+    __iter__ = None
+
     def __bool__(self) -> bool:
         if self.dtype.kind == "b":
             raise ValueRangeError("a comparison of tracks is a track, neither true nor false; ask for instance (a > b).max()")
@@ -614,28 +627,44 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
         return self._statistic("count", chroms, by, **options)
 
     def _statistic(
-        self, name: str, chroms: Any, by: str | None, stored: bool = True, lazy: bool = False, threads: int | None = None, progress: bool = False
+        self,
+        name: str,
+        chroms: Any,
+        by: str | None,
+        stored: bool = True,
+        lazy: bool = False,
+        threads: int | None = None,
+        progress: bool = False,
+        **numpys: None,
     ) -> Any:
         from genomearray import reductions
 
+        # numpy.sum(track) hands over its own options.
+        refused = [option for option, value in numpys.items() if value is not None or option not in ("axis", "dtype", "out")]
+        if refused:
+            raise ValueRangeError(f"option {refused[0]!r} is not known; allowed are chroms, by, stored, lazy, threads, progress")
         if lazy:
             return reductions.lazy_statistic(self.source, name, chroms, by)
         told = reductions.statistics(self.source, chroms, by, stored, threads, progress)
         return told if name == "stats" else reductions.pick(told, name)
 
-    def quantile(self, q: Any, chroms: Any = None, *, threads: int | None = None, progress: bool = False) -> Any:
+    def quantile(
+        self, q: Any, chroms: Any = None, by: str | None = None, *, lazy: bool = False, threads: int | None = None, progress: bool = False
+    ) -> Any:
         """Exact quantiles of all values, interpolated linearly, in bounded memory.
 
         Parameters
         ----------
         q : float or array_like of float
             0 to 1.
-        chroms, threads, progress
+        chroms, by, threads, progress
             As for :meth:`stats`.
+        lazy : bool
+            Give a ``dask.delayed`` object: one task, whose threads read the blocks.
 
         Returns
         -------
-        float or ndarray of float64, shape of ``q``
+        float or ndarray of float64, shape of ``q``; a Series or DataFrame with ``by``
             As ``numpy.quantile`` of the float64 values, without NaN.
 
         Examples
@@ -643,13 +672,21 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
         >>> float(track.quantile(0.5, "chr1"))
         500.5
         """
-        from genomearray.reductions import quantile
+        from genomearray.reductions import later, quantiles
 
-        return quantile(self.source, q, chroms, threads, progress)
+        return later(quantiles, lazy, self.source, q, chroms, by, threads, progress)
 
     def histogram(
-        self, bins: Any = 100, range: Any = None, chroms: Any = None, *, threads: int | None = None, progress: bool = False
-    ) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        self,
+        bins: Any = 100,
+        range: Any = None,
+        chroms: Any = None,
+        by: str | None = None,
+        *,
+        lazy: bool = False,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> Any:
         """Counts of values in bins, as ``numpy.histogram`` of the values without NaN.
 
         Parameters
@@ -658,12 +695,14 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
             Number of bins, or their edges.
         range : (float, float), optional
             Default: from the least to the greatest value.
-        chroms, threads, progress
+        chroms, by, threads, progress
             As for :meth:`stats`.
+        lazy : bool
+            Give a ``dask.delayed`` object: one task, whose threads read the blocks.
 
         Returns
         -------
-        counts : ndarray of int64, shape (bins,)
+        counts : ndarray of int64, shape (bins,); with ``by`` a DataFrame, a row a chromosome, of the same bins
         edges : ndarray, shape (bins + 1,)
 
         Examples
@@ -672,9 +711,9 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
         >>> counts
         array([ 360, 1000,  500])
         """
-        from genomearray.reductions import histogram
+        from genomearray.reductions import histograms, later
 
-        return histogram(self.source, bins, range, chroms, threads, progress)
+        return later(histograms, lazy, self.source, bins, range, chroms, by, threads, progress)
 
     def corr(self, other: Track, chroms: Any = None, *, threads: int | None = None, progress: bool = False) -> float:
         """Pearson's correlation with another track, over the bases where both have a value; see :func:`corr` for many.
@@ -741,6 +780,41 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
         from genomearray.arithmetic import Converted
 
         return Track(Converted(self.source, dtype, self.label))
+
+    def clip(self, low: float | None = None, high: float | None = None) -> Track:
+        """Values below ``low``, or above ``high``, set to it, lazy.
+
+        Examples
+        --------
+        >>> track.clip(2, 3).values("chr1", 0, 4)
+        array([2, 2, 3, 3], dtype=uint16)
+        """
+        found: Any = self
+        found = found if low is None else np.maximum(found, low)
+        found = found if high is None else np.minimum(found, high)
+        return Track(found.source, "") if found is self else found
+
+    def fillna(self, value: float) -> Track:
+        """With a number where a value is missing (NaN), lazy.
+
+        Examples
+        --------
+        >>> (track / track).fillna(0).values("chrX", 0, 2)
+        array([0., 0.])
+        """
+        return self.where(Track((self == self).source, f"{self.label} has a value"), value)  # NaN differs from itself
+
+    def round(self, decimals: int = 0) -> Track:
+        """Rounded to so many decimals (half to even), lazy, float64.
+
+        Examples
+        --------
+        >>> (track / 3).round(1).values("chr1", 0, 3)
+        array([0.3, 0.7, 1. ])
+        """
+        scale = 10.0 ** integer(decimals, "decimals")
+        rounded: Any = np.rint(self * scale)
+        return Track((rounded / scale).source)
 
     def shift(self, by: int) -> Track:
         """The values moved by so many bp to higher positions (negative: lower), lazy; what moves in is absent (0, NaN, N).
@@ -858,13 +932,13 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
         if how == "zscore":
             if not told.std > 0:
                 raise ValueRangeError(f"track {self.label!r} has no deviation, so no z-score: its values are all {told.mean}")
-            return np.divide(np.subtract(self, told.mean), told.std)  # type: ignore[call-overload,no-any-return]
+            return Track(((self - told.mean) / told.std).source)
         if how not in ("cpm", "1x"):
             raise ValueRangeError(f"how={how!r} is not known; allowed are cpm, zscore, 1x")
         size = told.n - told.n_nan if genome_size is None else integer(genome_size, "genome_size")
         if not (told.sum > 0 and size > 0):
             raise ValueRangeError(f"track {self.label!r} has the sum {told.sum} on {size:,} bp, and cannot be scaled by it")
-        return np.multiply(self, 1e6 / told.sum if how == "cpm" else size / told.sum)  # type: ignore[call-overload,no-any-return]
+        return Track((self * (1e6 / told.sum if how == "cpm" else size / told.sum)).source)
 
     # -- the old library's names ---------------------------------------------------------
 
@@ -942,6 +1016,12 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
         return Track, (source, self.name)
 
 
+# numpy's functions that a method answers.
+_NUMPYS = {name: name for name in ("sum", "mean", "std", "var", "clip", "round", "quantile", "histogram")} | {
+    "min": "min", "amin": "min", "max": "max", "amax": "max", "nanmin": "min", "nanmax": "max", "nansum": "sum", "nanmean": "mean", "nanstd": "std",
+}  # fmt: skip
+
+
 class RollingTrack:
     """Windows of a track; made by :meth:`Track.rolling`."""
 
@@ -949,6 +1029,10 @@ class RollingTrack:
         self._track = track
         self._options = (window, center, min_periods)
         self._make("mean")  # what is wrong is told here
+
+    def __repr__(self) -> str:
+        window, center, least = self._options
+        return f"<RollingTrack of {self._track.label!r}: window={window}, center={center}, min_periods={least}>"
 
     def _make(self, how: str) -> Track:
         from genomearray.rolling import Rolling

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genomearray.cli.options import chroms_option, cluster_options, database_options, settings, with_database, write_options
-from genomearray.errors import AssemblyError, DamagedTrackError, ValueRangeError
+from genomearray.errors import AssemblyError, DamagedTrackError, FormatError, ValueRangeError
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
@@ -40,7 +40,7 @@ def stats(db: GenomeDB, track: str, chroms: tuple[str, ...], by_chrom: bool, com
         told.to_csv(sys.stdout, sep="\t", na_rep="nan")
     else:
         for name, value in told.as_dict().items():
-            click.echo(f"{name}\t{value}")
+            click.echo(f"{name}\t{value!s}")
 
 
 def _repair(db: GenomeDB, track: str, threads: int | None) -> None:
@@ -129,12 +129,12 @@ def _open_all(db: GenomeDB, names: tuple[str, ...], out: str) -> list[Track]:
 @write_options("the integer type of the tracks for sum, min and max, else float32")
 @cluster_options
 @with_database
-def combine(db: GenomeDB, out: str, tracks: tuple[str, ...], how: str, weights: str | None, dtype: str | None, **options: Any) -> None:
+def combine(db: GenomeDB, out: str, tracks: tuple[str, ...], how: str, weights: str | None, dtype: str | None, round: bool, **options: Any) -> None:
     """Combine TRACKs base by base into OUT. Missing values are skipped."""
     from genomearray.combining import combine as combined
 
     _refuse_existing(db, [out], options["overwrite"])
-    made = combined(_open_all(db, tracks, out), how, dtype, _numbers(weights))
+    made = combined(_open_all(db, tracks, out), how, dtype, _numbers(weights), round=round)
     _save(db, out, made, options)
 
 
@@ -157,7 +157,7 @@ def _numbers(text: str | None) -> list[float] | None:
 @cluster_options
 @with_database
 def combine_strands(
-    db: GenomeDB, forward: str, reverse: str, out: str, shift: int | None, chrom: str | None, dtype: str | None, **options: Any
+    db: GenomeDB, forward: str, reverse: str, out: str, shift: int | None, chrom: str | None, dtype: str | None, round: bool, **options: Any
 ) -> None:
     """Sum of the two strands of a ChIP-seq experiment, moved towards the middle of the fragments.
 
@@ -170,7 +170,7 @@ def combine_strands(
         raise click.UsageError("--chrom is for the estimate, and --shift leaves it out; give one of them")
     _refuse_existing(db, [out], options["overwrite"])
     one, other = _open_all(db, (forward, reverse), out)
-    made, found = combined(one, other, shift, chrom, dtype)
+    made, found = combined(one, other, shift, chrom, dtype, round=round)
     click.echo(f"shift: {found} bp" + ("" if shift is not None else f" (fragments of about {2 * found} bp)"), err=True)
     _save(db, out, made, options)
 
@@ -191,8 +191,9 @@ def combine_strands(
     help="Where several bases lead to one: the best chain counts, the first or last of the file, their sum or mean, or an error.",
 )
 @click.option("--chrom-alias", metavar="FILE|ucsc|ensembl", help="Translate the names of the chain file: two columns, ucsc or ensembl.")
+@click.option("--skip-unequal", is_flag=True, help="Leave out, and report, chains of chromosomes that have another length here.")
 @click.option("--report", "report_file", metavar="FILE", help="Write the report by chromosome as a table.")
-@write_options("as it is", dtype=False)
+@write_options("as it is")
 @cluster_options
 @database_options
 @click.pass_context
@@ -208,7 +209,9 @@ def liftover(
     reverse_as: str | None,
     collisions: str,
     chrom_alias: str | None,
+    skip_unequal: bool,
     report_file: str | None,
+    dtype: str | None,
     db: str | None,
     assembly: str | None,
     **options: Any,
@@ -232,24 +235,24 @@ def liftover(
     if len(set(names)) < len(names):
         raise ValueRangeError(f"both strands would be called {names[0]!r}; give --as and --reverse-as")
     _refuse_existing(new, names, options["overwrite"])
-    if report_file is not None and not Path(report_file).absolute().parent.is_dir():
-        raise click.UsageError(f"--report: the folder of {report_file} is not there")
+    if report_file is not None and (Path(report_file).is_dir() or not Path(report_file).absolute().parent.is_dir()):
+        raise click.UsageError(f"--report: {report_file} is a folder, or in one that is not there; name a file")
     reverse = old.open_track(reverse_track) if reverse_track else None
-    made = lifted(old.open_track(track), chain, new, reverse, collisions, chrom_alias)
+    made = lifted(old.open_track(track), chain, new, reverse, collisions, chrom_alias, skip_unequal)
     made = made if reverse_track else (made,)
     for line in made[0].report.lines():
         click.echo(line, err=True)
-    _save_together(new, names, made, options, created_together)
+    _save_together(new, names, made, dtype, options, created_together)
     if report_file is not None:
         Path(report_file).write_text("".join(f"{one.report.table()}\n" for one in made))
 
 
-def _save_together(db: GenomeDB, names: list[str], made: Any, options: dict[str, Any], together: Any) -> None:
+def _save_together(db: GenomeDB, names: list[str], made: Any, dtype: str | None, options: dict[str, Any], together: Any) -> None:
     """All tracks appear, or none."""
     from genomearray.saving import creating, write_source
 
     options = {key: value for key, value in options.items() if value is not None}
-    plans = [creating(track, None, options) for track in made]
+    plans = [creating(track, dtype, options) for track in made]
     with together(db.create_track(name, plan.dtype, **plan.options) for name, plan in zip(names, plans, strict=True)) as writers:
         for name, plan, writer in zip(names, plans, writers, strict=True):
             write_source(writer, plan.source, name, options.get("threads"), progress=True)
@@ -268,11 +271,19 @@ def _save_together(db: GenomeDB, names: list[str], made: Any, options: dict[str,
 def lift_bed(chain: str, bed: str, out: str, unmapped: str | None, pieces: bool, min_match: float, overwrite: bool) -> None:
     """Lift the intervals of a BED file (- is standard input) to the other assembly of a CHAIN file.
 
-    Columns behind the sixth are copied as they are.
+    The thick part and the blocks of BED12 are lifted too, on the best chain; other columns are copied.
     """
     from genomearray_converters.bed_lifting import lift_bed as lifted
     from genomearray_converters.exporting import text_output
 
+    if min_match != min_match:
+        raise click.UsageError("--min-match nan is no part; give a number from 0 to 1")
+    outputs = [name for name in (out, unmapped) if name not in (None, "-")]
+    for name in outputs:
+        if Path(name).exists() and any(Path(given).exists() and Path(name).samefile(given) for given in (chain, bed)):
+            raise FormatError(f"{name} is an input and an output; a file cannot become itself: choose another name")
+    if len(outputs) == 2 and Path(outputs[0]).absolute() == Path(outputs[1]).absolute():
+        raise FormatError(f"{out} is the output and --unmapped; give two names")
     with text_output(out, overwrite=overwrite) as file, text_output(unmapped, overwrite=overwrite) if unmapped else nullcontext() as other:
         report = lifted(chain, bed, file, other, pieces=pieces, min_match=min_match)
     click.echo(f"{report.mapped:,} intervals map, {report.unmapped:,} do not", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -74,8 +75,14 @@ def cli(ctx: click.Context, db: str | None, assembly: str | None) -> None:
     ctx.obj = {"db": db, "assembly": assembly}
 
 
+def _terminated(*_: object) -> None:
+    raise click.Abort
+
+
 def main() -> None:
     """Run the program: exit status 0, 1 with one line that says what is wrong, or 2 for wrong usage."""
+    # A batch system that ends a job says so with SIGTERM: what was begun is cleaned up, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as stop:

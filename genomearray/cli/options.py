@@ -61,11 +61,11 @@ _SCHEDULER = click.option(
 )
 
 
-def write_options(default: str, *, dtype: bool = True) -> Callable[[F], F]:
+def write_options(default: str) -> Callable[[F], F]:
     """Add the options of a new track that is computed from others; ``default`` tells its dtype."""
 
     def add(function: F) -> F:
-        return _apply([_STORE, _OVERWRITE, *([_dtype_option(None, f" [default: {default}]")] if dtype else [])], function)
+        return _apply([_STORE, _OVERWRITE, _dtype_option(None, f" [default: {default}]"), _OVERFLOW, _ROUND], function)
 
     return add
 
@@ -106,6 +106,13 @@ def signal_options(function: F) -> F:
     return import_options(skip_unknown_option(_apply([*_dtype_options("float32"), _ROUND], function)))
 
 
+_OVERFLOW = click.option(
+    "--overflow",
+    type=click.Choice(["saturate", "error", "widen"]),
+    default="saturate",
+    show_default=True,
+    help="For numbers beyond the type: set to its limit and counted, an error, or a wider type.",
+)
 _ROUND = click.option("--round", is_flag=True, help="Round fractions into an integer type; without it they are an error.")
 
 
@@ -123,13 +130,7 @@ def _dtype_option(default: str | None, told: str = "") -> Callable[[Any], Any]:
 def _dtype_options(default: str | None, told: str = "") -> list[Callable[[Any], Any]]:
     return [
         _dtype_option(default, told),
-        click.option(
-            "--overflow",
-            type=click.Choice(["saturate", "error", "widen"]),
-            default="saturate",
-            show_default=True,
-            help="For numbers beyond the type: set to its limit and counted, an error, or a wider type.",
-        ),
+        _OVERFLOW,
         click.option("--units", metavar="TEXT", help="Units of the values, kept with the track."),
     ]
 

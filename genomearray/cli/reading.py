@@ -71,6 +71,8 @@ def _facts(name: str, stored: StoredTrack) -> Iterator[tuple[str, Any]]:
         yield label, stored.attributes.get(label, "")
     for line in str(stored.attributes.get("import_report", "")).splitlines()[1:]:
         yield "note", line
+    for line in str(stored.attributes.get("liftover_report", "")).splitlines():
+        yield "note", line
     table = stored.sequences()
     bases, missing = int(table["n"].sum()), int(table["n_nan"].sum())
     yield "bases", bases

@@ -50,19 +50,22 @@ def create_writer(
     chunk: int | None = None,
     absent: float | None = None,
     attributes: dict[str, str | int] | None = None,
+    alone: bool = False,
     describe: Callable[[WriteReport], dict[str, str | int]] | None = None,
 ) -> TrackWriter:
     """A writer for a new track of an assembly's folder.
 
     See :meth:`genomearray.GenomeDB.create_track` for the parameters; ``chunk`` (positions)
     is for measurements, ``absent=0`` makes bases that nobody writes 0 in floats too, which then hold no NaN
-    (counts), ``attributes`` are kept with the track, and ``describe`` gives more of them from the final report.
+    (counts), ``alone`` writes a file outside of a database, ``attributes`` are kept with the track, and ``describe``
+    gives more of them from the final report.
 
     Raises
     ------
     TrackNameError, TrackExistsError, ValueRangeError
     """
-    check_track_name(name)
+    if not alone:
+        check_track_name(name)
     if store not in FORMS:
         raise ValueRangeError(f"store {store!r} is not known; allowed are {', '.join(FORMS)}")
     if kind not in KINDS:
@@ -73,7 +76,7 @@ def create_writer(
     fill = fill_value(kind, native, zero=absent == 0)
     layout = Layout(assembly, chunk or chunk_length(native))
     caster = Caster(native, overflow, round=round)
-    part = Part(folder, name, store, overwrite=overwrite)
+    part = Part(folder, name, store, overwrite=overwrite, alone=alone)
     try:
         sink = _sink(store)(part.path, layout, native, kind, fill, units or default_units(kind, native))
     except BaseException:

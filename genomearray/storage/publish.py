@@ -67,9 +67,9 @@ def check_track_name(name: str) -> str:
     return name
 
 
-def existing(folder: Path, name: str) -> Path | None:
+def existing(folder: Path, name: str, forms: Iterable[Form] = FORMS) -> Path | None:
     """The file or store of a name in an assembly's folder, or None."""
-    for form in FORMS:
+    for form in forms:
         path = folder / f"{name}.{form}"
         if path.exists():
             return path
@@ -89,6 +89,8 @@ class Part:
         A file or a folder.
     overwrite : bool
         Whether a track of that name may be replaced; without it, it is refused at once.
+    alone : bool
+        The folder is no database: a file of the other form under that name is somebody else's.
 
     Attributes
     ----------
@@ -96,7 +98,8 @@ class Part:
         The empty file, or folder, to fill.
     """
 
-    def __init__(self, folder: Path, name: str, form: Form, *, overwrite: bool = False) -> None:
+    def __init__(self, folder: Path, name: str, form: Form, *, overwrite: bool = False, alone: bool = False) -> None:
+        self._forms: tuple[Form, ...] = (form,) if alone else FORMS
         self.folder = folder
         self.name = name
         self.form = form
@@ -116,7 +119,7 @@ class Part:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _refuse_existing(self) -> None:
-        old = existing(self.folder, self.name)
+        old = existing(self.folder, self.name, self._forms)
         if old is not None and not self.overwrite:
             raise TrackExistsError(f"track {self.name!r} exists: {old}; choose another name, or replace it with overwrite=True (--overwrite)")
 
@@ -125,7 +128,7 @@ class Part:
         sync(self.path)
         with _locked(self.folder):
             self._refuse_existing()
-            old = existing(self.folder, self.name)
+            old = existing(self.folder, self.name, self._forms)
             if old is None:
                 self._place()
             else:

@@ -347,7 +347,10 @@ class StoredTrack:
     def summary_rows(self, variable: str) -> tuple[int, int]:
         """Rows [first, last) of /summary that belong to a variable."""
         if variable == PACKED:  # its first chunk is that of the sequence at offset 0
-            row: Any = np.flatnonzero(self._packed_starts == 0)[0]
+            found = np.flatnonzero(self._packed_starts == 0)
+            if not found.size:
+                raise self._damaged("the column packed_start of /sequences", "no sequence lies at offset 0")
+            row: Any = found[0]
         else:
             with self._read_structure(f"the attributes of {variable!r}"):
                 row = self._store.attribute(variable, ROW_ATTRIBUTE)

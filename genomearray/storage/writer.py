@@ -226,6 +226,7 @@ class TrackWriter(PartWriter):
     def encoder(self) -> BlockEncoder:
         """What encodes whole blocks of this track, here or in another process; see :meth:`accept`."""
         self._check_open()
+        self._touched.update(dict.fromkeys(self.layout.assembly.names))
         return self._sink.encoder(self._caster)
 
     def accept(self, done: EncodedBlock) -> None:
@@ -239,7 +240,6 @@ class TrackWriter(PartWriter):
             self.report.bases += job.length
             self._caster.saturated += done.changed[0]
             self._caster.nan_to_zero += done.changed[1]
-            self._touched.update(dict.fromkeys(job.names))
 
     def close(self) -> None:
         """Write what is queued, check the whole track, and make it visible under its name."""
@@ -394,10 +394,11 @@ class TrackWriter(PartWriter):
     def _warn(self) -> None:
         """Tell what was changed, where nobody asked for a description."""
         report = self.report
-        if report.saturated or report.nan_to_zero:
+        told = [f"{report.saturated:,} values did not fit {self.dtype} and were set to its limits"] if report.saturated else []
+        told += [f"{report.nan_to_zero:,} missing values became 0"] if report.nan_to_zero else []
+        if told:
             warnings.warn(
-                f"track {self._part.name!r}: {report.saturated:,} values did not fit {self.dtype} and were set to its limits, "
-                f"{report.nan_to_zero:,} missing values became 0; give a wider dtype=, or overflow='error'",
+                f"track {self._part.name!r}: {', '.join(told)}; give a wider dtype=, or overflow='error'",
                 GenomeArrayWarning,
                 stacklevel=4,
             )

@@ -160,6 +160,40 @@ def test_what_cannot_be_exported_leaves_nothing(db, tmp_path):
     assert [path.name for path in out.iterdir()] == ["there"]
 
 
+def test_signed_zeros_keep_their_sign(tmp_path):
+    db = ga.GenomeDB.create(tmp_path, "toy", {"c": 8})
+    values = np.array([0.0, -0.0, -0.0, 0.0, 1, -0.0, 5, 0.0], "float32")
+    db.save_track("x", {"c": values})
+    for name, write, read in (
+        ("a.wig", export_wig, import_wig),
+        ("a.bedgraph", export_bedgraph, import_bedgraph),
+        ("a.bw", export_bigwig, import_bigwig),
+    ):
+        write(db["x"], tmp_path / name)
+        read(db, name.replace(".", "_"), tmp_path / name)
+        np.testing.assert_array_equal(np.signbit(db[name.replace(".", "_")].values("c")), np.signbit(values))
+
+
+def test_a_store_beside_one_of_the_other_form_stays(db, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    export_store(db["counts"], out / "x.h5")
+    export_store(db["counts"], out / "x.zarr", "zarr")
+    export_store(db["counts"], out / "x.zarr", "zarr", overwrite=True)
+    export_store(db["counts"], out / "chromosome.h5")
+    assert sorted(path.name for path in out.iterdir()) == ["chromosome.h5", "x.h5", "x.zarr"]
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(db, tmp_path):
+    dead = tmp_path / ".a.bw.0123456789ab.part.bw"
+    other = tmp_path / ".b.part"
+    dead.touch()
+    other.touch()
+    export_bigwig(db["counts"], tmp_path / "a.bw")
+    assert not dead.exists()
+    assert other.exists()
+
+
 def test_an_error_in_the_values_leaves_no_bigwig(db, tmp_path):
     with pytest.raises(ga.errors.ValueRangeError, match="division by zero"):
         export_bigwig(db["counts"] // db["counts"], tmp_path / "a.bw")

@@ -488,3 +488,69 @@ def test_merged_regions_are_disjoint_and_in_order():
     merged = arithmetic.merged_regions(given_)
     assert [column.tolist() for column in merged["x"]] == [[1], [9]]
     assert [column.tolist() for column in merged["y"]] == [[0], [2]]
+
+
+# -- what a stranger broke ------------------------------------------------------------------
+
+
+@pytest.fixture
+def save(tmp_path):
+    db = ga.GenomeDB.create(tmp_path / "odd", "t", {"c": 6})
+
+    def save_(values, dtype):
+        name = f"t{len(db.list_tracks())}"
+        db.save_track(name, {"c": np.array(values, dtype)})
+        return db[name]
+
+    return save_
+
+
+def test_division_of_signed_by_64_bit_unsigned_is_refused_not_wrapped(save):
+    wide, small = save([5, 2**64 - 16, 7, 1, 2, 3], "u8"), save([-5, -5, 3, 1, -1, 2], "i1")
+    for expression in (lambda: small // wide, lambda: small % wide, lambda: wide // np.int64(-3), lambda: small // 2**63):
+        with pytest.raises(ValueRangeError, match="no 64-bit integer holds both sides"):
+            expression()
+    assert (wide // 2).values("c")[1] == 2**63 - 8
+
+
+def test_zeros_that_move_in_are_within_the_limits(save):
+    moved = (save([0, 1, 2, 3, 4, 5], "u1") + 100).shift(1)
+    assert (moved - 100).values("c").tolist() == [-100, 0, 1, 2, 3, 4]
+    assert moved.histogram(bins=[0, 1, 100, 400])[0].tolist() == [1, 0, 5]
+
+
+def test_means_of_64_bit_integers_do_not_wrap(save):
+    long = save([2**62 + 2**61] * 6, "i8")
+    np.testing.assert_allclose(ga.combine([long] * 3, "mean", dtype="float64").values("c"), 2**62 + 2**61)
+    np.testing.assert_allclose(ga.combine([save([3] * 6, "i4"), save([5] * 6, "i2")], "mean", weights=[2**40, 2**40]).values("c"), 4)
+    assert ga.combine([long, long], "mean", weights=[2**62, 2**62], dtype="float64").values("c")[0] == float(2**62 + 2**61)
+
+
+def test_a_wanted_dtype_is_not_rounded_to_float32_on_the_way(save):
+    odd = save([16777217] * 6, "i4")
+    assert ga.combine([odd] * 3, "median", dtype="int32").values("c")[0] == 16777217
+    assert ga.combine([odd] * 2, "mean", dtype="float64").values("c")[0] == 16777217
+    assert ga.combine([odd, save([0.5] * 6, "f4")], "sum", dtype="float64").values("c")[0] == 16777217.5
+
+
+def test_weights_stay_with_their_tracks(db):
+    part = ga.as_track(db["counts"].dataset[["chr1"]])
+    both = ga.combine([part, db["counts"] * 0 + 1], weights=[1000, 1], missing="skip", dtype="uint32")
+    assert both.values("chr1", 0, 3).tolist() == [1001, 2001, 3001]
+    assert both.values("chr2", 0, 2).tolist() == [1, 1]
+
+
+def test_booleans_beside_64_bits_and_numpys_own_calls(save, db):
+    wide = save([5, 2**63, 7, 1, 2, 3], "u8")
+    assert (wide + True).values("c").tolist() == [6, 2**63 + 1, 8, 2, 3, 4]
+    assert ((wide > 5) + wide).values("c", 0, 3).tolist() == [5, 2**63 + 1, 8]
+    assert np.sum(db["counts"]) == 504000
+    assert np.max(db["counts"]) == 1000
+    assert np.clip(db["counts"], 2, 3).values("chr1", 0, 4).tolist() == [2, 2, 3, 3]
+    with pytest.raises(ValueRangeError, match="option 'axis' is not known"):
+        np.sum(db["counts"], axis=0)
+
+
+def test_a_shift_beyond_every_chromosome_is_refused(db):
+    with pytest.raises(ValueRangeError, match="moves every base off"):
+        ga.combine_strands(db["counts"], db["counts"], shift=10**20)

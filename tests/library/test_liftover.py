@@ -144,6 +144,16 @@ def test_points_and_regions_equal_the_oracle(text):
                     assert (row.strand == "-") == ((strand == ["-"]) != (chain_strand == {"-"}))
 
 
+def test_signals_of_64_bits_are_exact(db, tmp_path):
+    new = ga.GenomeDB.create(tmp_path, "new", {"c": 30})
+    chain = tmp_path / "x.chain"
+    chain.write_text("chain 1 chr2 500 + 0 12 c 30 + 10 22 1\n12\n")
+    db.save_track("wide", {"chr2": np.full(500, 2**63 + 1, "uint64")})
+    report = ga.liftover(db["wide"], chain, new).report
+    assert report.total("source", "signal") == 500 * (2**63 + 1)
+    assert report.total("source", "signal_mapped") == 12 * (2**63 + 1)
+
+
 def test_sequence_is_complemented_on_minus_blocks(db, tmp_path):
     new = ga.GenomeDB.create(tmp_path, "new", {"c": 30})
     chain = tmp_path / "x.chain"
