@@ -1,6 +1,6 @@
 """The whole genome at once, against WiggleTools, deepTools, CrossMap and pyBigWig.
 
-python benchmarks/compute.py [FOLDER] [mean sum20 genome stats export lift workers]
+python benchmarks/compute.py [FOLDER] [mean average sum20 genome stats export lift workers]
 
 Peers are looked for on PATH: wiggletools, bigwigAverage, CrossMap; an absent one is told as absent. Everybody gets the same values, ours as
 tracks, theirs as bigWig files, and writes all of its results. Results are compared where a peer's output can be read.
@@ -91,7 +91,7 @@ def combined(folder: Path, how: str, n: int, chrom: str) -> None:
 
         tasks["WiggleTools"] = theirs
     medians = alternate(tasks, RUNS)
-    average = peer("bigwigAverage") if how == "mean" and n == 2 else None
+    average = peer("bigwigAverage") if how == "mean" and chrom == CHROM else None
     if average:
         begin = time.perf_counter()
         run(average, "-b", *files, "-bs", "1", "-p", "2", "-o", folder / "average.bw")
@@ -255,11 +255,13 @@ def _started() -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "bench-compute")
-    chosen = sys.argv[2:] or ["mean", "sum20", "genome", "stats", "export", "lift", "workers"]
+    chosen = sys.argv[2:] or ["mean", "average", "sum20", "genome", "stats", "export", "lift", "workers"]
     print("| work | medians | ratio |\n|---|---|---|")
     for name in chosen:
         if name == "mean":
             combined(folder, "mean", 2, "chr1")
+        elif name == "average":
+            combined(folder, "mean", 2, CHROM)
         elif name == "sum20":
             combined(folder, "sum", 20, CHROM)
         elif name == "lift":

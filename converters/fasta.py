@@ -129,7 +129,7 @@ class _SequenceImport:
 
     def _read_fasta(self, source: Input) -> None:
         record: _Record | None = None
-        for block, first_line in line_blocks(source, self._job.progress):
+        for block, first_line in line_blocks(source, self._job.progress, cut_lines=True):
             text = np.frombuffer(block, np.uint8)
             out = np.empty(text.size, dtype=np.uint8)
             at, line = 0, first_line

@@ -71,10 +71,11 @@ class RowCounts:
     unfinished: list[str] = field(default_factory=list)  # inputs whose last line has no newline
 
 
-def line_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[tuple[bytes, int]]:
+def line_blocks(source: Input, progress: Callable[[int], None], *, cut_lines: bool = False) -> Iterator[tuple[bytes, int]]:
     """Blocks of whole lines, each ending in a newline, with the number of their first line.
 
-    A newline is added where the last line has none, and ``source.unfinished`` set.
+    A newline is added where the last line has none, and ``source.unfinished`` set. ``cut_lines``: a long line comes
+    in several blocks, without newlines but in the last one (FASTA with a chromosome in a line).
     """
     rest, line, before = b"", 1, 0
     while True:
@@ -88,7 +89,11 @@ def line_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[tupl
         cut = data.rfind(b"\n") + 1
         if not cut:
             rest += data
-            if len(rest) > LONGEST_LINE:
+            if cut_lines and not rest.startswith(b">"):
+                _check_text(source, rest, line)
+                yield rest, line
+                rest = b""
+            elif len(rest) > LONGEST_LINE:
                 raise FormatError(f"{source.name}:{line}: the line is longer than {LONGEST_LINE} bytes; is it a text file?")
             continue
         block = rest + data[:cut]

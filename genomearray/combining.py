@@ -36,7 +36,7 @@ class Combined(ComputedSource):
         self._weights = weights
         whole = all(source.dtype.kind in "iub" for source in sources) and (weights is None or weights.dtype.kind in "iu")
         dtype, bounds = _types(sources, how, weights, whole)
-        if dtype == np.float32 and wanted not in (None, np.dtype(np.float32)):
+        if dtype == np.float32 and wanted is not None and wanted != np.float32:
             dtype = np.dtype(np.float64)  # rounded once, to what is wanted
         super().__init__(sources, dtype, text, bounds)
         # A mean whose sum may not fit 64 bits is computed in floats.

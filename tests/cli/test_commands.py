@@ -154,3 +154,115 @@ def test_everyday_commands_load_nothing_heavy(ready, tmp_path):
         environment = os.environ | {"GENOME_DB": str(tmp_path / "db"), "GENOME_ASSEMBLY": "toy"}
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         assert not set(done.stderr.split()) & {"xarray", "pandas", "zarr", "dask", "numba"}
+
+
+# -- the whole genome at once ----------------------------------------------------------------
+
+
+@pytest.fixture
+def counts(ready, tmp_path):
+    (tmp_path / "c.bedgraph").write_text("chr1\t0\t10\t5\nchr1\t10\t20\t250\nchr2\t0\t5\t7\n")
+    ready("import", "bedgraph", "c", "c.bedgraph", "--dtype", "uint8")
+    ready("import", "bedgraph", "f", "c.bedgraph")
+    return ready
+
+
+def test_stats_of_all_and_of_each_chromosome(counts):
+    told = dict(line.split("\t") for line in counts("stats", "c").stdout.splitlines())
+    assert (told["n"], told["n_nan"], told["sum"], told["max"]) == ("1980", "0", "2585", "250")
+    table = [line.split("\t") for line in counts("stats", "c", "--by-chrom").stdout.splitlines()]
+    assert table[0] == ["chrom", "n", "n_nan", "sum", "mean", "std", "var", "min", "max"]
+    assert table[1][:4] == ["chr1", "1000", "0", "2550"]
+    assert dict(line.split("\t") for line in counts("stats", "c", "--chrom", "chr2").stdout.splitlines())["sum"] == "35"
+    assert counts("stats", "c", "--compute").stderr == "track c: the stored statistics are right\n"
+    assert counts("stats", "seq", status=1).stderr.startswith("genomearray: the track holds a sequence")
+
+
+def test_wrong_statistics_are_found_and_repaired(counts, tmp_path):
+    import h5py
+
+    path = counts("tracks", "--paths").stdout.splitlines()[0]
+    with h5py.File(path, "r+", locking=False) as file:
+        file["sequences/sum"][0] += 5
+    assert "not whole" in counts("verify", "c", status=1).stderr
+    repaired = counts("stats", "c", "--compute")
+    assert "published anew" in repaired.stderr
+    assert "sum\t2585\n" in repaired.stdout
+    assert "statistics agree" in counts("verify", "c").stdout
+
+
+def test_combine_tells_what_saturated(counts):
+    assert "10 values did not fit uint8" in counts("combine", "twice", "c", "c").stderr
+    assert counts("get", "twice", "chr1:9-11").stdout.split()[2::3] == ["10", "10", "255"]
+    counts("combine", "mean", "c", "twice", "--how", "mean", "--weights", "1,3", "--store", "zarr")
+    assert counts("get", "mean", "chr1:1-1").stdout.split()[2] == "8.75"
+    counts("combine", "wide", "c", "c", "--overflow", "widen")
+    assert counts("get", "wide", "chr1:11-11").stdout.split()[2] == "500"
+    assert "has a fraction" in counts("combine", "no", "mean", "f", "--dtype", "uint16", status=1).stderr
+    counts("combine", "yes", "mean", "f", "--dtype", "uint16", "--round")
+    for words, match in (
+        (("combine", "c", "c", "f"), "exists"),
+        (("combine", "c", "c", "f", "--overwrite"), "an input and the output"),
+        (("combine", "x", "c", "seq"), "holds a sequence"),
+        (("combine", "x", "c", "nothing"), "not in the database"),
+        (("combine-strands", "c", "f", "x"), "do not agree at any shift"),
+        (("combine-strands", "c", "f", "x", "--shift", "9999"), "moves every base"),
+    ):
+        assert match in counts(*words, status=1).stderr
+    assert "x" not in counts("tracks").stdout.split()
+    assert "no list of numbers" in counts("combine", "x", "c", "--weights", "a", status=2).stderr
+
+
+def test_combine_strands_on_the_command_line(counts):
+    told = counts("combine-strands", "c", "c", "both", "--shift", "2")
+    assert told.stderr.startswith("shift: 2 bp\n")
+    assert counts("get", "both", "chr1:1-3").stdout.split()[2::3] == ["5", "5", "10"]
+
+
+def test_liftover_tells_and_keeps_a_report(counts, tmp_path):
+    (tmp_path / "new.sizes").write_text("chr1\t1100\nchr2\t500\n")
+    (tmp_path / "a.chain").write_text("chain 9 chr1 1000 + 0 1000 chr1 1100 + 100 1100 1\n1000\n\nchain 5 chrY 80 + 0 80 gone 90 - 0 80 2\n80\n")
+    counts("init", "new", "new.sizes", env={"GENOME_ASSEMBLY": ""})
+    told = counts("liftover", "toy", "new", "a.chain", "c", "--report", "lift.tsv").stderr
+    assert "source: 1,000 of 1,980 bases map (50.51 %), 980 do not\n" in told
+    assert "signal: 2,550 of 2,585 maps (98.65 %), 35 does not\n" in told
+    assert "skipped: 1 chains, because their chromosome is not in new\n" in told
+    assert counts("--assembly", "new", "get", "c", "chr1:100-102").stdout.split()[2::3] == ["0", "5", "5"]
+    assert "source: 1,000 of 1,980 bases" in counts("--assembly", "new", "info", "c").stdout
+    assert "source\tchr1\t1000\t1000\t0\t\t2550\t2550\n" in (tmp_path / "lift.tsv").read_text()
+    counts("liftover", "toy", "new", "a.chain", "c", "--as", "fwd", "--reverse-track", "f", "--reverse-as", "rev", status=1)
+    counts("liftover", "toy", "new", "a.chain", "f", "--as", "fwd", "--reverse-track", "f", "--reverse-as", "rev")
+    for words, match in (
+        (("liftover", "toy", "new", "a.chain", "c"), "exists"),
+        (("liftover", "new", "toy", "a.chain", "c", "--as", "x"), "wrong way round"),
+        (("liftover", "toy", "toy", "a.chain", "c"), "--as NAME"),
+        (("liftover", "toy", "new", "c.bedgraph", "c", "--as", "x"), "no chain file"),
+        (("liftover", "toy", "old", "a.chain", "c"), "assembly 'old' is not in the database"),
+    ):
+        assert match in counts(*words, status=1).stderr
+    (tmp_path / "a.bed").write_text("chr1\t0\t10\n")
+    assert counts("lift-bed", "a.chain", "a.bed").stdout == "chr1\t100\t110\n"
+    assert "cannot become itself" in counts("lift-bed", "a.chain", "a.bed", "a.bed", "--overwrite", status=1).stderr
+
+
+def test_exports_to_files_and_standard_output(counts, tmp_path):
+    assert counts("export", "bedgraph", "f", "-").stdout == "chr1\t0\t10\t5\nchr1\t10\t20\t250\nchr2\t0\t5\t7\n"
+    counts("export", "bigwig", "c", "c.bw")
+    counts("import", "bigwig", "again", "c.bw", "--dtype", "uint8")
+    assert counts("stats", "again").stdout == counts("stats", "c").stdout
+    counts("export", "wig", "c", "c.wig.gz", "--region", "chr1:1-30")
+    counts("export", "zarr", "c", "c.zarr")
+    counts("export", "h5", "c", "c.h5")
+    counts("export", "npy", "c", "c.npy", "--chrom", "chr2")
+    counts("export", "fasta", "seq", "s.fa", "--chrom", "chr1")
+    assert counts("export", "bed", "c", "-", "--above", "100").stdout == "chr1\t10\t20\t.\t0\t.\t250.0\t250.0\n"
+    assert (tmp_path / "s.fa").read_text().startswith(">chr1\nacgtNNRYACacgt")
+    for words, match in (
+        (("export", "bigwig", "c", "c.bw"), "exists"),
+        (("export", "bigwig", "seq", "d.bw"), "holds a sequence"),
+        (("export", "wig", "c", "no/where.wig"), "is not there"),
+        (("export", "bed", "c", "-"), "give above= or below="),
+        (("export", "npy", "c", "d.npy"), "would be one array"),
+    ):
+        assert match in counts(*words, status=1).stderr
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []

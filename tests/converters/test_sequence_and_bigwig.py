@@ -23,6 +23,17 @@ def fasta(db, text, name="x.fa"):
     return path
 
 
+def test_a_chromosome_in_one_line(tmp_path):
+    size = 9_000_000
+    letters = np.frombuffer(b"ACGTacgtN", np.uint8)[np.random.default_rng(0).integers(0, 9, size)]
+    for end in ("\n", ""):
+        (tmp_path / "one.fa").write_bytes(b">c\n" + letters.tobytes() + b"\n>d\nAC" + end.encode())
+        db = ga.GenomeDB.create(tmp_path / f"db{len(end)}", "toy", {"c": size, "d": 2})
+        import_fasta(db, "seq", tmp_path / "one.fa")
+        np.testing.assert_array_equal(db["seq"].values("c"), letters)
+        assert db["seq"].get_seq_str("d") == "AC"
+
+
 def test_letters_case_and_gaps_are_kept(db):
     path = fasta(db, ">chr1 a description\nacgtACGTNnRYSWKM\r\nBDHVX-.*\n>chr2\nuUxXacgt\nAA")
     import_fasta(db, "seq", path)
