@@ -82,7 +82,7 @@ def combined(folder: Path, how: str, n: int, chrom: str) -> None:
     db, names, files = replicates(folder, n, chrom)
     words = [PROGRAM, "--db", db.path, "--assembly", chrom, "combine", "out", *names, "--how", how, "--overwrite", "--dtype"]
     words.append("float32" if how == "mean" else "uint16")
-    tasks: dict[str, Callable[[], object]] = {"genomearray": lambda: run(*words)}
+    tasks: dict[str, Callable[[], object]] = {"genomearray": lambda: run(*words), "genomearray, Zarr": lambda: run(*words, "--store", "zarr")}
     if tool := peer("wiggletools"):
 
         def theirs() -> None:
@@ -96,7 +96,8 @@ def combined(folder: Path, how: str, n: int, chrom: str) -> None:
         begin = time.perf_counter()
         run(average, "-b", *files, "-bs", "1", "-p", "2", "-o", folder / "average.bw")
         medians["bigwigAverage -bs 1 -p 2 (once)"] = time.perf_counter() - begin
-    tell(f"{how} of {n}, {chrom}, 30x depth, 1 bp, written", medians, "genomearray")
+    for ours, other in (("genomearray", "genomearray, Zarr"), ("genomearray, Zarr", "genomearray")):
+        tell(f"{how} of {n}, {chrom}, 30x depth, 1 bp, written", {name: taken for name, taken in medians.items() if name != other}, ours)
     region = (chrom, 10_000_000, 20_000_000)
     want = sum(db[name].values(*region).astype(np.float64) for name in names)
     np.testing.assert_allclose(db["out"].values(*region), want / n if how == "mean" else want, rtol=1e-6)

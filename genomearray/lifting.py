@@ -205,7 +205,8 @@ class Lifted(ComputedSource):
         count = np.zeros(end - start, np.int64)
         for layer in layers:
             values = np.full(end - start, absent(self.parts[0]), self.parts[0].dtype)
-            reached = self._pull(layer, start, end, values, threads)
+            self._pull(layer, start, end, values, threads)
+            reached = _inside(layer, start, end)
             if values.dtype.kind == "f":
                 reached &= ~np.isnan(values)
             total[reached] += values[reached].astype(total.dtype)
@@ -216,8 +217,8 @@ class Lifted(ComputedSource):
         total[count == 0] = nothing
         return total.astype(self.dtype, copy=False)
 
-    def _pull(self, layer: Layer, start: int, end: int, out: NDArray[Any], threads: bool) -> NDArray[np.bool_]:
-        """Put the segments of [start, end) of a layer into ``out``; gives the bases that have one."""
+    def _pull(self, layer: Layer, start: int, end: int, out: NDArray[Any], threads: bool) -> None:
+        """Put the segments of [start, end) of a layer into ``out``."""
         first, last = int(np.searchsorted(layer.end, start, side="right")), int(np.searchsorted(layer.start, end))
         rows = slice(first, last)
         low, high = np.maximum(layer.start[rows], start), np.minimum(layer.end[rows], end)
@@ -239,10 +240,15 @@ class Lifted(ComputedSource):
                         out[begin:stop] = place[begin:stop]
                     if sign < 0 and is_sequence(self):
                         out[begin:stop] = complement_codes()[out[begin:stop]]
-        reached = np.zeros(end - start + 1, np.int64)
-        np.add.at(reached, low - start, 1)
-        np.add.at(reached, high - start, -1)
-        return np.asarray(np.cumsum(reached[:-1]) > 0)
+
+
+def _inside(layer: Layer, start: int, end: int) -> NDArray[np.bool_]:
+    """Which bases of [start, end) lie in a segment."""
+    first, last = int(np.searchsorted(layer.end, start, side="right")), int(np.searchsorted(layer.start, end))
+    found = np.zeros(end - start, np.bool_)
+    for low, high in zip(layer.start[first:last].tolist(), layer.end[first:last].tolist(), strict=True):
+        found[max(low, start) - start : min(high, end) - start] = True
+    return found
 
 
 def _reaches(layer: Layer, start: int, end: int) -> bool:

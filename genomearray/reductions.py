@@ -19,7 +19,7 @@ from genomearray.computed import PIECE, check_signal, check_together, limits, re
 from genomearray.errors import ValueRangeError, unknown_chromosome
 from genomearray.running import progress_bar, runner
 from genomearray.source import Source
-from genomearray.storage.layout import BLOCK, SUMMARY_COLUMNS, chunk_length
+from genomearray.storage.layout import BLOCK, SIGNAL, SUMMARY_COLUMNS, chunk_length
 from genomearray.storage.reader import Intervals, StoredTrack
 from genomearray.storage.tables import Columns, filled_columns, merge, summary
 
@@ -164,6 +164,27 @@ def statistics(source: Source, chroms: Any, by: str | None, stored: bool, thread
     if table is None:
         table = _computed_columns(source, names, threads, progress)
     return _finished(source, names, table, by)
+
+
+def total(source: Source, chroms: Any, threads: int | None, progress: bool) -> int | None:
+    """The sum of small integers, for which nothing else need be known; None for other dtypes."""
+    if source.kind != SIGNAL or source.dtype.kind not in "iu" or source.dtype.itemsize > 4:
+        return None
+    names = chosen(source, chroms)
+    return sum(int(part) for _, part in each_block(_block_total, source, source, names, "sum", threads=threads, progress=progress))
+
+
+def _block_total(source: Source, task: Intervals) -> int:
+    return sum(int(add_up(read_intervals(source, piece))) for piece in pieces(task))
+
+
+@kernel
+def add_up(values: NDArray[Any]) -> Any:
+    """The sum of integers of up to 32 bits, not too many."""
+    whole = np.int64(0)
+    for value in values:
+        whole += np.int64(value)
+    return whole
 
 
 def lazy_statistic(source: Source, name: str, chroms: Any, by: str | None) -> Any:

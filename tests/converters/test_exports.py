@@ -29,7 +29,7 @@ from genomearray.storage.layout import BLOCK
 from tests.library import strategies as any_
 from tests.shared_data import DATA, needs_shared
 
-some_examples = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some_examples = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SIZES = {"chr1": 5000, "chr10": 300, "a:b": 700, "HLA/x": 40, "one": 1}
 
 

@@ -17,7 +17,7 @@ from genomearray.errors import AssemblyError, FormatError, GenomeArrayWarning, L
 from tests import oracles
 from tests.shared_data import DATA, PEERS, needs_shared
 
-some_examples = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some_examples = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 OLD = {"chrA": 900, "chrB": 400, "alt": 50}
 NEW = {"chr1": 800, "chr2": 500, "chr3": 60}

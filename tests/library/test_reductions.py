@@ -22,7 +22,7 @@ from tests import oracles
 from tests.library import strategies as any_
 from tests.library.test_storage import write
 
-some_examples = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some_examples = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def agree(told, values):
