@@ -15,7 +15,7 @@ demo: $(VENV)/dev
 	$(BIN)/python examples/demo.py demo
 
 test: lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --durations 15
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
