@@ -84,10 +84,11 @@ def combined(folder: Path, how: str, n: int, chrom: str) -> None:
     words.append("float32" if how == "mean" else "uint16")
     tasks: dict[str, Callable[[], object]] = {"genomearray": lambda: run(*words), "genomearray, Zarr": lambda: run(*words, "--store", "zarr")}
     if tool := peer("wiggletools"):
+        (folder / "out.wig").unlink(missing_ok=True)
 
         def theirs() -> None:
-            (folder / "out.wig").unlink(missing_ok=True)
             run(tool, "write", folder / "out.wig", how, *files)
+            (folder / "out.wig").unlink()  # its gigabytes would be flushed to disk in the next one's time
 
         tasks["WiggleTools"] = theirs
     medians = alternate(tasks, RUNS)
@@ -211,7 +212,7 @@ def lift(folder: Path, chains: Path) -> None:
     old, new = ga.GenomeDB(folder / "db", "hg19"), ga.GenomeDB(folder / "db", "hg38")
     if "ends" not in old:
         main = old.get_chromosomes()
-        old.save_track("ends", ((chrom.name, 0, ends(chrom.length, seed=chrom.idnum, coverage=0.0005)) for chrom in main))
+        old.save_track("ends", ((chrom.name, 0, ends(chrom.length, seed=chrom.idnum, coverage=0.003)) for chrom in main))
         export_bigwig(old["ends"], folder / "ends.bw", skip_zeros=True, overwrite=True)
     words = [PROGRAM, "--db", old.path, "liftover", "hg19", "hg38", chains / FORTH, "ends", "--overwrite"]
     medians = alternate({"genomearray": lambda: run(*words)}, RUNS)

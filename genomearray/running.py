@@ -23,6 +23,7 @@ _S = TypeVar("_S")
 WAITING = 2  # tasks handed out ahead, for each thread
 WAITING_FAR = 6  # the same for each thread of a cluster, which is asked over a network
 RETRIES = 3
+_LOOK = 16  # results between two looks at how many workers there are
 PATIENCE = 30  # seconds until a cluster must have answered, and have a worker
 
 
@@ -87,7 +88,7 @@ class Cluster:
             numbered = enumerate(tasks)
             ahead = WAITING_FAR * max(sum(client.nthreads().values()), 1)
             running: dict[str, int] = {}
-            ready = distributed.as_completed()
+            ready = distributed.as_completed(with_results=True)  # fetched while others are worked on
             try:
                 while True:
                     for number, task in itertools.islice(numbered, max(ahead - len(running), 0)):
@@ -96,12 +97,12 @@ class Cluster:
                         ready.add(future)
                     if not running:
                         return
-                    future = next(ready)
+                    future, result = next(ready)
                     number = running.pop(future.key)
-                    result = future.result()
                     future.release()
                     yield number, result
-                    ahead = WAITING_FAR * max(sum(client.nthreads().values()), 1)
+                    if number % _LOOK == 0:  # workers come and go
+                        ahead = WAITING_FAR * max(sum(client.nthreads().values()), 1)
             finally:
                 if running:
                     client.cancel(list(ready.futures), force=True, reason="the job is over")
