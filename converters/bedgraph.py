@@ -263,7 +263,7 @@ def export_bedgraph(
 def signal_runs(track: Track, region: str | None, chroms: Any, threads: int | None, progress: bool) -> Iterator[Runs]:
     """Stretches of equal values, in the order of the genome."""
     tasks = wanted(track.source, region, chroms)
-    blocks = in_order(_block_runs, track.source, tasks, track.label, threads=threads, progress=progress)
+    blocks = in_order(_block_runs, track.source, tasks, threads=threads, progress=progress)
     found: Iterator[Runs] = joined(runs for block in blocks for runs in block)
     return found
 

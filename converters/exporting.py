@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.errors import FormatError, LayoutError, RegionError
-from genomearray.reductions import blocks, chosen
+from genomearray.reductions import blocks, chosen, each_task
 from genomearray.region import parse_region
-from genomearray.running import progress_bar, runner
 from genomearray.source import Source
 from genomearray.storage.publish import sync
 from genomearray.storage.reader import Intervals
@@ -59,20 +58,15 @@ def _cut(task: Intervals) -> Iterator[Intervals]:
         yield Intervals(task.names, task.code, np.array([low]), np.array([min(low + _PART, end)]))
 
 
-def in_order(
-    work: Callable[[Any, Intervals], Any], shared: Any, tasks: list[Intervals], name: str, *, threads: int | None, progress: bool
-) -> Iterator[Any]:
+def in_order(work: Callable[[Any, Intervals], Any], shared: Any, tasks: list[Intervals], *, threads: int | None, progress: bool) -> Iterator[Any]:
     """Results of all tasks in their order, each as soon as those before it are there."""
     early: dict[int, Any] = {}
     following = 0
-    total = sum(int((task.end - task.start).sum()) for task in tasks)
-    with progress_bar(total, name, "bp", wanted=progress) as told:
-        for number, result in runner(threads).run(work, shared, tasks, "export"):
-            early[number] = result
-            told(int((tasks[number].end - tasks[number].start).sum()))
-            while following in early:
-                yield early.pop(following)
-                following += 1
+    for number, result in each_task(work, shared, tasks, "export", threads=threads, progress=progress):
+        early[number] = result
+        while following in early:
+            yield early.pop(following)
+            following += 1
 
 
 def stretches(task: Intervals) -> Iterator[tuple[str, int, int]]:
@@ -152,7 +146,7 @@ def numbers(values: NDArray[Any]) -> NDArray[Any]:
 def new_file(out: Out, *, overwrite: bool = False, suffix: str = "") -> Iterator[Path]:
     """A hidden place to write; it becomes ``out`` when the ``with`` ends without an error, else nothing is left."""
     target = Path(out)
-    _refuse(target, overwrite)
+    refuse_target(target, overwrite)
     _remove_dead(target)
     part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part{suffix}")
     part.touch(exist_ok=False)
@@ -161,7 +155,7 @@ def new_file(out: Out, *, overwrite: bool = False, suffix: str = "") -> Iterator
     try:
         yield part
         sync(part)
-        _refuse(target, overwrite)
+        refuse_target(target, overwrite)
         part.replace(target)
     finally:
         os.close(lock)
@@ -178,10 +172,11 @@ def _remove_dead(target: Path) -> None:
                 path.unlink()
 
 
-def _refuse(target: Path, overwrite: bool) -> None:
+def refuse_target(target: Path, overwrite: bool, *, folder: bool = False) -> None:
+    """FormatError for a place where nothing can be written; ``folder``: what is written may be one."""
     if not target.absolute().parent.is_dir():
         raise FormatError(f"the folder of {target} is not there; make it first")
-    if target.is_dir():
+    if target.is_dir() and not folder:
         raise FormatError(f"{target} is a folder; name a file in it")
     if target.exists() and not overwrite:
         raise FormatError(f"{target} exists; choose another name, or replace it with overwrite=True (--overwrite)")

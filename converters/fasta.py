@@ -273,7 +273,7 @@ def export_fasta(
     bases = 0
     rest, open_record = b"", ""
     with text_output(out, overwrite=overwrite) as file:
-        found = in_order(_block_letters, track.source, wanted(track.source, region, chroms), track.label, threads=threads, progress=progress)
+        found = in_order(_block_letters, track.source, wanted(track.source, region, chroms), threads=threads, progress=progress)
         for name, letters in (part for block in found for part in block):
             if name != open_record:
                 file.write((rest + b"\n" if rest else b"") + b">" + (region or name).encode() + b"\n")

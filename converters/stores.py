@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from genomearray_converters.exporting import Out, new_file, numbers, stretches, wanted
+from genomearray_converters.exporting import Out, new_file, numbers, refuse_target, stretches, wanted
 
 from genomearray.assembly import Assembly
 from genomearray.errors import FormatError, RegionError
@@ -77,10 +77,7 @@ def export_store(
     path = Path(out).absolute()
     if path.suffix != f".{store}":
         raise FormatError(f"{out} does not end in .{store}, by which a {store} store is known; name it {path.stem}.{store}")
-    if not path.parent.is_dir():
-        raise FormatError(f"the folder of {out} is not there; make it first")
-    if path.exists() and not overwrite:
-        raise FormatError(f"{out} exists; choose another name, or replace it with overwrite=True (--overwrite)")
+    refuse_target(Path(out), overwrite, folder=True)
     source = track.source
     asked = 0
     if region is not None or chroms is not None:

@@ -324,7 +324,7 @@ def export_wig(
     tasks = wanted(track.source, region, chroms)
     bases = 0
     with text_output(out, overwrite=overwrite) as file:
-        for text, n in in_order(_block_text, track.source, tasks, track.label, threads=threads, progress=progress):
+        for text, n in in_order(_block_text, track.source, tasks, threads=threads, progress=progress):
             file.write(text)
             bases += n
     return bases

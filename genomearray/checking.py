@@ -105,17 +105,13 @@ def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> 
     for row in np.flatnonzero(chunks)[:_MOST_TOLD].tolist():
         variable = next(v for v in reversed(layout.variables) if v.first_chunk <= row)
         start = (row - variable.first_chunk) * variable.chunk
-        told.append(
-            f"the stored statistics of {variable.name}:{start + 1}-{min(start + variable.chunk, variable.length)} are not those of its values"
-        )
+        told.append(_WRONG.format(f"{variable.name}:{start + 1}-{min(start + variable.chunk, variable.length)}"))
     computed, kept = builder.sequences(), stored.sequences()
     wrong = np.zeros(len(layout.assembly), bool)
     places = {"length": layout.lengths, "packed_start": layout.packed_start, "first_chunk": layout.first_chunks()}
     for name, column in (computed | places).items():
         wrong |= ~_same(kept[name], column)
-    told += [
-        f"the stored statistics of {layout.assembly.names[row]!r} are not those of its values" for row in np.flatnonzero(wrong)[:_MOST_TOLD].tolist()
-    ]
+    told += [_WRONG.format(repr(layout.assembly.names[row])) for row in np.flatnonzero(wrong)[:_MOST_TOLD].tolist()]
     total = int(chunks.sum()) + int(wrong.sum())
     if total > len(told):
         told.append(f"and {total - len(told):,} more")

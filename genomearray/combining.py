@@ -40,7 +40,9 @@ class Combined(ComputedSource):
             dtype = np.dtype(np.float64)  # rounded once, to what is wanted
         super().__init__(sources, dtype, text, bounds)
         # A mean whose sum may not fit 64 bits is computed in floats.
-        self._whole = whole and how != "median" and (how != "mean" or _types(sources, "sum", weights, True)[1] is not None)
+        sums, within = _types(sources, "sum", weights, True) if whole and how == "mean" else (dtype, bounds)
+        self._whole = whole and how != "median" and (how != "mean" or within is not None)
+        self._accumulator = sums if self._whole else np.dtype(np.float64)
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
         """Whether any of the tracks does."""
@@ -51,10 +53,7 @@ class Combined(ComputedSource):
         if self._how == "median":
             return self._median(chrom, start, end, threads)
         size = end - start
-        acc_dtype: Any = np.dtype(np.float64)
-        if self._whole:
-            acc_dtype = self.dtype if self._how != "mean" else _types(self.parts, "sum", self._weights, True)[0]
-        total = np.zeros(size, acc_dtype)
+        total = np.zeros(size, self._accumulator)
         # Where 64 bits may not be enough, floats tell: what wraps and comes back is right.
         rough = np.zeros(size) if self._whole and self._how == "sum" and self.limits is None else None
         weight = np.zeros(0 if self._whole else size)
@@ -241,7 +240,6 @@ def combine(
         One a track, for ``sum`` (of value times weight) and ``mean`` (divided by the weights of the values that are there).
     missing : {"error", "skip"}
         For a chromosome that not all tracks have (tracks made from Datasets): an error, or as if its bases had no value.
-
     round : bool
         Round fractions (half to even) into an integer ``dtype``; else they are an error.
 

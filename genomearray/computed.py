@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.errors import AssemblyError, LayoutError
-from genomearray.source import Source
-from genomearray.storage.chunk_map import gather_spans
+from genomearray.source import Source, gather_by_name
 from genomearray.storage.layout import PACKED, SEQUENCE, SIGNAL, fill_value
 from genomearray.storage.reader import Intervals
 
@@ -120,19 +118,6 @@ class ComputedSource(ABC):
     def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
         """None for each sequence: nothing is stored."""
         return [None] * len(names), np.arange(len(names)), np.zeros(len(names), np.int64)
-
-
-def gather_by_name(
-    source: Source, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None, threads: bool
-) -> None:
-    """As :meth:`Source.gather`, for a source that can only be read; near intervals are read together."""
-    order = np.argsort(intervals.code, kind="stable")
-    borders = np.searchsorted(intervals.code[order], np.arange(len(intervals.names) + 1)).tolist()
-    for code, name in enumerate(intervals.names):
-        here = order[borders[code] : borders[code + 1]]
-        if here.size:
-            read = partial(source.read, name, threads=threads)
-            gather_spans(read, intervals.start[here], intervals.end[here], out, dest[here], None if step is None else step[here])
 
 
 def read_intervals(source: Source, intervals: Intervals) -> NDArray[Any]:

@@ -7,7 +7,7 @@ track, so it can be sent to a cluster.
 from __future__ import annotations
 
 import itertools
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,7 @@ from xarray.core.indexing import (
 
 from genomearray.errors import LayoutError, RegionError, unknown_chromosome
 from genomearray.position_index import PositionIndex
-from genomearray.source import Source
-from genomearray.storage.chunk_map import gather_spans
+from genomearray.source import Source, gather_by_name
 from genomearray.storage.layout import BLOCK, PACKED, dimension
 from genomearray.storage.reader import Intervals, StoredTrack
 
@@ -249,11 +248,7 @@ class DatasetSource:
         threads: bool = True,
     ) -> None:
         """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step``."""
-        for code, name in enumerate(intervals.names):
-            here = np.flatnonzero(intervals.code == code)
-            if here.size:
-                read = partial(self.read, name)
-                gather_spans(read, intervals.start[here], intervals.end[here], out, dest[here], None if step is None else step[here])
+        gather_by_name(self, intervals, out, dest, step, threads)
 
     def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
         """None for each sequence: a Dataset has no stored statistics."""

@@ -219,8 +219,7 @@ class Lifted(ComputedSource):
 
     def _pull(self, layer: Layer, start: int, end: int, out: NDArray[Any], threads: bool) -> None:
         """Put the segments of [start, end) of a layer into ``out``."""
-        first, last = int(np.searchsorted(layer.end, start, side="right")), int(np.searchsorted(layer.start, end))
-        rows = slice(first, last)
+        rows = _segments(layer, start, end)
         low, high = np.maximum(layer.start[rows], start), np.minimum(layer.end[rows], end)
         strand = layer.strand[rows]
         size = high - low
@@ -244,15 +243,21 @@ class Lifted(ComputedSource):
 
 def _inside(layer: Layer, start: int, end: int) -> NDArray[np.bool_]:
     """Which bases of [start, end) lie in a segment."""
-    first, last = int(np.searchsorted(layer.end, start, side="right")), int(np.searchsorted(layer.start, end))
+    rows = _segments(layer, start, end)
     found = np.zeros(end - start, np.bool_)
-    for low, high in zip(layer.start[first:last].tolist(), layer.end[first:last].tolist(), strict=True):
+    for low, high in zip(layer.start[rows].tolist(), layer.end[rows].tolist(), strict=True):
         found[max(low, start) - start : min(high, end) - start] = True
     return found
 
 
+def _segments(layer: Layer, start: int, end: int) -> slice:
+    """Rows of the segments that overlap [start, end)."""
+    return slice(int(np.searchsorted(layer.end, start, side="right")), int(np.searchsorted(layer.start, end)))
+
+
 def _reaches(layer: Layer, start: int, end: int) -> bool:
-    return bool(np.searchsorted(layer.end, start, side="right") < np.searchsorted(layer.start, end))
+    rows = _segments(layer, start, end)
+    return bool(rows.start < rows.stop)
 
 
 class LiftedTrack(Track):

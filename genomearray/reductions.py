@@ -131,12 +131,18 @@ def each_block(
     work: Callable[[Any, Intervals], Any], source: Source, shared: Any, names: tuple[str, ...], name: str, *, threads: int | None, progress: bool
 ) -> Iterator[tuple[int, Any]]:
     """Number and result of ``work(shared, task)`` for all blocks, as they are ready."""
-    tasks = blocks(source, names)
-    total = int(source.lengths_of(names).sum())
-    with progress_bar(total, name, "bp", wanted=progress) as told:
+    return each_task(work, shared, blocks(source, names), name, threads=threads, progress=progress)
+
+
+def each_task(
+    work: Callable[[Any, Intervals], Any], shared: Any, tasks: list[Intervals], name: str, *, threads: int | None, progress: bool
+) -> Iterator[tuple[int, Any]]:
+    """Number and result of ``work(shared, task)``, as they are ready, with a bar that counts bp."""
+    sizes = [int((task.end - task.start).sum()) for task in tasks]
+    with progress_bar(sum(sizes), name, "bp", wanted=progress) as told:
         for number, result in runner(threads).run(work, shared, tasks, name):
             yield number, result
-            told(int((tasks[number].end - tasks[number].start).sum()))
+            told(sizes[number])
 
 
 def over_blocks(*given: Any, threads: int | None, progress: bool) -> list[Any]:
@@ -164,6 +170,16 @@ def statistics(source: Source, chroms: Any, by: str | None, stored: bool, thread
     if table is None:
         table = _computed_columns(source, names, threads, progress)
     return _finished(source, names, table, by)
+
+
+def statistic(source: Source, name: str, chroms: Any, by: str | None, stored: bool, threads: int | None, progress: bool) -> Any:
+    """One statistic, or ``stats``; see :meth:`genomearray.Track.stats`."""
+    if name == "sum" and by is None and not (stored and isinstance(source, StoredTrack)):
+        whole = total(source, chroms, threads, progress)
+        if whole is not None:
+            return whole
+    told = statistics(source, chroms, by, stored, threads, progress)
+    return told if name == "stats" else pick(told, name)
 
 
 def total(source: Source, chroms: Any, threads: int | None, progress: bool) -> int | None:

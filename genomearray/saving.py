@@ -46,29 +46,43 @@ def save(db: GenomeDB, name: str, data: Any, dtype: Any, options: dict[str, Any]
 
 def _save_track(db: GenomeDB, name: str, track: Track, dtype: Any, options: dict[str, Any], progress: bool) -> WriteReport:
     _same_assembly(db, track.assembly)
-    source = track.source
-    for chrom in source.names:
-        if chrom not in db.assembly or db.assembly[chrom].length != source.length(chrom):
-            raise AssemblyError(f"chromosome {chrom!r} of the track has {source.length(chrom):,} bp, and is not so in assembly {db.assembly.name!r}")
     return copy_track(db.folder, db.assembly, name, track, dtype, progress=progress, **options)
 
 
 def copy_track(
     folder: Path, assembly: Assembly, name: str, track: Track, dtype: Any = None, *, progress: bool = False, **options: Any
 ) -> WriteReport:
-    """Write a track, stored or lazy, into a folder: block by block, in threads or on the cluster of the session.
+    """Write a track; see :func:`copy_tracks`."""
+    return copy_tracks(folder, assembly, {name: track}, dtype, progress=progress, **options)[0].report
+
+
+def copy_tracks(
+    folder: Path, assembly: Assembly, tracks: Mapping[str, Track], dtype: Any = None, *, progress: bool = False, **options: Any
+) -> list[TrackWriter]:
+    """Write tracks, stored or lazy, into a folder: block by block, in threads or on the cluster of the session. All appear, or none.
 
     See :meth:`genomearray.GenomeDB.create_track` for the options.
     """
-    plan = creating(track, dtype, options)
-    wanted = plan.dtype
+    for track in tracks.values():
+        _same_chromosomes(assembly, track.source)
+    plans = {name: creating(track, dtype, options) for name, track in tracks.items()}
+    dtypes = {name: plan.dtype for name, plan in plans.items()}
     while True:
+        made = (create_writer(folder, assembly, name, dtypes[name], **plan.options) for name, plan in plans.items())
+        name = ""
         try:
-            with create_writer(folder, assembly, name, wanted, **plan.options) as writer:
-                write_source(writer, plan.source, name, options.get("threads"), progress=progress)
-            return writer.report
+            with created_together(made) as writers:
+                for (name, plan), writer in zip(plans.items(), writers, strict=True):
+                    write_source(writer, plan.source, name, options.get("threads"), progress=progress)
+            return writers
         except NeedsWiderDtype as need:
-            wanted = need.dtype
+            dtypes[name] = need.dtype
+
+
+def _same_chromosomes(assembly: Assembly, source: Source) -> None:
+    for chrom in source.names:
+        if chrom not in assembly or assembly[chrom].length != source.length(chrom):
+            raise AssemblyError(f"chromosome {chrom!r} of the track has {source.length(chrom):,} bp, and is not so in assembly {assembly.name!r}")
 
 
 class Plan(NamedTuple):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.storage.chunk_map import gather_spans
 from genomearray.storage.reader import Intervals
 from genomearray.storage.tables import Columns
 
@@ -64,3 +66,16 @@ class Source(Protocol):
 
     def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[ChunkStatistics | None], NDArray[np.int64], NDArray[np.int64]]:
         """Stored statistics (None: there are none) of the arrays that hold chromosomes; for each chromosome which, and its offset there."""
+
+
+def gather_by_name(
+    source: Source, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None, threads: bool
+) -> None:
+    """As :meth:`Source.gather`, for a source that can only be read; near intervals are read together."""
+    order = np.argsort(intervals.code, kind="stable")
+    borders = np.searchsorted(intervals.code[order], np.arange(len(intervals.names) + 1)).tolist()
+    for code, name in enumerate(intervals.names):
+        here = order[borders[code] : borders[code + 1]]
+        if here.size:
+            read = partial(source.read, name, threads=threads)
+            gather_spans(read, intervals.start[here], intervals.end[here], out, dest[here], None if step is None else step[here])

@@ -645,12 +645,7 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
             raise ValueRangeError(f"option {refused[0]!r} is not known; allowed are chroms, by, stored, lazy, threads, progress")
         if lazy:
             return reductions.lazy_statistic(self.source, name, chroms, by)
-        if name == "sum" and by is None and not (stored and isinstance(self.source, StoredTrack)):
-            total = reductions.total(self.source, chroms, threads, progress)
-            if total is not None:
-                return total
-        told = reductions.statistics(self.source, chroms, by, stored, threads, progress)
-        return told if name == "stats" else reductions.pick(told, name)
+        return reductions.statistic(self.source, name, chroms, by, stored, threads, progress)
 
     def quantile(
         self, q: Any, chroms: Any = None, by: str | None = None, *, lazy: bool = False, threads: int | None = None, progress: bool = False

@@ -93,16 +93,19 @@ def _tell(name: str, report: WriteReport, dtype: Any) -> None:
         click.echo(f"{report.nan_to_zero:,} missing values became 0: {dtype} cannot hold NaN", err=True)
 
 
-def _save(db: GenomeDB, name: str, track: Track, options: dict[str, Any]) -> None:
+def _save(db: GenomeDB, tracks: dict[str, Track], options: dict[str, Any]) -> None:
+    """Save tracks, all or none, and tell what became of their values."""
     import warnings
 
     from genomearray.errors import GenomeArrayWarning
+    from genomearray.saving import copy_tracks
 
     options = {key: value for key, value in options.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GenomeArrayWarning)  # told below
-        report = db.save_track(name, track, progress=True, **options)
-    _tell(name, report, db.open_track(name).dtype)
+        writers = copy_tracks(db.folder, db.assembly, tracks, progress=True, **options)
+    for name, writer in zip(tracks, writers, strict=True):
+        _tell(name, writer.report, writer.dtype)
 
 
 def _refuse_existing(db: GenomeDB, names: list[str], overwrite: bool) -> None:
@@ -135,7 +138,7 @@ def combine(db: GenomeDB, out: str, tracks: tuple[str, ...], how: str, weights: 
 
     _refuse_existing(db, [out], options["overwrite"])
     made = combined(_open_all(db, tracks, out), how, dtype, _numbers(weights), round=round)
-    _save(db, out, made, options)
+    _save(db, {out: made}, options)
 
 
 def _numbers(text: str | None) -> list[float] | None:
@@ -172,7 +175,7 @@ def combine_strands(
     one, other = _open_all(db, (forward, reverse), out)
     made, found = combined(one, other, shift, chrom, dtype, round=round)
     click.echo(f"shift: {found} bp" + ("" if shift is not None else f" (fragments of about {2 * found} bp)"), err=True)
-    _save(db, out, made, options)
+    _save(db, {out: made}, options)
 
 
 @click.command()
@@ -223,7 +226,6 @@ def liftover(
     """
     from genomearray.database import GenomeDB
     from genomearray.lifting import liftover as lifted
-    from genomearray.storage.publish import created_together
 
     folder, _ = settings(ctx, db, None)
     old, new = GenomeDB(folder, source), GenomeDB(folder, target)
@@ -242,22 +244,9 @@ def liftover(
     made = made if reverse_track else (made,)
     for line in made[0].report.lines():
         click.echo(line, err=True)
-    _save_together(new, names, made, dtype, options, created_together)
+    _save(new, dict(zip(names, made, strict=True)), {"dtype": dtype, **options})
     if report_file is not None:
         Path(report_file).write_text("".join(f"{one.report.table()}\n" for one in made))
-
-
-def _save_together(db: GenomeDB, names: list[str], made: Any, dtype: str | None, options: dict[str, Any], together: Any) -> None:
-    """All tracks appear, or none."""
-    from genomearray.saving import creating, write_source
-
-    options = {key: value for key, value in options.items() if value is not None}
-    plans = [creating(track, dtype, options) for track in made]
-    with together(db.create_track(name, plan.dtype, **plan.options) for name, plan in zip(names, plans, strict=True)) as writers:
-        for name, plan, writer in zip(names, plans, writers, strict=True):
-            write_source(writer, plan.source, name, options.get("threads"), progress=True)
-    for name, writer in zip(names, writers, strict=True):
-        _tell(name, writer.report, writer.dtype)
 
 
 @click.command("lift-bed")

@@ -232,6 +232,8 @@ def test_liftover_tells_and_keeps_a_report(counts, tmp_path):
     assert "source\tchr1\t1000\t1000\t0\t\t2550\t2550\n" in (tmp_path / "lift.tsv").read_text()
     counts("liftover", "toy", "new", "a.chain", "c", "--as", "fwd", "--reverse-track", "f", "--reverse-as", "rev", status=1)
     counts("liftover", "toy", "new", "a.chain", "f", "--as", "fwd", "--reverse-track", "f", "--reverse-as", "rev")
+    wide = counts("liftover", "toy", "new", "a.chain", "f", "--as", "wide", "--dtype", "int8", "--overflow", "widen")
+    assert "track wide: 1,600 bases, int16\n" in wide.stderr
     for words, match in (
         (("liftover", "toy", "new", "a.chain", "c"), "exists"),
         (("liftover", "new", "toy", "a.chain", "c", "--as", "x"), "wrong way round"),
