@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from genomearray_converters import import_fasta
 
@@ -25,6 +26,10 @@ def pytest_configure() -> None:
 
 
 FRAGMENTS = {"start": [100, 500], "end": [247, 648], "strand": [1, -1], "score": [60, 10]}
+TRANSCRIPT = {
+    "chrom": "chr1", "start": 100, "end": 400, "strand": "-", "name": "T1", "gene_id": "G1",
+    "cds_start": 150, "cds_end": 350, "exon_starts": "100,300", "exon_ends": "200,400",
+}  # fmt: skip
 TOY = {"chr1": 1000, "chr2": 500, "chrX": 300, "chrM": 60}
 
 
@@ -72,6 +77,7 @@ def _examples(request: pytest.FixtureRequest) -> None:
         writer.finish()
         writer.publish()
         table = toy.open_features("fragments")
+        toy.save_features("genes", pd.DataFrame([TRANSCRIPT]))
     chain = folder / "toy.chain"
     chain.write_text(CHAIN)
     other = GenomeDB.create(folder, "other", OTHER)

@@ -23,6 +23,7 @@ _HOMES = {
     "liftover": "genomearray.lifting",
     "strand_shift": "genomearray.combining",
     "errors": "genomearray.errors",
+    "open_features": "genomearray.features",
     "open_track": "genomearray.track",
     "parse_strand": "genomearray.region",
     "revcomp": "genomearray.sequence",
@@ -43,6 +44,7 @@ __all__ = [
     "corr",
     "errors",
     "liftover",
+    "open_features",
     "open_track",
     "parse_strand",
     "revcomp",
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from genomearray.chain import Chain
     from genomearray.combining import combine, combine_strands, strand_shift
     from genomearray.database import GenomeDB
+    from genomearray.features import open_features
     from genomearray.lifting import liftover
     from genomearray.region import parse_strand
     from genomearray.sequence import revcomp, write_fasta

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.assembly import Assembly
 from genomearray.errors import AssemblyError, LayoutError
 from genomearray.source import Source, gather_by_name
-from genomearray.storage.layout import PACKED, SEQUENCE, SIGNAL, fill_value
+from genomearray.storage.layout import PACKED, SEQUENCE, SIGNAL, Layout, chunk_length, fill_value
 from genomearray.storage.reader import Intervals
 
 PIECE = 1 << 18  # values computed together: their temporaries stay in the cache
@@ -118,6 +119,63 @@ class ComputedSource(ABC):
     def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
         """None for each sequence: nothing is stored."""
         return [None] * len(names), np.arange(len(names)), np.zeros(len(names), np.int64)
+
+
+class OnAssembly(ComputedSource):
+    """Values on the chromosomes of an assembly, whatever they are computed from.
+
+    Parameters
+    ----------
+    target : Assembly
+    dtype, text, limits
+        As for :class:`ComputedSource`.
+    kind : {"signal", "sequence"}
+    """
+
+    def __init__(self, target: Assembly, dtype: Any, text: str, kind: str = SIGNAL, limits: Limits | None = None) -> None:
+        self.parts = ()
+        self.dtype = np.dtype(dtype)
+        self.text = text
+        self.limits = limits
+        self.target = target
+        self.assembly = target.name
+        self.kind = kind
+        self._layout: Layout | None = None
+
+    @property
+    def _known_layout(self) -> Layout:
+        if self._layout is None:
+            self._layout = Layout(self.target, chunk_length(np.dtype(np.uint8)))
+        return self._layout
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all sequences of the assembly."""
+        return self.target.names
+
+    @property
+    def variables(self) -> dict[str, int]:
+        """Length (bp) of each variable, by name."""
+        return {variable.name: variable.length for variable in self._known_layout.variables}
+
+    def has(self, chrom: str) -> bool:
+        """Whether the assembly has a sequence of that name."""
+        return chrom in self.target
+
+    def length(self, chrom: str) -> int:
+        """Length of a sequence, bp."""
+        return self.target[chrom].length
+
+    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Lengths of many sequences, bp; -1 for one that is not there."""
+        return np.array([self.target[name].length if name in self.target else -1 for name in names], np.int64)
+
+    def packed_place(self, chrom: str) -> tuple[int, int] | None:
+        """Offset in ``packed`` and length of a sequence there; None for another one."""
+        if chrom not in self.target:
+            return None
+        variable, start, length = self._known_layout.locate(chrom)
+        return (start, length) if variable.row < 0 else None
 
 
 def read_intervals(source: Source, intervals: Intervals) -> NDArray[Any]:

@@ -409,7 +409,7 @@ class GenomeDB:
         ----------
         name : str
         table : DataFrame
-            ``chrom``, ``start``, ``end`` (offsets, 0-based, half-open), optionally ``strand`` (``+``, ``-``, ``.``), and columns of numbers.
+            ``chrom``, ``start``, ``end`` (offsets, 0-based, half-open), optionally ``strand`` (``+``, ``-``, ``.``), and columns of numbers or texts.
         store, overwrite, source
             As for :meth:`create_track`.
 

@@ -1,24 +1,42 @@
-"""Feature tables: rows of (chrom, start, end, strand, ...), asked by region."""
+"""Feature tables: rows of (chrom, start, end, strand, ...), asked by region, and of other tables of regions."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray import transcripts
 from genomearray._cached import Cached
-from genomearray.errors import RegionError, unknown_chromosome
+from genomearray.assembly import Assembly
+from genomearray.errors import RegionError, ValueRangeError, unknown_chromosome
+from genomearray.feature_tracks import SIGNS, Distances, Placed, track_of
+from genomearray.overlaps import Nearest, Sorted, nearest_rows, overlap_counts, overlapping_pairs, overlapping_rows
 from genomearray.region import parse_region, positions_to_offsets
+from genomearray.region_table import RegionTable, read_regions
 from genomearray.storage.feature_file import FeatureFile
+from genomearray.track import Track
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _STRANDS = np.array([".", "+", "-"], dtype=object)  # by strand: 0, 1, -1
+
+
+class TableFile(Protocol):
+    """Columns of a feature table, sorted by chromosome, start and end, wherever they are kept."""
+
+    path: Path
+    attributes: dict[str, Any]
+
+    @property
+    def columns(self) -> list[str]: ...
+    def column(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]: ...
+    def close(self) -> None: ...
 
 
 class Features:
@@ -33,20 +51,30 @@ class Features:
     """
 
     def __init__(self, table: FeatureTable | None, rows: NDArray[np.int64] | slice) -> None:
-        self._table = table if table is not None else self
+        self._table: Any = table if table is not None else self
         self._rows = rows
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns besides ``chrom``."""
+        return list(self._table._file.columns)
 
     def __len__(self) -> int:
         return self._rows.stop - self._rows.start if isinstance(self._rows, slice) else self._rows.size
 
     def __getitem__(self, column: str) -> Any:
         """Values of a column, ndarray of shape (n,)."""
-        file: FeatureFile = self._table._file  # type: ignore[attr-defined]
+        if column != "chrom" and column not in self._table._file.columns:
+            raise KeyError(f"the table has no column {column!r}; it has chrom, {', '.join(self.columns)}")
+        return self._column(column)
+
+    def _column(self, column: str) -> NDArray[Any]:
+        file: TableFile = self._table._file
         if isinstance(self._rows, slice):
             return file.column(column, self._rows.start, self._rows.stop)
         if not self._rows.size:
             return file.column(column, 0, 0)
-        first, last = int(self._rows[0]), int(self._rows[-1]) + 1
+        first, last = int(self._rows.min()), int(self._rows.max()) + 1
         return file.column(column, first, last)[self._rows - first]
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -59,20 +87,114 @@ class Features:
         """
         import pandas as pd
 
-        table: Any = self._table
-        names = np.array(table.chromosomes, dtype=object)
-        columns = {"chrom": names[self["chrom"]]} | {name: self[name] for name in table.columns}
+        names = np.array(self._table.chromosomes, dtype=object)
+        columns = {"chrom": names[self._column("chrom")]} | {name: self._column(name) for name in self.columns}
         columns["strand"] = _STRANDS[columns["strand"]]
         return pd.DataFrame(columns)
 
+    # -- transcripts ---------------------------------------------------------------------------
+
+    def exons(self) -> pd.DataFrame:
+        """Exons of the transcripts: chrom, start, end (offsets), strand, transcript, gene, and exon, counted from the 5' end.
+
+        Raises
+        ------
+        LayoutError
+            The table has no exons: it needs ``exon_starts, exon_ends`` (of ``import genes``), or the blocks of BED12.
+
+        Examples
+        --------
+        >>> genes = db.open_features("genes")
+        >>> genes.exons()[["start", "end", "strand", "exon"]].values.tolist()
+        [[100, 200, '-', 2], [300, 400, '-', 1]]
+        """
+        table = self.to_dataframe()
+        return transcripts.with_transcripts(table, transcripts.exons(table), "exon")
+
+    def introns(self) -> pd.DataFrame:
+        """Introns of at least one base, as :meth:`exons`.
+
+        Examples
+        --------
+        >>> db.open_features("genes").introns()[["start", "end", "intron"]].values.tolist()
+        [[200, 300, 1]]
+        """
+        table = self.to_dataframe()
+        return transcripts.with_transcripts(table, transcripts.introns(transcripts.exons(table)), "intron")
+
+    def coding_exons(self) -> pd.DataFrame:
+        """The coding parts of exons, as :meth:`exons`; nothing of transcripts that do not code.
+
+        Examples
+        --------
+        >>> db.open_features("genes").coding_exons()[["start", "end", "part"]].values.tolist()
+        [[150, 200, 2], [300, 350, 1]]
+        """
+        table = self.to_dataframe()
+        return transcripts.with_transcripts(table, transcripts.coding(table, transcripts.exons(table)), "part")
+
+    def merged_exons(self) -> pd.DataFrame:
+        """The union of the exons of each gene: rows of one chromosome, strand and ``gene_id``, or, without it, that overlap on a strand.
+
+        Examples
+        --------
+        >>> db.open_features("genes").merged_exons()[["start", "end"]].values.tolist()
+        [[100, 200], [300, 400]]
+        """
+        table = self.to_dataframe()
+        return transcripts.merged_exons(table, transcripts.exons(table))
+
+    def genes(self) -> pd.DataFrame:
+        """A row a gene (see :meth:`merged_exons`): from its first to its last base, and how many transcripts it has.
+
+        Examples
+        --------
+        >>> db.open_features("genes").genes()[["gene_id", "start", "end", "n_transcripts"]].values.tolist()
+        [['G1', 100, 400, 1]]
+        """
+        return transcripts.genes(self.to_dataframe())
+
+    def tss(self) -> pd.DataFrame:
+        """Starts of transcription: the base at the 5' end of each feature.
+
+        Examples
+        --------
+        >>> db.open_features("genes").tss()[["chrom", "start", "end", "strand"]].values.tolist()
+        [['chr1', 399, 400, '-']]
+        """
+        return transcripts.starts(self.to_dataframe())
+
+    def promoters(self, upstream: int = 1000, downstream: int = 0) -> pd.DataFrame:
+        """Windows from ``upstream`` bp before the start of transcription to ``downstream`` bp into the transcript.
+
+        They are cut at the ends of the chromosomes; one without a base left is left out.
+
+        Parameters
+        ----------
+        upstream, downstream : int
+            bp.
+
+        Raises
+        ------
+        RegionError
+
+        Examples
+        --------
+        >>> db.open_features("genes").promoters(50, 10)[["start", "end"]].values.tolist()
+        [[390, 450]]
+        """
+        return transcripts.promoters(self.to_dataframe(), upstream, downstream, self._table._sizes)
+
 
 class FeatureTable(Features):
-    """A feature table on disk: all its rows, and those that overlap a region.
+    """A feature table on disk: all its rows, those that overlap a region, and answers about other regions.
 
     Parameters
     ----------
     path : path-like
     name : str
+    file : TableFile, optional
+        Columns that are open already, of another kind of file.
 
     Raises
     ------
@@ -86,14 +208,13 @@ class FeatureTable(Features):
     (0, 1)
     """
 
-    def __init__(self, path: str | os.PathLike[str], name: str = "") -> None:
-        self._file = FeatureFile(Path(path))
+    def __init__(self, path: str | os.PathLike[str], name: str = "", file: TableFile | None = None) -> None:
+        self._file: TableFile = FeatureFile(Path(path)) if file is None else file
         self.path = Path(path)
         self.name = name or self.path.stem
         self.assembly = str(self._file.attributes["assembly"])
         self.attributes = self._file.attributes
-        self.columns = self._file.columns
-        self._ranges: dict[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = {}
+        self._placed: dict[str, Placed] = {}
         total = int(self._firsts[-1] + self._counts[-1])
         super().__init__(None, slice(0, total))
 
@@ -107,6 +228,10 @@ class FeatureTable(Features):
         return self._file.column("sequence_length")
 
     @Cached
+    def _sizes(self) -> dict[str, int]:
+        return dict(zip(self.chromosomes, self._lengths.tolist(), strict=True))
+
+    @Cached
     def _firsts(self) -> NDArray[Any]:
         return self._file.column("first_feature")
 
@@ -118,16 +243,35 @@ class FeatureTable(Features):
     def _row_of(self) -> dict[str, int]:
         return {name: k for k, name in enumerate(self.chromosomes)}
 
-    def _length(self, chrom: str) -> int:
+    @Cached
+    def _frame(self) -> Assembly:
+        """The assembly, in the order of the table."""
+        return Assembly.in_order(self.assembly, self._sizes.items())
+
+    # -- what tables of regions are read against -------------------------------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the sequences of the assembly."""
+        return self.chromosomes
+
+    def has(self, chrom: str) -> bool:
+        """Whether the assembly has a sequence of that name."""
+        return chrom in self._row_of
+
+    def length(self, chrom: str) -> int:
+        """Length of a sequence, bp."""
         if chrom not in self._row_of:
             raise unknown_chromosome(chrom, self.assembly, self.chromosomes)
         return int(self._lengths[self._row_of[chrom]])
 
+    # -- by region -------------------------------------------------------------------------------
+
     def __getitem__(self, region: str) -> Any:
         """Features that overlap a region text (1-based, both ends in); or, by its name, a column."""
-        if region in self.columns or region == "chrom":
+        if region in self._file.columns or region == "chrom":
             return super().__getitem__(region)
-        asked = parse_region(region, self._length, self._row_of.__contains__)
+        asked = parse_region(region, self.length, self._row_of.__contains__)
         return self.overlapping(asked.chrom, asked.start, asked.end)
 
     def sel(self, *, chrom: str, pos: slice | None = None) -> Features:
@@ -143,7 +287,7 @@ class FeatureTable(Features):
         ------
         UnknownChromosomeError, RegionError
         """
-        length = self._length(str(chrom))
+        length = self.length(str(chrom))
         if pos is None:
             return self.overlapping(str(chrom), 0, length)
         if not isinstance(pos, slice) or pos.step not in (None, 1):
@@ -152,7 +296,7 @@ class FeatureTable(Features):
         return self.overlapping(str(chrom), start, end)
 
     def overlapping(self, chrom: str, start: int, end: int) -> Features:
-        """Features that share a base with the offsets [start, end).
+        """Features that share a base with the offsets [start, end); one of no base (start = end) counts as one base.
 
         Parameters
         ----------
@@ -164,20 +308,231 @@ class FeatureTable(Features):
         -------
         Features
         """
-        if chrom not in self._ranges:
-            self._length(chrom)
-            row = self._row_of[chrom]
-            first, last = int(self._firsts[row]), int(self._firsts[row] + self._counts[row])
-            self._ranges[chrom] = (
-                self._file.column("start", first, last),
-                self._file.column("end", first, last),
-                self._file.column("reach", first, last),
-            )
-        starts, ends, reach = self._ranges[chrom]
-        # Rows before low end before the region, all of them; rows from high on begin behind it.
-        low, high = int(np.searchsorted(reach, start, side="right")), int(np.searchsorted(starts, end))
-        found = low + np.flatnonzero(ends[low:high] > start)
-        return Features(self, found + int(self._firsts[self._row_of[chrom]]))
+        length = self.length(chrom)
+        first, n = (int(column[self._row_of[chrom]]) for column in (self._firsts, self._counts))
+        if start <= 0 and end >= length:
+            return Features(self, np.arange(first, first + n))
+        return Features(self, first + overlapping_rows(self._place(chrom).index, start, end))
+
+    def _place(self, chrom: str) -> Placed:
+        """Columns of a chromosome that searches need; read once."""
+        if chrom not in self._placed:
+            self._placed[chrom] = self._read_place(chrom, None)
+        return self._placed[chrom]
+
+    def _read_place(self, chrom: str, score: str | None) -> Placed:
+        row = self._row_of[chrom]
+        first, last = int(self._firsts[row]), int(self._firsts[row] + self._counts[row])
+        start, end, strand = (self._file.column(name, first, last) for name in ("start", "end", "strand"))
+        scores = None if score is None else self._file.column(score, first, last)
+        return Placed(start, end, Sorted.of(start, end), strand, self._file.column("input_row", first, last), scores)
+
+    def _placed_all(self, score: str | None = None) -> dict[str, Placed]:
+        named = [name for name, n in zip(self.chromosomes, self._counts.tolist(), strict=True) if n]
+        return {name: self._place(name) if score is None else self._read_place(name, score) for name in named}
+
+    # -- by other tables -------------------------------------------------------------------------
+
+    def overlap(self, regions: Any) -> pd.DataFrame:
+        """All pairs of a region and a feature that share a base, as bioframe's ``overlap``.
+
+        Parameters
+        ----------
+        regions : DataFrame, table, path, list or str
+            As for :meth:`Track.windows`; a DataFrame has ``chrom, start, end`` (offsets, 0-based, half-open).
+
+        Returns
+        -------
+        DataFrame
+            ``region`` (row of the regions, from 0), then the columns of :meth:`to_dataframe`; sorted by region, then as the table.
+
+        Raises
+        ------
+        RegionError, UnknownChromosomeError, FormatError
+
+        Examples
+        --------
+        >>> table.overlap([("chr1", 0, 550), ("chr1", 10, 20)])[["region", "start", "end"]].values.tolist()
+        [[0, 100, 247], [0, 500, 648]]
+        """
+        region, row = self.overlap_rows(regions)
+        return self._with_regions(region, row)
+
+    def overlap_rows(self, regions: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As :meth:`overlap`, without the columns: rows of the regions, and rows of the table; two ndarray of shape (pairs,).
+
+        Examples
+        --------
+        >>> table.overlap_rows([("chr1", 0, 550), ("chr1", 10, 20)])
+        (array([0, 0]), array([0, 1]))
+        """
+        table = self._regions(regions)
+        found = [(rows[region], first + row) for rows, first, (region, row) in self._by_chromosome(table, overlapping_pairs)]
+        if not found:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        region, row = (np.concatenate(column) for column in zip(*found, strict=True))
+        order = np.argsort(region, kind="stable")
+        return region[order], row[order]
+
+    def counts(self, regions: Any) -> NDArray[np.int64]:
+        """How many features share a base with each region, ndarray of shape (regions,).
+
+        Parameters
+        ----------
+        regions
+            As for :meth:`overlap`.
+
+        Examples
+        --------
+        >>> table.counts([("chr1", 0, 550), ("chr1", 10, 20), ("chr1", 200, 600)])
+        array([2, 0, 2])
+        """
+        table = self._regions(regions)
+        out = np.zeros(len(table), np.int64)
+        for rows, _, found in self._by_chromosome(table, overlap_counts):
+            out[rows] = found
+        return out
+
+    def nearest(self, regions: Any, *, strand: str | None = None) -> pd.DataFrame:
+        """The nearest feature of each region; of several the first one of the table.
+
+        Parameters
+        ----------
+        regions
+            As for :meth:`overlap`.
+        strand : {"same", "opposite"}, optional
+            Only features on that strand, seen from the region, whose strand must be known.
+
+        Returns
+        -------
+        DataFrame
+            ``region`` (row of the regions), ``distance`` (bases between the two: 0 for those that overlap or touch, as in bioframe),
+            then the columns of the feature. A region on a chromosome without such features has no row.
+
+        Raises
+        ------
+        RegionError, UnknownChromosomeError, ValueRangeError
+
+        Examples
+        --------
+        >>> table.nearest([("chr1", 300, 310), ("chr2", 5, 6)])[["region", "distance", "start"]].values.tolist()
+        [[0, 53, 100]]
+        """
+        if strand not in (None, "same", "opposite"):
+            raise ValueRangeError(f"strand={strand!r} is not known; allowed are 'same', 'opposite' and None")
+        table = self._regions(regions)
+        if strand is not None and (table.strand == 0).any():
+            raise RegionError(f"{table.where(int(np.argmax(table.strand == 0)))} of the regions has no strand, which strand={strand!r} needs")
+        row, distance = np.full(len(table), -1), np.zeros(len(table), np.int64)
+        for side in (None,) if strand is None else (1, -1):
+            wanted = np.ones(len(table), bool) if side is None else table.strand == side
+            feature = None if side is None else side if strand == "same" else -side
+            for rows, first, found in self._by_chromosome(table.take(np.flatnonzero(wanted)), nearest_rows, feature):
+                at = np.flatnonzero(wanted)[rows]
+                row[at] = np.where(found.row >= 0, first + found.row, -1)
+                distance[at] = found.distance
+        there = np.flatnonzero(row >= 0)
+        found = self._with_regions(there, row[there])
+        found.insert(1, "distance", distance[there])
+        return found
+
+    def _regions(self, regions: Any) -> RegionTable:
+        frame: Any = self
+        table = read_regions(regions, frame)
+        backwards = table.start > table.end
+        if backwards.any():
+            k = int(np.argmax(backwards))
+            raise RegionError(f"{table.where(k)}: start {table.start[k]} is after end {table.end[k]}")
+        return table
+
+    def _by_chromosome(self, table: RegionTable, work: Any, strand: int | None = None) -> Any:
+        """For each chromosome the rows of the regions, the first row of the features there, and what ``work`` finds."""
+        order = np.argsort(table.code, kind="stable")
+        borders = np.searchsorted(table.code[order], np.arange(len(table.names) + 1)).tolist()
+        for code, name in enumerate(table.names):
+            rows = order[borders[code] : borders[code + 1]]
+            k = self._row_of[name]
+            if not rows.size or not self._counts[k]:
+                continue
+            placed, first = self._place(name), int(self._firsts[k])
+            start, end = table.start[rows], table.end[rows]
+            if strand is None:
+                yield rows, first, work(placed.index, start, end)
+                continue
+            kept = np.flatnonzero(placed.strand == strand)
+            found = work(Sorted.of(placed.start[kept], placed.end[kept]), start, end)
+            yield rows, first, Nearest(np.where(found.row >= 0, kept[found.row], -1) if kept.size else found.row, found.distance)
+
+    def _with_regions(self, region: NDArray[np.int64], row: NDArray[np.int64]) -> pd.DataFrame:
+        table = Features(self, row).to_dataframe()
+        table.insert(0, "region", region)
+        return table
+
+    # -- as tracks -------------------------------------------------------------------------------
+
+    def as_track(self, how: str = "mask", *, column: str = "score", dtype: Any = None) -> Track:
+        """The features as a lazy track; ``db.save_track(name, track)`` keeps it.
+
+        Parameters
+        ----------
+        how : {"mask", "score", "coverage"}
+            1 where there is a feature (uint8); the score of the feature, where several overlap that of the last one in the input
+            (float32; NaN where there is none); the number of features (uint32).
+        column : str
+            Which column is the score.
+        dtype : dtype, optional
+            Of scores. A column of whole numbers beyond 2**24 needs float64 to be exact.
+
+        Returns
+        -------
+        Track
+
+        Raises
+        ------
+        ValueRangeError
+
+        Examples
+        --------
+        >>> table.as_track("coverage").values("chr1", 98, 103)
+        array([0, 0, 1, 1, 1], dtype=uint32)
+        >>> table.as_track("score").values("chr1", 98, 103)
+        array([nan, nan, 60., 60., 60.], dtype=float32)
+        """
+        score = column if how == "score" else None
+        if score is not None and (score not in self._file.columns or self._file.column(score, 0, 0).dtype.kind not in "iuf"):
+            numbers = [name for name in self.columns if self._file.column(name, 0, 0).dtype.kind in "iuf"]
+            raise ValueRangeError(f"table {self.name!r} has no column {score!r} of numbers; it has {', '.join(numbers)}")
+        text = f"{how} of {self.name}" if score is None else f"{score} of {self.name}"
+        return Track(track_of(self._frame, self._placed_all(score), how, dtype, text), text)
+
+    def distances(self, sign: str = "none") -> Track:
+        """Bases from each base to the nearest feature, as a lazy track of float64: 0 inside of one, 1 beside it, NaN where there is none.
+
+        Parameters
+        ----------
+        sign : {"none", "position", "strand"}
+            Not signed; negative to the left of the feature; or negative upstream of it, by its strand. Of two features at the same
+            distance the left one counts.
+
+        Returns
+        -------
+        Track
+
+        Raises
+        ------
+        ValueRangeError
+
+        Examples
+        --------
+        >>> table.distances("position").values("chr1", 98, 101)
+        array([-2., -1.,  0.])
+        """
+        if sign not in SIGNS:
+            raise ValueRangeError(f"sign={sign!r} is not known; allowed are {', '.join(SIGNS)}")
+        text = f"distance to {self.name}"
+        return Track(Distances(self._frame, self._placed_all(), text, sign), text)
+
+    # -- open and closed -------------------------------------------------------------------------
 
     def close(self) -> None:
         """Close the file."""
@@ -190,7 +545,33 @@ class FeatureTable(Features):
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return FeatureTable, (self.path, self.name)
+        return open_features, (self.path, self.name)
 
     def __repr__(self) -> str:
         return f"<FeatureTable {self.name!r}: {len(self):,} features of {self.assembly}>"
+
+
+def open_features(path: str | os.PathLike[str], name: str = "") -> FeatureTable:
+    """Open a feature table without a database.
+
+    Parameters
+    ----------
+    path : path-like
+        ``<name>.h5`` or ``<name>.zarr``.
+    name : str, optional
+
+    Returns
+    -------
+    FeatureTable
+
+    Raises
+    ------
+    LayoutError
+
+    Examples
+    --------
+    >>> from genomearray import open_features
+    >>> open_features(table.path)
+    <FeatureTable 'fragments': 2 features of toy>
+    """
+    return FeatureTable(path, name)

@@ -19,13 +19,12 @@ from genomearray.aliases import Alias, ChromosomeNames
 from genomearray.arithmetic import Converted, Masked, merged_regions
 from genomearray.assembly import Assembly
 from genomearray.chain import Blocks, Chain
-from genomearray.computed import ComputedSource, absent, check_together, is_sequence, least_integer, limits
+from genomearray.computed import OnAssembly, absent, check_together, is_sequence, least_integer, limits
 from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
 from genomearray.reductions import statistics
 from genomearray.sequence import complement_codes
 from genomearray.source import Source
 from genomearray.statistics import interval_statistics
-from genomearray.storage.layout import Layout, chunk_length
 from genomearray.storage.reader import Intervals
 from genomearray.track import Track
 
@@ -125,7 +124,7 @@ def _number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
-class Lifted(ComputedSource):
+class Lifted(OnAssembly):
     """Values of the target assembly, gathered from the source."""
 
     def __init__(
@@ -141,55 +140,16 @@ class Lifted(ComputedSource):
             dtype = wide
         elif collisions == "mean" and dtype.kind in "iub":
             dtype = np.dtype(np.float64)
-        super().__init__((plus, minus), dtype, text)
+        super().__init__(target, dtype, text, plus.kind)
+        self.parts = (plus, minus)
         self._names = names
         self._layers = layers
         self._collisions = collisions
-        self._target = target
-        self.assembly = target.name
-        self._layout: Layout | None = None
-
-    # -- chromosomes of the target ------------------------------------------------------------
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all sequences of the target assembly."""
-        return self._target.names
-
-    @property
-    def _known_layout(self) -> Layout:
-        if self._layout is None:
-            self._layout = Layout(self._target, chunk_length(np.dtype(np.uint8)))
-        return self._layout
-
-    @property
-    def variables(self) -> dict[str, int]:
-        """Length (bp) of each variable, by name."""
-        return {variable.name: variable.length for variable in self._known_layout.variables}
-
-    def has(self, chrom: str) -> bool:
-        """Whether the target assembly has a sequence of that name."""
-        return chrom in self._target
-
-    def length(self, chrom: str) -> int:
-        """Length of a sequence, bp."""
-        return self._target[chrom].length
-
-    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
-        """Lengths of many sequences, bp; -1 for one that is not there."""
-        return np.array([self._target[name].length if name in self._target else -1 for name in names], np.int64)
-
-    def packed_place(self, chrom: str) -> tuple[int, int] | None:
-        """Offset in ``packed`` and length of a sequence there; None for another one."""
-        if chrom not in self._target:
-            return None
-        variable, start, length = self._known_layout.locate(chrom)
-        return (start, length) if variable.row < 0 else None
 
     # -- values -------------------------------------------------------------------------------
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
-        """See :class:`ComputedSource`."""
+        """See :class:`~genomearray.computed.ComputedSource`."""
         layers = [layer for layer in self._layers.get(chrom, []) if _reaches(layer, start, end)]
         nothing = absent(self)
         if len(layers) <= 1 or self._collisions not in ("sum", "mean"):

@@ -19,7 +19,6 @@ from genomearray.source import Source
 from genomearray.storage.cast import NeedsWiderDtype
 from genomearray.storage.create import create_feature_writer, create_writer
 from genomearray.storage.encoding import BlockEncoder, BlockJob, EncodedBlock, block_jobs
-from genomearray.storage.feature_file import INDEX, SEQUENCE_TABLE
 from genomearray.storage.layout import ABSENT, BLOCK, PACKED, Layout, chunk_length, track_dtype
 from genomearray.storage.publish import created_together
 from genomearray.storage.reader import Intervals, StoredTrack
@@ -144,17 +143,28 @@ def save_features(db: GenomeDB, name: str, table: Any, **options: Any) -> int:
     columns["strand"] = np.array([parse_strand(strand) for strand in strands], np.int8)
     for column in table.columns:
         if column not in ("chrom", "start", "end", "strand"):
-            values = np.asarray(table[column])
-            if values.dtype.kind not in "iuf" or str(column) in INDEX + SEQUENCE_TABLE:
-                raise ValueRangeError(f"column {column!r} of dtype {values.dtype} cannot be kept; allowed are numbers, under a name that is not used")
-            columns[str(column)] = values
+            columns[str(column)] = _numbers_or_texts(table[column], str(column))
     chroms = np.asarray(table["chrom"].astype(str))
     extra = {column: values.dtype for column, values in columns.items() if column not in ("start", "end", "strand")}
+    known = [(chrom, db.assembly[chrom].name) for chrom in dict.fromkeys(chroms.tolist())]
     with created_together([create_feature_writer(db.folder, db.assembly, name, extra, **options)]) as (writer,):
-        for chrom in dict.fromkeys(chroms.tolist()):
-            rows = chroms == chrom
-            writer.append(db.assembly[chrom].name, {column: values[rows] for column, values in columns.items()})
+        for chrom, stored in known:
+            rows = np.flatnonzero(chroms == chrom)
+            writer.append(stored, {column: values[rows] for column, values in columns.items()}, rows)
     return len(chroms)
+
+
+def _numbers_or_texts(column: Any, name: str) -> Any:
+    values = np.asarray(column)
+    if values.dtype.kind in "iuf":
+        return values.astype(np.float32) if values.dtype == np.float16 else values
+    if values.dtype.kind == "b":
+        return values.astype(np.uint8)
+    if values.dtype.kind in "US":
+        values = values.astype(object)
+    if values.dtype.kind != "O" or not all(isinstance(value, str) for value in values.tolist()):
+        raise ValueRangeError(f"column {name!r} of dtype {values.dtype} cannot be kept; allowed are numbers and texts")
+    return values
 
 
 def _whole(column: Any, name: str) -> Any:

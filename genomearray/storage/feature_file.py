@@ -4,18 +4,21 @@ The same names in HDF5 (netCDF-4) and Zarr v3::
 
     /                   attributes as of a track, kind = features
     /chrom              (feature)    row of the chromosome in the assembly
-    /start, /end        (feature)    offsets, 0-based, half-open, bp
+    /start, /end        (feature)    offsets, 0-based, half-open, bp; equal for a feature between two bases
     /strand             (feature)    1, -1, 0
     /reach              (feature)    greatest end on the chromosome up to this row: a search in it finds who overlaps
-    /<other>            (feature)    any other column
+    /input_row          (feature)    rank in the input: where features overlap, the last one of the input counts
+    /<other>            (feature)    any other column: numbers, or text with its checksum (crc32) as attribute
     /sequence_name, /sequence_length, /first_feature, /n_features   (sequence)   the assembly, and the rows of each chromosome
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -23,15 +26,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.assembly import Assembly
-from genomearray.errors import LayoutError, RegionError
+from genomearray.errors import DamagedTrackError, LayoutError, RegionError, ValueRangeError
 from genomearray.storage.layout import LAYOUT
 from genomearray.storage.publish import Part, PartWriter
 
 FEATURES = "features"
-INDEX = ("chrom", "start", "end", "strand", "reach")
+INDEX = ("chrom", "start", "end", "strand", "reach", "input_row")
 SEQUENCE_TABLE = ("sequence_name", "sequence_length", "first_feature", "n_features")
+ORDER = "columns"  # attribute: names of the columns besides the index, in the order of the input
+TEXT = np.dtype(object)
+GUESSED = "guessed"  # a column of texts, kept as numbers if all of them are numbers
 _CHUNK = 1 << 15  # rows
 _UNITS = {"start": "bp", "end": "bp", "reach": "bp", "sequence_length": "bp"}
+_CRC = "crc32"
+_END = "\0"  # of a text, where texts wait end to end
+_WHOLE = re.compile(r"(?:(?:0|-?[1-9][0-9]{0,17})\0)*")  # as Python writes them: 007 is a name
+_NUMBER = re.compile(r"(?:(?:[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:inf|Inf)|nan|NaN|NA|\.)\0)*")
+_LEADING_ZERO = re.compile(r"(?:^|\0)[-+]?0[0-9]")
+_MISSING = ("NA", ".")
+
+
+class _Texts:
+    """What is known of a column of texts, to choose its dtype."""
+
+    def __init__(self) -> None:
+        self.whole = True
+        self.numbers = True
+
+    def look(self, joined: str) -> None:
+        if self.whole and not _WHOLE.fullmatch(joined):
+            self.whole = False
+        if self.numbers and (not _NUMBER.fullmatch(joined) or _LEADING_ZERO.search(joined)):
+            self.numbers = False
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.int64) if self.whole else np.dtype(np.float64) if self.numbers else TEXT
 
 
 class FeatureWriter(PartWriter):
@@ -42,7 +72,8 @@ class FeatureWriter(PartWriter):
     part : Part
     assembly : Assembly
     columns : dict of str to dtype
-        Besides start, end and strand.
+        Besides start, end and strand. ``TEXT``: any text. ``GUESSED``: texts, kept as int64 or float64 (``.`` and ``NA`` are
+        missing) if all of them are numbers.
     attributes : dict
     describe : callable, optional
         More attributes, when all features are there.
@@ -60,36 +91,58 @@ class FeatureWriter(PartWriter):
     ) -> None:
         self._part = part
         self._assembly = assembly
+        taken = next((name for name in columns if name in (*INDEX, *SEQUENCE_TABLE) or "/" in name or not name), None)
+        if taken is not None:
+            part.discard()
+            raise ValueRangeError(f"a column cannot be called {taken!r}; choose another name than {', '.join(INDEX + SEQUENCE_TABLE)}, without '/'")
         self._columns: dict[str, np.dtype[Any]] = {"start": np.dtype("int64"), "end": np.dtype("int64"), "strand": np.dtype("int8")}
-        self._columns.update({name: np.dtype(dtype) for name, dtype in columns.items()})
-        self._attributes = attributes
+        self._columns["input_row"] = np.dtype("int64")
+        self._guessed = {name: _Texts() for name, dtype in columns.items() if isinstance(dtype, str) and dtype == GUESSED}
+        self._columns.update({name: TEXT if name in self._guessed else np.dtype(dtype) for name, dtype in columns.items()})
+        self._attributes = attributes | {ORDER: " ".join(columns)}
         self._describe = describe
         self._rows = {chrom.name: 0 for chrom in assembly}
+        self._appended = 0
         # What was appended waits in a file without a name: (chromosome, column) -> pieces of it, (offset, bytes).
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by finish or abort
         self._used = 0
         self._pieces: dict[tuple[str, str], list[tuple[int, int]]] = {}
 
-    def append(self, chrom: str, columns: dict[str, NDArray[Any]]) -> None:
-        """Add features of a chromosome; all columns have the shape (n,).
+    def append(self, chrom: str, columns: dict[str, Any], input_row: Any = None) -> None:
+        """Add features of a chromosome; all columns have the shape (n,), texts are sequences of str.
+
+        ``input_row`` is their rank in the input, ndarray of shape (n,). Default: they follow those appended before.
 
         Raises
         ------
         RegionError
-            A feature that is empty or outside of its chromosome.
+            A feature that is not in its chromosome, or ends before it starts.
         """
         start, end = columns["start"], columns["end"]
         length = self._assembly[chrom].length
-        bad = (start < 0) | (start >= end) | (end > length)
+        bad = (start < 0) | (start > end) | (end > length)
         if bad.any():
             k = int(np.argmax(bad))
-            raise RegionError(f"feature [{start[k]}, {end[k]}) is not inside {chrom!r}; allowed is 0 <= start < end <= {length}")
+            raise RegionError(f"feature [{start[k]}, {end[k]}) is not inside {chrom!r}; allowed is 0 <= start <= end <= {length}")
+        if input_row is None:
+            input_row = np.arange(self._appended, self._appended + start.size)
         for name, dtype in self._columns.items():
-            raw = columns[name].astype(dtype).tobytes()
+            raw = self._raw(name, dtype, input_row if name == "input_row" else columns[name])
             self._file.write(raw)
             self._pieces.setdefault((chrom, name), []).append((self._used, len(raw)))
             self._used += len(raw)
         self._rows[chrom] += start.size
+        self._appended += start.size
+
+    def _raw(self, name: str, dtype: np.dtype[Any], values: Any) -> bytes:
+        if dtype != TEXT:
+            return bytes(np.asarray(values).astype(dtype).tobytes())
+        joined = _END.join(values) + _END
+        if joined.count(_END) != len(values):
+            raise ValueRangeError(f"a text of column {name!r} holds the character NUL, which ends a text")
+        if name in self._guessed:
+            self._guessed[name].look(joined)
+        return joined.encode()
 
     def finish(self) -> None:
         """Sort and write everything; it is not visible yet."""
@@ -113,14 +166,21 @@ class FeatureWriter(PartWriter):
         # 32 bits are enough for every assembly known; the type follows the longest chromosome.
         place = np.dtype("int32") if max(chrom.length for chrom in self._assembly) < 2**31 else np.dtype("int64")
         dtypes = {"chrom": np.dtype("int32"), "reach": place} | self._columns | {"start": place, "end": place}
+        dtypes["input_row"] = np.dtype("int32") if total < 2**31 else np.dtype("int64")
+        dtypes |= {name: texts.dtype for name, texts in self._guessed.items()}
+        checksums = {name: 0 for name, dtype in dtypes.items() if dtype == TEXT}
         sink = _SINKS[self._part.form](self._part.path)
         try:
             for name, dtype in dtypes.items():
                 sink.create(name, "feature", total, dtype, {"units": _UNITS[name]} if name in _UNITS else {})
             for row, (chrom, first, n) in enumerate(zip(self._rows, firsts.tolist(), counts.tolist(), strict=True)):
                 if n:
-                    for name, values in self._sorted(chrom, row).items():
+                    for name, values in self._sorted(chrom, row, dtypes).items():
                         sink.write(name, first, values)
+                        if name in checksums:
+                            checksums[name] = text_crc(values, checksums[name])
+            for name, checksum in checksums.items():
+                sink.tell(name, _CRC, checksum)
             table = {
                 "sequence_name": np.array(self._assembly.names, dtype=object),
                 "sequence_length": np.array([chrom.length for chrom in self._assembly], np.int64),
@@ -136,23 +196,51 @@ class FeatureWriter(PartWriter):
             sink.abandon()
             raise
 
-    def _sorted(self, chrom: str, row: int) -> dict[str, NDArray[Any]]:
-        columns = {}
-        for name, dtype in self._columns.items():
-            raw = b"".join(self._read(*piece) for piece in self._pieces[chrom, name])
-            columns[name] = np.frombuffer(raw, dtype)
-        order = np.lexsort((columns["end"], columns["start"]))
+    def _sorted(self, chrom: str, row: int, dtypes: dict[str, np.dtype[Any]]) -> dict[str, NDArray[Any]]:
+        columns = {name: self._values(chrom, name, dtypes[name]) for name in self._columns}
+        order = np.lexsort((columns["input_row"], columns["end"], columns["start"]))
         columns = {name: column[order] for name, column in columns.items()}
-        return {"chrom": np.full(order.size, row, np.int32), "reach": np.maximum.accumulate(columns["end"])} | columns
+        return {"chrom": np.full(order.size, row, np.int32), "reach": reach(columns["start"], columns["end"])} | columns
+
+    def _values(self, chrom: str, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+        raw = b"".join(self._read(*piece) for piece in self._pieces[chrom, name])
+        if self._columns[name] != TEXT:
+            return np.frombuffer(raw, self._columns[name])
+        texts = raw.decode().split(_END)[:-1]
+        if dtype.kind == "f":
+            texts = ["nan" if text in _MISSING else text for text in texts]
+        if dtype != TEXT:
+            return np.array(texts, dtype=np.str_).astype(dtype)
+        return text_array(texts)
 
     def _read(self, offset: int, size: int) -> bytes:
         self._file.seek(offset)
         return self._file.read(size)
 
 
+def text_array(texts: Iterable[str]) -> NDArray[Any]:
+    """Texts as an ndarray of objects, shape (n,)."""
+    found = list(texts)
+    out = np.empty(len(found), dtype=object)
+    out[:] = found
+    return out
+
+
+def reach(start: NDArray[Any], end: NDArray[Any]) -> NDArray[Any]:
+    """Greatest end up to each row; a feature of no base counts as one base, as in bioframe."""
+    found: NDArray[Any] = np.maximum.accumulate(np.maximum(end, start + 1))
+    return found
+
+
+def text_crc(texts: Iterable[str], before: int = 0) -> int:
+    """Checksum of texts in their order; ``before`` is that of those that stand before them."""
+    return zlib.crc32("".join(text + _END for text in texts).encode(), before)
+
+
 class _Sink(Protocol):
     def create(self, name: str, dim: str, n: int, dtype: Any, attributes: dict[str, str]) -> None: ...
     def write(self, name: str, first: int, values: NDArray[Any]) -> None: ...
+    def tell(self, name: str, key: str, value: int) -> None: ...
     def finish(self, attributes: dict[str, str | int]) -> None: ...
     def abandon(self) -> None: ...
 
@@ -171,13 +259,17 @@ class _Hdf5Sink:
         text = dtype.kind == "O"
         if dim not in self._file.dimensions:
             self._file.dimensions[dim] = n
-        packed = {} if text or not n else {"compression": "gzip", "compression_opts": 4, "shuffle": True, "chunks": (min(n, _CHUNK),)}
+        packed: dict[str, Any] = {"chunks": (min(n, _CHUNK),)} if text and n else {}
+        packed = packed if text or not n else {"compression": "gzip", "compression_opts": 4, "shuffle": True, "chunks": (min(n, _CHUNK),)}
         created = self._file.create_variable(name, (dim,), dtype=h5py.string_dtype() if text else dtype, **packed)
         for key, value in attributes.items():
             created.attrs[key] = value
 
     def write(self, name: str, first: int, values: NDArray[Any]) -> None:
         self._file[name][first : first + values.size] = values
+
+    def tell(self, name: str, key: str, value: int) -> None:
+        self._file[name].attrs[key] = value
 
     def finish(self, attributes: dict[str, str | int]) -> None:
         for key, value in attributes.items():
@@ -207,7 +299,7 @@ class _ZarrSink:
             name,
             shape=(n,),
             dtype=str if text else dtype,
-            chunks=(max(1, n if text else min(n, _CHUNK)),),
+            chunks=(max(1, min(n, _CHUNK)),),
             compressors=packed or "auto",
             fill_value="" if text else 0,
             dimension_names=(dim,),
@@ -216,6 +308,9 @@ class _ZarrSink:
 
     def write(self, name: str, first: int, values: NDArray[Any]) -> None:
         self._root[name][first : first + values.size] = values
+
+    def tell(self, name: str, key: str, value: int) -> None:
+        self._root[name].attrs[key] = value
 
     def finish(self, attributes: dict[str, str | int]) -> None:
         import warnings
@@ -266,17 +361,42 @@ class FeatureFile:
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns along ``feature``, those every table has first."""
+        """Names of the columns along ``feature``, those every table has first, then in the order of the input."""
         known = {*INDEX, *SEQUENCE_TABLE, "feature", "sequence"}
-        return ["start", "end", "strand", *sorted(name for name in self._store if name not in known)]
+        there = [name for name in self._store if name not in known]
+        told = [name for name in str(self.attributes.get(ORDER, "")).split(" ") if name in there]
+        return ["start", "end", "strand", *told, *sorted(set(there) - set(told))]
 
     def column(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
-        """Rows [first, last) of a column."""
-        stored = self._store[name]
-        values = stored[first : stored.shape[0] if last is None else last]
-        if values.dtype.kind == "O":
-            return np.array([value.decode() if isinstance(value, bytes) else str(value) for value in values], dtype=object)
-        return np.asarray(values)
+        """Rows [first, last) of a column.
+
+        Raises
+        ------
+        DamagedTrackError
+        """
+        try:
+            stored = self._store[name]
+            stop = stored.shape[0] if last is None else last
+            values = stored[first:stop]
+            checksum = stored.attrs.get(_CRC) if first == 0 and stop == stored.shape[0] else None
+            if values.dtype.kind not in "OTUS":
+                return np.asarray(values)
+            texts = text_array(value.decode() if isinstance(value, bytes) else str(value) for value in values.tolist())
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise self._damaged(name, error) from error
+        # HDF5 keeps text in a heap without a checksum.
+        if checksum is not None and text_crc(texts) != int(np.ravel(checksum)[0]):
+            raise self._damaged(name, "the checksum of its texts does not agree")
+        return texts
+
+    def _damaged(self, name: str, cause: object) -> DamagedTrackError:
+        return DamagedTrackError(f"table {self.path} is damaged at column {name!r}: {cause}; restore it from a copy, or import it again")
+
+    def check(self) -> None:
+        """Read every column; DamagedTrackError names one that is not what was written."""
+        for name in ("chrom", "reach", "input_row", *self.columns, *SEQUENCE_TABLE):
+            if name in self._store:
+                self.column(name)
 
     def close(self) -> None:
         """Close the file."""
