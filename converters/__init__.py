@@ -21,12 +21,14 @@ _HOMES = {
     "export_npy": "stores",
     "export_store": "stores",
     "export_wig": "wig",
+    "import_bed": "bed",
     "import_bedgraph": "bedgraph",
     "import_bigwig": "bigwig",
     "import_depth": "bam",
     "import_fasta": "fasta",
     "import_five_prime": "bam",
     "import_fragments": "bam",
+    "import_genes": "genes",
     "import_left_ends": "bam",
     "import_mnase": "bam",
     "import_text": "columns",
@@ -43,12 +45,14 @@ __all__ = [
     "export_npy",
     "export_store",
     "export_wig",
+    "import_bed",
     "import_bedgraph",
     "import_bigwig",
     "import_depth",
     "import_fasta",
     "import_five_prime",
     "import_fragments",
+    "import_genes",
     "import_left_ends",
     "import_mnase",
     "import_text",
@@ -58,12 +62,13 @@ __all__ = [
 
 if TYPE_CHECKING:
     from genomearray_converters.bam import ReadOptions, ReadReport, import_depth, import_five_prime, import_fragments, import_left_ends, import_mnase
-    from genomearray_converters.bed import export_bed
+    from genomearray_converters.bed import export_bed, import_bed
     from genomearray_converters.bed_lifting import lift_bed
     from genomearray_converters.bedgraph import export_bedgraph, import_bedgraph
     from genomearray_converters.bigwig import export_bigwig, import_bigwig
     from genomearray_converters.columns import import_text
     from genomearray_converters.fasta import export_fasta, import_fasta
+    from genomearray_converters.genes import import_genes
     from genomearray_converters.stores import export_npy, export_store
     from genomearray_converters.wig import export_wig, import_wig
 

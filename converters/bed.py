@@ -1,4 +1,4 @@
-"""BED: features of a table, or intervals where a track is high.
+"""BED in and out: features of a table; intervals where a track is high.
 
 References
 ----------
@@ -7,17 +7,193 @@ https://samtools.github.io/hts-specs/BEDv1.pdf
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from genomearray_converters.exporting import Out, text_output
+from genomearray_converters.feature_import import Found, TableReport, import_features
+from genomearray_converters.importing import Files, ImportJob
+from genomearray_converters.table_lines import Block, check_all, check_width, data_blocks, shown, whole_numbers
+from numpy.typing import NDArray
 
-from genomearray.errors import RegionError
+from genomearray.errors import FormatError, RegionError, ValueRangeError
 from genomearray.features import FeatureTable
+from genomearray.input_file import open_input
+from genomearray.storage.feature_file import GUESSED, TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from genomearray.database import GenomeDB
+
 _ROWS = 1 << 16
+
+_STANDARD = (
+    "chrom", "start", "end", "name", "score", "strand",
+    "thickStart", "thickEnd", "itemRgb", "blockCount", "blockSizes", "blockStarts",
+)  # fmt: skip
+_PEAK = ("signalValue", "pValue", "qValue")
+# By format: names of the columns; further ones follow as column13 and so on.
+FORMATS: dict[str, tuple[str, ...]] = {f"bed{n}": _STANDARD[:n] for n in range(3, 13)} | {
+    "bed": _STANDARD,
+    "narrowPeak": (*_STANDARD[:6], *_PEAK, "peak"),
+    "broadPeak": (*_STANDARD[:6], *_PEAK),
+    "gappedPeak": (*_STANDARD, *_PEAK),
+    "bedGraph": ("chrom", "start", "end", "score"),
+}
+_ENDINGS = {"narrowpeak": "narrowPeak", "broadpeak": "broadPeak", "gappedpeak": "gappedPeak"} | dict.fromkeys(("bedgraph", "bdg", "bg"), "bedGraph")
+_FULL = ("narrowPeak", "broadPeak", "gappedPeak", "bedGraph")  # of these every column must be there
+_NUMBERS = ("score", *_PEAK)
+_WHOLES = ("thickStart", "thickEnd", "blockCount")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[iI]nf|nan|NaN|NA|\.")
+_LIST = re.compile(r"(?:[0-9]+,)*[0-9]+,?|")
+_SIGNED = re.compile(r"-?[0-9]{1,18}")
+_STRANDS = {"+": 1, "-": -1, ".": 0}
+
+
+class _BedColumns:
+    """The columns of a table from BED: told by the format and the first line."""
+
+    def __init__(self, format: str | None, start_offset: int) -> None:
+        self.format = format
+        self.offset = start_offset - 1  # from 1-based starts, if it is 0
+        self.names: tuple[str, ...] = ()
+        self._first = ""
+
+    def kinds(self) -> dict[str, Any]:
+        """Dtypes besides start, end and strand."""
+        texts = {"name", "itemRgb", "blockSizes", "blockStarts"}
+        wholes = {name: np.dtype(np.int64) for name in (*_WHOLES, "peak")}
+        return {name: wholes.get(name, TEXT if name in texts else GUESSED) for name in self.names[3:] if name != "strand"}
+
+    def blocks(self, job: ImportJob, path: str) -> Iterator[Found]:
+        """Features of a file."""
+        format = self.format or _format_of(path)
+        with open_input(path) as source:
+            for block in data_blocks(source, job.progress):
+                if not self.names:
+                    self.names = _names(format, block)
+                    self._first = block.where(0)
+                elif format != "bed" and FORMATS[format] != self.names[: len(FORMATS[format])]:
+                    raise FormatError(f"{path} is {format}, and the files before have the columns {', '.join(self.names)}; make a table of each")
+                check_width(block, len(self.names), first=f"the first line ({self._first})")
+                yield self._features(block)
+            if source.unfinished:
+                job.report.unfinished.append(source.name)
+
+    def _features(self, block: Block) -> Found:
+        at = {name: k for k, name in enumerate(self.names)}
+        start = whole_numbers(block, 1, "start") + self.offset
+        end = whole_numbers(block, 2, "end")
+        strand = np.zeros(end.size, np.int8)
+        if "strand" in at:
+            texts = block.column(at["strand"])
+            if not set(texts) <= _STRANDS.keys():
+                k = next(k for k, text in enumerate(texts) if text not in _STRANDS)
+                raise FormatError(f"{block.where(k)}: column 6: {shown(texts[k])} is no strand; allowed are +, - and .")
+            strand = np.array([_STRANDS[text] for text in texts], np.int8)
+        columns: dict[str, Any] = {}
+        for name in self.names[3:]:
+            k = at[name]
+            if name in _WHOLES:
+                columns[name] = whole_numbers(block, k, name)
+            elif name == "peak":
+                check_all(block, k, _SIGNED, "is no offset of a peak: a whole number, -1 for none")
+                columns[name] = np.array(block.column(k), dtype=np.int64)
+            elif name != "strand":
+                if name in _NUMBERS:
+                    check_all(block, k, _NUMBER, f"is no number, which {name} is; is the --format right?")
+                columns[name] = block.column(k)
+        if "blockStarts" in at:
+            _check_blocks(block, at, columns["blockCount"])
+        return Found(block.column(0), start, end, strand, columns, block.where)
+
+
+def _check_blocks(block: Block, at: dict[str, int], counts: NDArray[np.int64]) -> None:
+    """FormatError unless blocks are as many as told; the rest of BED12 is kept as it is."""
+    for name in ("blockSizes", "blockStarts"):
+        check_all(block, at[name], _LIST, f"is no list of whole numbers, which {name} is")
+        for k, (text, count) in enumerate(zip(block.column(at[name]), counts.tolist(), strict=True)):
+            found = text.rstrip(",").count(",") + 1 if text else 0
+            if found != count:
+                raise FormatError(f"{block.where(k)}: {name} lists {found} blocks, and blockCount is {count}")
+
+
+def _format_of(path: str) -> str:
+    name = path.removesuffix(".gz").removesuffix(".bgz")
+    return _ENDINGS.get(name.rpartition(".")[2].lower(), "bed")
+
+
+def _names(format: str, block: Block) -> tuple[str, ...]:
+    """Names of all columns, by the first line."""
+    known = FORMATS[format]
+    n = len(block.rows[0])
+    if n < 3:
+        raise FormatError(f"{block.where(0)}: {n} column{'' if n == 1 else 's'}; a line of BED has at least 3: chrom, start, end")
+    if n < len(known) and (format in _FULL or format != "bed"):
+        raise FormatError(f"{block.where(0)}: {n} columns, and {format} has {len(known)}: {', '.join(known)}")
+    if n > len(known) and format in _FULL:
+        hint = f"--format bed{min(len(known), 6)} keeps further ones as they are"
+        raise FormatError(f"{block.where(0)}: {n} columns, and {format} has {len(known)}; {hint}")
+    return (*known[:n], *(f"column{k}" for k in range(len(known) + 1, n + 1)))
+
+
+def import_bed(
+    db: GenomeDB, table: str, files: Files, *, format: str | None = None, start_offset: int = 1, how: str | None = None, **options: Any
+) -> TableReport:
+    """Import BED (plain, gzip, ``-`` for standard input) as a feature table, or as a track.
+
+    Parameters
+    ----------
+    db : GenomeDB
+    table : str
+        Name of the new table, or track.
+    files : path or iterable of path
+        All with the same columns. Names may have any length, scores may be fractions, ``.`` is a missing score.
+    format : str, optional
+        ``bed`` (BED3 to BED12), ``bed3`` ... ``bed12`` (further columns follow as ``column7`` and so on), ``narrowPeak``, ``broadPeak``,
+        ``gappedPeak``, ``bedGraph`` (column 4 is the score). Default: by the ending of the file, else ``bed``.
+    start_offset : int
+        What makes a start a 1-based position: 1 for BED, whose starts count from 0, and 0 for tables whose starts count from 1.
+    how : {"mask", "score", "coverage"}, optional
+        Make a track, as :meth:`FeatureTable.as_track`: uint8, float32 or uint16 unless ``dtype`` is given.
+    **options
+        See :class:`genomearray_converters.importing.ImportOptions`; dtype, overflow, round and units are for tracks.
+
+    Returns
+    -------
+    TableReport
+
+    Raises
+    ------
+    FormatError, TrackExistsError, ValueRangeError
+
+    Notes
+    -----
+    Features of no base (start = end) are legal in BED, and kept (https://samtools.github.io/hts-specs/BEDv1.pdf, section 1.5).
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray_converters import import_bed
+    >>> file = Path(tmp, "a.bed")
+    >>> _ = file.write_text("chr1\\t5\\t9\\ta peak\\t1.5\\t-\\nchr1\\t0\\t3\\tfirst\\t2\\t+\\n")
+    >>> import_bed(db, "peaks", file).features
+    2
+    >>> db.open_features("peaks").to_dataframe().values.tolist()
+    [['chr1', 0, 3, '+', 'first', 2.0], ['chr1', 5, 9, '-', 'a peak', 1.5]]
+    >>> _ = import_bed(db, "covered", file, how="mask")
+    >>> db["covered"].values("chr1", 0, 10)
+    array([1, 1, 1, 0, 0, 1, 1, 1, 1, 0], dtype=uint8)
+    """
+    if format is not None and format not in FORMATS:
+        raise ValueRangeError(f"format {format!r} is not known; allowed are {', '.join(FORMATS)}")
+    if not isinstance(start_offset, int) or abs(start_offset) > 1 << 40:
+        raise ValueRangeError(f"start_offset={start_offset!r} is no whole number; it is 1 for BED, 0 for starts that count from 1")
+    columns = _BedColumns(format, start_offset)
+    return import_features(db, table, files, columns.blocks, columns.kinds, options, how=how)
 
 
 def export_bed(table: FeatureTable | pd.DataFrame, out: Out, *, region: str | None = None, chroms: Any = None, overwrite: bool = False) -> int:

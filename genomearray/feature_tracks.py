@@ -21,7 +21,7 @@ class Placed(NamedTuple):
 
     start: NDArray[Any]
     end: NDArray[Any]  # as stored: may equal start
-    index: Sorted
+    places: Sorted
     strand: NDArray[Any]
     input_row: NDArray[Any]
     score: NDArray[Any] | None
@@ -38,7 +38,7 @@ class _OnFeatures(OnAssembly):
         placed = self.features.get(chrom)
         if placed is None:
             return None
-        rows = overlapping_rows(placed.index, start, end)
+        rows = overlapping_rows(placed.places, start, end)
         return (placed, rows) if rows.size else None
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
@@ -71,12 +71,22 @@ class Coverage(_OnFeatures):
 class Scores(_OnFeatures):
     """The score of the feature at a base; of several that of the last one in the input. Features without a score do not count."""
 
+    def __init__(self, target: Assembly, features: dict[str, Placed], dtype: Any, text: str, missing: float | None) -> None:
+        super().__init__(target, features, dtype, text)
+        self._missing = (np.nan if self.dtype.kind == "f" else 0) if missing is None else missing
+        for placed in features.values():
+            _check_fit(placed.score, self.dtype)
+
+    def holds(self, chrom: str, start: int, end: int) -> bool:
+        """Whether anything but absent bases may be there."""
+        return self._missing == 0 or super().holds(chrom, start, end)
+
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.computed.ComputedSource`."""
         # Imported here: numba is for computing, tables are read without it.
         from genomearray.storage.paint import paint_scores
 
-        out = np.full(end - start, np.nan if self.dtype.kind == "f" else 0, self.dtype)
+        out = np.full(end - start, self._missing, self.dtype)
         found = self._rows(chrom, start, end)
         if found is not None:
             placed, rows = found
@@ -106,7 +116,7 @@ class Distances(_OnFeatures):
         placed = self.features.get(chrom)
         if placed is None:
             return np.full(end - start, np.nan)
-        begin, reach = placed.index.start, placed.index.reach
+        begin, reach = placed.places.start, placed.places.reach
         n = begin.size
         pos = np.arange(start, end)
         # The last feature that starts at a base or before it: constant from one start to the next.
@@ -131,14 +141,25 @@ class Distances(_OnFeatures):
     def _reaching(self, chrom: str, placed: Placed) -> NDArray[np.int64]:
         """For each row the one that reaches furthest up to it."""
         if chrom not in self._furthest:
-            self._furthest[chrom] = furthest_rows(placed.index)
+            self._furthest[chrom] = furthest_rows(placed.places)
         return self._furthest[chrom]
 
 
-def track_of(target: Assembly, features: dict[str, Placed], how: str, dtype: Any, text: str) -> OnAssembly:
+def _check_fit(score: NDArray[Any] | None, dtype: np.dtype[Any]) -> None:
+    """ValueRangeError for scores that an integer dtype cannot hold."""
+    if score is None or dtype.kind == "f":
+        return
+    known = score[~np.isnan(score)] if score.dtype.kind == "f" else score
+    info = np.iinfo(dtype)
+    bad = (known < info.min) | (known > info.max) | (known != np.floor(known))
+    if bad.any():
+        raise ValueRangeError(f"the score {known[int(np.argmax(bad))]} is no {dtype}; take dtype='float64', and convert what it gives")
+
+
+def track_of(target: Assembly, features: dict[str, Placed], how: str, dtype: Any, missing: float | None, text: str) -> OnAssembly:
     """A source of features; see :meth:`genomearray.features.FeatureTable.as_track`."""
     if how not in HOWS:
         raise ValueRangeError(f"how={how!r} is not known; allowed are {', '.join(HOWS)}")
     if how == "score":
-        return Scores(target, features, np.float32 if dtype is None else dtype, text)
+        return Scores(target, features, np.float32 if dtype is None else dtype, text, missing)
     return Coverage(target, features, text, mask=how == "mask")

@@ -15,7 +15,7 @@ from genomearray._cached import Cached
 from genomearray.assembly import Assembly
 from genomearray.errors import RegionError, ValueRangeError, unknown_chromosome
 from genomearray.feature_tracks import SIGNS, Distances, Placed, track_of
-from genomearray.overlaps import Nearest, Sorted, nearest_rows, overlap_counts, overlapping_pairs, overlapping_rows
+from genomearray.overlaps import Nearest, Sorted, nearest_rows, overlap_counts, overlapping_pairs, overlapping_rows, ranges
 from genomearray.region import parse_region, positions_to_offsets
 from genomearray.region_table import RegionTable, read_regions
 from genomearray.storage.feature_file import FeatureFile
@@ -312,7 +312,7 @@ class FeatureTable(Features):
         first, n = (int(column[self._row_of[chrom]]) for column in (self._firsts, self._counts))
         if start <= 0 and end >= length:
             return Features(self, np.arange(first, first + n))
-        return Features(self, first + overlapping_rows(self._place(chrom).index, start, end))
+        return Features(self, first + overlapping_rows(self._place(chrom).places, start, end))
 
     def _place(self, chrom: str) -> Placed:
         """Columns of a chromosome that searches need; read once."""
@@ -367,12 +367,16 @@ class FeatureTable(Features):
         (array([0, 0]), array([0, 1]))
         """
         table = self._regions(regions)
-        found = [(rows[region], first + row) for rows, first, (region, row) in self._by_chromosome(table, overlapping_pairs)]
-        if not found:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        region, row = (np.concatenate(column) for column in zip(*found, strict=True))
-        order = np.argsort(region, kind="stable")
-        return region[order], row[order]
+        counts = np.zeros(len(table), np.int64)
+        found = []
+        for rows, first, (n, row) in self._by_chromosome(table, overlapping_pairs):
+            counts[rows] = n
+            found.append((rows, first + row))
+        place = np.cumsum(counts) - counts
+        out = np.empty(int(counts.sum()), np.int64)
+        for rows, row in found:
+            out[ranges(place[rows], place[rows] + counts[rows])] = row
+        return np.repeat(np.arange(len(table)), counts), out
 
     def counts(self, regions: Any) -> NDArray[np.int64]:
         """How many features share a base with each region, ndarray of shape (regions,).
@@ -457,7 +461,7 @@ class FeatureTable(Features):
             placed, first = self._place(name), int(self._firsts[k])
             start, end = table.start[rows], table.end[rows]
             if strand is None:
-                yield rows, first, work(placed.index, start, end)
+                yield rows, first, work(placed.places, start, end)
                 continue
             kept = np.flatnonzero(placed.strand == strand)
             found = work(Sorted.of(placed.start[kept], placed.end[kept]), start, end)
@@ -470,7 +474,7 @@ class FeatureTable(Features):
 
     # -- as tracks -------------------------------------------------------------------------------
 
-    def as_track(self, how: str = "mask", *, column: str = "score", dtype: Any = None) -> Track:
+    def as_track(self, how: str = "mask", *, column: str = "score", dtype: Any = None, missing: float | None = None) -> Track:
         """The features as a lazy track; ``db.save_track(name, track)`` keeps it.
 
         Parameters
@@ -482,6 +486,8 @@ class FeatureTable(Features):
             Which column is the score.
         dtype : dtype, optional
             Of scores. A column of whole numbers beyond 2**24 needs float64 to be exact.
+        missing : number, optional
+            What a base without a score holds. Default: NaN, or 0 in an integer dtype.
 
         Returns
         -------
@@ -503,7 +509,22 @@ class FeatureTable(Features):
             numbers = [name for name in self.columns if self._file.column(name, 0, 0).dtype.kind in "iuf"]
             raise ValueRangeError(f"table {self.name!r} has no column {score!r} of numbers; it has {', '.join(numbers)}")
         text = f"{how} of {self.name}" if score is None else f"{score} of {self.name}"
-        return Track(track_of(self._frame, self._placed_all(score), how, dtype, text), text)
+        return Track(track_of(self._frame, self._placed_all(score), how, dtype, missing, text), text)
+
+    def overlapped_bases(self) -> int:
+        """Bases of features under later ones: all their lengths, without the bases that one or more of them cover.
+
+        Examples
+        --------
+        >>> table.overlapped_bases()
+        0
+        """
+        found = 0
+        for placed in self._placed_all().values():
+            before = np.append(placed.start[:1], np.maximum.accumulate(placed.end)[:-1]).astype(np.int64)
+            covered = np.maximum(placed.end - np.maximum(placed.start, before), 0)
+            found += int((placed.end - placed.start).sum()) - int(covered.sum())
+        return found
 
     def distances(self, sign: str = "none") -> Track:
         """Bases from each base to the nearest feature, as a lazy track of float64: 0 inside of one, 1 beside it, NaN where there is none.

@@ -38,26 +38,40 @@ def overlapping_rows(table: Sorted, start: int, end: int) -> Rows:
 
 
 def overlapping_pairs(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> tuple[Rows, Rows]:
-    """Pairs (row of the regions, row of the table) that share a base, sorted by both; the work grows with the pairs, not beyond.
+    """For each region how many rows share a base with it, and these rows, region by region; the work grows with the pairs, not beyond.
 
-    Each pair is found once: the feature starts inside of the region, or the region behind the start of the feature and before its end.
+    Each pair is found once: the region starts behind the start of the feature and before its end, or the feature starts inside of the
+    region. Rows of the first kind stand before those of the second one, so nothing but the former need be sorted.
     """
-    end = np.maximum(end, start + 1)
-    first, last = np.searchsorted(table.start, start), np.searchsorted(table.start, end)
     order = np.argsort(start, kind="stable")
-    begins = start[order]
+    begins, ends = start[order], np.maximum(end, start + 1)[order]
+    first, last = np.searchsorted(table.start, begins), np.searchsorted(table.start, ends)
     low, high = np.searchsorted(begins, table.start, side="right"), np.searchsorted(begins, table.end)
-    of_region = np.concatenate([np.repeat(np.arange(start.size), last - first), order[_ranges(low, high)]])
-    of_table = np.concatenate([_ranges(first, last), np.repeat(np.arange(table.start.size), high - low)])
-    order = np.argsort(of_region * np.int64(max(table.start.size, 1)) + of_table, kind="stable")
-    return of_region[order], of_table[order]
+    high = np.maximum(low, high)
+    behind = np.cumsum(np.bincount(low, minlength=start.size + 1) - np.bincount(high, minlength=start.size + 1))[:-1]
+    inside = np.maximum(last - first, 0)
+    counts = np.empty(start.size, np.int64)
+    counts[order] = behind + inside
+    place = (np.cumsum(counts) - counts)[order]
+    rows = np.empty(int(counts.sum()), np.int64)
+    by_region = np.argsort(ranges(low, high), kind="stable")
+    rows[ranges(place, place + behind)] = np.repeat(np.arange(table.start.size), high - low)[by_region]
+    rows[ranges(place + behind, place + behind + inside)] = ranges(first, first + inside)
+    return counts, rows
 
 
-def _ranges(first: NDArray[Any], last: NDArray[Any]) -> Rows:
-    """All of [first, last), one after the other."""
-    counts = np.maximum(last - first, 0)
+def ranges(first: NDArray[Any], last: NDArray[Any]) -> Rows:
+    """All of [first, last), one after the other.
+
+    Examples
+    --------
+    >>> ranges(np.array([3, 7]), np.array([5, 8]))
+    array([3, 4, 7])
+    """
+    counts = last - first
     ends = np.cumsum(counts)
-    return np.arange(int(ends[-1]) if ends.size else 0) + np.repeat(first - (ends - counts), counts)
+    found: Rows = np.arange(int(ends[-1]) if ends.size else 0) + np.repeat(first - (ends - counts), counts)
+    return found
 
 
 def overlap_counts(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> Rows:

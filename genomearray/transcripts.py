@@ -160,12 +160,21 @@ def gene_of(table: pd.DataFrame) -> NDArray[np.int64]:
     """For each transcript the rank of its gene; the table is sorted, genes are ranked by their first transcript."""
     import pandas as pd
 
-    if "gene_id" in table:
-        keys = pd.MultiIndex.from_arrays([table["chrom"], table["strand"], table["gene_id"]])
-        return np.asarray(pd.factorize(keys)[0], np.int64)
+    clusters = _clusters(table)
+    if "gene_id" not in table:
+        return clusters
+    named = (table["gene_id"] != "").to_numpy()
+    keys: list[Any] = [table["chrom"], table["strand"], table["gene_id"], np.where(named, -1, clusters)]
+    return np.asarray(pd.factorize(pd.MultiIndex.from_arrays(keys))[0], np.int64)
+
+
+def _clusters(table: pd.DataFrame) -> NDArray[np.int64]:
+    """For each transcript the rank of those that overlap it, directly or through others, on its strand."""
+    import pandas as pd
+
     of = np.zeros(len(table), np.int64)
     n = 0
-    for _, rows in table.groupby(["chrom", "strand"], sort=False).indices.items():
+    for rows in table.groupby(["chrom", "strand"], sort=False).indices.values():
         start, end = table["start"].to_numpy(np.int64)[rows], table["end"].to_numpy(np.int64)[rows]
         reach = np.maximum.accumulate(end)
         new = np.append(True, start[1:] >= reach[:-1])

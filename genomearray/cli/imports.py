@@ -17,6 +17,7 @@ from genomearray.cli.options import (
     signal_options,
     size_options,
     skip_unknown_option,
+    track_options,
     with_database,
 )
 
@@ -218,6 +219,58 @@ def mnase(db: GenomeDB, track: str, files: tuple[str, ...], single_end: bool, pa
         raise click.UsageError("give --single-end or --paired-end")
     settings, sizes_file = _read_settings(options)
     _tell_reads(import_mnase(db, track, files, paired_end=paired_end, **settings), sizes_file)
+
+
+_FORMATS = ("bed", *(f"bed{n}" for n in range(3, 13)), "narrowPeak", "broadPeak", "gappedPeak", "bedGraph")
+
+
+@import_.command()
+@click.argument("table")
+@_files
+@click.option("--format", type=click.Choice(_FORMATS), metavar="FORMAT", help=f"One of {', '.join(_FORMATS)} [default: by the ending, else bed].")
+@click.option(
+    "--start-offset",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="What makes a start a 1-based position: 1 for BED, 0 where starts count from 1.",
+)
+@click.option(
+    "--as",
+    "how",
+    type=click.Choice(["mask", "score", "coverage"]),
+    help="Make a track: 1 on features, their scores (the last one counts), or how many there are [default: a feature table].",
+)
+@clip_option
+@track_options
+@with_database
+def bed(db: GenomeDB, table: str, files: tuple[str, ...], **options: Any) -> None:
+    """Features from BED FILEs: BED3 to BED12, narrowPeak, broadPeak (- is standard input).
+
+    They become a feature table with all columns; with --as a track.
+    """
+    from genomearray_converters.bed import import_bed
+
+    _tell(import_bed(db, table, files, progress=True, **options))
+
+
+@import_.command()
+@click.argument("table")
+@_files
+@click.option("--format", type=click.Choice(["gtf", "gff3", "genepred", "bed12"]), help="Format of the files [default: by their first line].")
+@clip_option
+@skip_unknown_option
+@import_options
+@with_database
+def genes(db: GenomeDB, table: str, files: tuple[str, ...], **options: Any) -> None:
+    """Transcripts with their exons from GTF, GFF3, UCSC gene tables or BED12 FILEs (- is standard input).
+
+    A row of the feature table is a transcript; UCSC: knownGene, refGene, ensGene, ccdsGene, flyBaseGene, refFlat.
+    """
+    from genomearray_converters.genes import import_genes
+
+    _tell(import_genes(db, table, files, progress=True, **options))
 
 
 @import_.command()

@@ -116,6 +116,11 @@ _OVERFLOW = click.option(
 _ROUND = click.option("--round", is_flag=True, help="Round fractions into an integer type; without it they are an error.")
 
 
+def track_options(function: F) -> F:
+    """Add the options of importers that make a track only when asked to."""
+    return import_options(skip_unknown_option(_apply([*_dtype_options(None, " [default: as --as tells]"), _ROUND], function)))
+
+
 def _dtype_option(default: str | None, told: str = "") -> Callable[[Any], Any]:
     names = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
     return click.option(

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from genomearray.assembly import Assembly
 from genomearray.errors import DamagedTrackError, LayoutError, RegionError, ValueRangeError
-from genomearray.storage.layout import LAYOUT
+from genomearray.storage.layout import LAYOUT, can_be_variable
 from genomearray.storage.publish import Part, PartWriter
 
 FEATURES = "features"
@@ -80,6 +80,7 @@ class FeatureWriter(PartWriter):
     """
 
     dtype = "features"  # what the report of an import tells of a track
+    rows: dict[str, int]  # features of each chromosome so far
 
     def __init__(
         self,
@@ -91,22 +92,37 @@ class FeatureWriter(PartWriter):
     ) -> None:
         self._part = part
         self._assembly = assembly
-        taken = next((name for name in columns if name in (*INDEX, *SEQUENCE_TABLE) or "/" in name or not name), None)
-        if taken is not None:
-            part.discard()
-            raise ValueRangeError(f"a column cannot be called {taken!r}; choose another name than {', '.join(INDEX + SEQUENCE_TABLE)}, without '/'")
-        self._columns: dict[str, np.dtype[Any]] = {"start": np.dtype("int64"), "end": np.dtype("int64"), "strand": np.dtype("int8")}
-        self._columns["input_row"] = np.dtype("int64")
-        self._guessed = {name: _Texts() for name, dtype in columns.items() if isinstance(dtype, str) and dtype == GUESSED}
-        self._columns.update({name: TEXT if name in self._guessed else np.dtype(dtype) for name, dtype in columns.items()})
-        self._attributes = attributes | {ORDER: " ".join(columns)}
+        self._attributes = attributes
         self._describe = describe
-        self._rows = {chrom.name: 0 for chrom in assembly}
+        try:
+            self.declare(columns)
+        except ValueRangeError:
+            part.discard()
+            raise
+        self.rows = {chrom.name: 0 for chrom in assembly}
         self._appended = 0
         # What was appended waits in a file without a name: (chromosome, column) -> pieces of it, (offset, bytes).
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by finish or abort
         self._used = 0
         self._pieces: dict[tuple[str, str], list[tuple[int, int]]] = {}
+
+    def declare(self, columns: dict[str, Any]) -> None:
+        """Name the columns besides start, end and strand, before the first features: for input that tells only then.
+
+        Raises
+        ------
+        ValueRangeError
+            A name that no column may have.
+        """
+        taken = next((name for name in columns if name in (*INDEX, *SEQUENCE_TABLE) or not can_be_variable(name) or " " in name), None)
+        if taken is not None:
+            known = ", ".join(INDEX + SEQUENCE_TABLE)
+            raise ValueRangeError(f"a column cannot be called {taken!r}; choose another name than {known}, without blanks or '/'")
+        self._columns: dict[str, np.dtype[Any]] = {"start": np.dtype("int64"), "end": np.dtype("int64"), "strand": np.dtype("int8")}
+        self._columns["input_row"] = np.dtype("int64")
+        self._guessed = {name: _Texts() for name, dtype in columns.items() if isinstance(dtype, str) and dtype == GUESSED}
+        self._columns.update({name: TEXT if name in self._guessed else np.dtype(dtype) for name, dtype in columns.items()})
+        self._attributes = self._attributes | {ORDER: " ".join(columns)}
 
     def append(self, chrom: str, columns: dict[str, Any], input_row: Any = None) -> None:
         """Add features of a chromosome; all columns have the shape (n,), texts are sequences of str.
@@ -131,7 +147,7 @@ class FeatureWriter(PartWriter):
             self._file.write(raw)
             self._pieces.setdefault((chrom, name), []).append((self._used, len(raw)))
             self._used += len(raw)
-        self._rows[chrom] += start.size
+        self.rows[chrom] += start.size
         self._appended += start.size
 
     def _raw(self, name: str, dtype: np.dtype[Any], values: Any) -> bytes:
@@ -160,7 +176,7 @@ class FeatureWriter(PartWriter):
         self._part.discard()
 
     def _write(self) -> None:
-        counts = np.array(list(self._rows.values()), np.int64)
+        counts = np.array(list(self.rows.values()), np.int64)
         firsts = np.cumsum(counts) - counts
         total = int(counts.sum())
         # 32 bits are enough for every assembly known; the type follows the longest chromosome.
@@ -173,7 +189,7 @@ class FeatureWriter(PartWriter):
         try:
             for name, dtype in dtypes.items():
                 sink.create(name, "feature", total, dtype, {"units": _UNITS[name]} if name in _UNITS else {})
-            for row, (chrom, first, n) in enumerate(zip(self._rows, firsts.tolist(), counts.tolist(), strict=True)):
+            for row, (chrom, first, n) in enumerate(zip(self.rows, firsts.tolist(), counts.tolist(), strict=True)):
                 if n:
                     for name, values in self._sorted(chrom, row, dtypes).items():
                         sink.write(name, first, values)
