@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from genomearray.features import FeatureTable
+    from genomearray.legacy import LiftTable
     from genomearray.storage.writer import TrackWriter, WriteReport
 
 
@@ -227,13 +228,15 @@ class GenomeDB:
             raise UnknownTrackError(f"track {name!r} is not in the database {self.folder}{hint}")
         return path
 
-    def open_track(self, name: str) -> Track:
-        """Open a track for reading.
+    def open_track(self, name: str, kind: str | None = None) -> Track:
+        """Open a track for reading, also one that the old library ``genome`` wrote.
 
         Parameters
         ----------
         name : str
             May hold ``/``, for instance ``dnase/k562``.
+        kind : {"signal", "sequence"}, optional
+            Of an old file, which does not tell. By default letters are recognised.
 
         Returns
         -------
@@ -248,7 +251,7 @@ class GenomeDB:
         >>> db.open_track("counts")
         <Track 'counts': signal, uint16, 4 chromosomes of toy>
         """
-        track = open_track(self.get_track_path(name))
+        track = open_track(self.get_track_path(name), kind)
         if track.assembly != self.folder.name:
             raise AssemblyError(f"track {name!r} is on assembly {track.assembly!r}, and this database folder is {self.folder.name!r}: {track.path}")
         track.name = name
@@ -269,12 +272,32 @@ class GenomeDB:
         ------
         UnknownTrackError, LayoutError, AssemblyError
         """
-        from genomearray.features import FeatureTable
+        from genomearray.features import open_features
 
-        table = FeatureTable(self.get_track_path(name), name)
+        table = open_features(self.get_track_path(name), name)
         if table.assembly != self.folder.name:
             raise AssemblyError(f"table {name!r} is on assembly {table.assembly!r}, and this database folder is {self.folder.name!r}: {table.path}")
         return table
+
+    def open_lift_table(self, name: str) -> LiftTable:
+        """Open a liftover table that the old library wrote; new ones are not made: :class:`genomearray.Chain` reads the chain file.
+
+        Parameters
+        ----------
+        name : str
+            ``liftover_<from>_to_<to>_tab``; the other assembly is in the same database.
+
+        Returns
+        -------
+        LiftTable
+
+        Raises
+        ------
+        UnknownTrackError, LayoutError
+        """
+        from genomearray.legacy import LiftTable
+
+        return LiftTable(self.get_track_path(name))
 
     def __getitem__(self, name: str) -> Track:
         """The same as :meth:`open_track`."""

@@ -11,7 +11,7 @@ import xarray as xr
 from xarray.backends import BackendEntrypoint
 
 from genomearray.labelled import dataset_of
-from genomearray.storage.reader import open_stored
+from genomearray.legacy import open_source
 
 
 class GenomeArrayEngine(BackendEntrypoint):
@@ -31,7 +31,7 @@ class GenomeArrayEngine(BackendEntrypoint):
             Chromosomes to leave out.
         """
         importlib.import_module("genomearray.accessor")  # so that ds.track is there
-        dataset = dataset_of(open_stored(os.fspath(filename_or_obj)))
+        dataset = dataset_of(open_source(os.fspath(filename_or_obj)))
         if drop_variables is None:
             return dataset
         dropped = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables)

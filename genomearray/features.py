@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from genomearray import transcripts
 from genomearray._cached import Cached
 from genomearray.assembly import Assembly
-from genomearray.errors import RegionError, ValueRangeError, unknown_chromosome
+from genomearray.errors import LayoutError, RegionError, ValueRangeError, unknown_chromosome
 from genomearray.feature_tracks import SIGNS, Distances, Placed, track_of
 from genomearray.overlaps import Nearest, Sorted, nearest_rows, overlap_counts, overlapping_pairs, overlapping_rows, ranges
 from genomearray.region import parse_region, positions_to_offsets
@@ -578,7 +578,7 @@ def open_features(path: str | os.PathLike[str], name: str = "") -> FeatureTable:
     Parameters
     ----------
     path : path-like
-        ``<name>.h5`` or ``<name>.zarr``.
+        ``<name>.h5`` or ``<name>.zarr``; also a table of the old library ``genome`` in its database, read-only.
     name : str, optional
 
     Returns
@@ -595,4 +595,11 @@ def open_features(path: str | os.PathLike[str], name: str = "") -> FeatureTable:
     >>> open_features(table.path)
     <FeatureTable 'fragments': 2 features of toy>
     """
-    return FeatureTable(path, name)
+    from genomearray.legacy import OldFeatureFile, is_old, what_else
+
+    try:
+        return FeatureTable(path, name)
+    except LayoutError as error:
+        if not is_old(path):
+            raise LayoutError(f"{error}{what_else(path)}") from error
+    return FeatureTable(path, name, OldFeatureFile(Path(path)))

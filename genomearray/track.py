@@ -125,7 +125,7 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def path(self) -> Path | str | None:
         """The file or store, as text for a URL; None for a track that is not stored."""
-        return self.source.path if isinstance(self.source, StoredTrack) else None
+        return getattr(self.source, "path", None)
 
     @property
     def chromosomes(self) -> tuple[str, ...]:
@@ -1000,6 +1000,8 @@ class Track(np.lib.mixins.NDArrayOperatorsMixin):
         """Let go of the file; asking a closed track is a TrackClosedError."""
         if isinstance(self._open_source, StoredTrack):
             forget(self._open_source)
+        else:
+            getattr(self._open_source, "close", lambda: None)()
         self._open_source = None
 
     def __enter__(self) -> Self:
@@ -1099,14 +1101,16 @@ def _reopen(path: Path | str, track_id: str, name: str) -> Track:
     return Track(open_stored(path, track_id), name)
 
 
-def open_track(path: str | os.PathLike[str]) -> Track:
+def open_track(path: str | os.PathLike[str], kind: str | None = None) -> Track:
     """Open a track without a database.
 
     Parameters
     ----------
     path : path-like, or URL
         ``<name>.h5`` or ``<name>.zarr``, also ``https://...`` or ``s3://...`` (with ``genomearray[remote]``): only the
-        bytes that are needed are asked for.
+        bytes that are needed are asked for. Also a file of the old library ``genome``, read-only.
+    kind : {"signal", "sequence"}, optional
+        Of such an old file, which does not tell. By default letters are recognised.
 
     Returns
     -------
@@ -1123,5 +1127,6 @@ def open_track(path: str | os.PathLike[str]) -> Track:
     ...     same.values("chr1", 0, 3)
     array([1, 2, 3], dtype=uint16)
     """
-    stored = open_stored(path)
-    return Track(stored, Path(stored.path).stem)
+    from genomearray.legacy import open_source
+
+    return Track(open_source(path, kind=kind), Path(str(path).rstrip("/")).stem)

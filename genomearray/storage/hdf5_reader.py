@@ -40,6 +40,11 @@ class Hdf5Store:
         with self._calm():
             self._raw, self._file = _open_remote(path) if isinstance(path, str) else _open_both(path)
 
+    @property
+    def file(self) -> h5py.File:
+        """The file as h5py sees it."""
+        return self._file
+
     def identity(self) -> tuple[Any, ...]:
         """What was opened."""
         return self._raw.identity()
@@ -104,7 +109,7 @@ class Hdf5Store:
 def _open_both(path: Path) -> tuple[OpenFile, h5py.File]:
     """Our own descriptor and HDF5's, of the same file also while it is being replaced."""
     while True:
-        raw, file = OpenFile(path), _open_hdf5(path)
+        raw, file = OpenFile(path), open_hdf5(path)
         status = os.fstat(file.id.get_vfd_handle())
         if (status.st_dev, status.st_ino) == raw.identity():
             return raw, file
@@ -149,7 +154,8 @@ def _without_collector() -> Iterator[None]:
 _calls, _collected, _calls_lock = 0, True, threading.Lock()
 
 
-def _open_hdf5(path: Path) -> h5py.File:
+def open_hdf5(path: Path) -> h5py.File:
+    """A file on disk as h5py sees it, for reading."""
     # With HDF5's default locking, as plain h5py and xarray: a file cannot be open twice in one process
     # with different locking. The driver reads with pread, so forked processes may go on reading.
     try:
@@ -231,7 +237,7 @@ class _Hdf5Chunks:
 
 
 def _codec(dataset: h5py.Dataset) -> ShuffleDeflate | None:
-    if dataset.chunks is None or len(dataset.shape) != 1 or dataset.dtype.kind not in "iuf":
+    if dataset.chunks is None or len(dataset.shape) != 1 or dataset.dtype.kind not in "iuf" or not dataset.dtype.isnative:
         return None
     filters = dataset.id.get_create_plist()
     kinds = [filters.get_filter(k)[0] for k in range(filters.get_nfilters())]
