@@ -19,6 +19,7 @@ _FEATURE_FIELDS = {"start", "end", "strand", "score"}
 _SAMPLE = 1 << 20  # bases looked at to tell an index from a track
 # Attributes of PyTables itself.
 _OWN = ("CLASS", "VERSION", "TITLE", "FLAVOR", "NROWS", "EXTDIM", "FILTERS")
+_CLASSES = (b"CARRAY", b"EARRAY", b"ARRAY", b"TABLE")
 _PICKLED_NONE = b"N."
 
 
@@ -31,7 +32,15 @@ class OldFile(NamedTuple):
 
 def is_old(file: h5py.File) -> bool:
     """Whether PyTables wrote a file."""
-    return "PYTABLES_FORMAT_VERSION" in file.attrs or any("CLASS" in file[name].attrs for name in file)
+    if "PYTABLES_FORMAT_VERSION" in file.attrs:
+        return True
+    # h5py and netCDF call their dimensions CLASS = DIMENSION_SCALE.
+    return any(_class_of(file[name]) in _CLASSES for name in file)
+
+
+def _class_of(node: Any) -> bytes:
+    found = node.attrs.get("CLASS", b"")
+    return bytes(found) if isinstance(found, bytes) else str(found).encode()
 
 
 def contents(file: h5py.File, path: Path) -> OldFile:
