@@ -23,6 +23,7 @@ _HOMES = {
     "liftover": "genomearray.lifting",
     "strand_shift": "genomearray.combining",
     "errors": "genomearray.errors",
+    "migrate": "genomearray.migrating",
     "open_features": "genomearray.features",
     "open_track": "genomearray.track",
     "parse_strand": "genomearray.region",
@@ -44,6 +45,7 @@ __all__ = [
     "corr",
     "errors",
     "liftover",
+    "migrate",
     "open_features",
     "open_track",
     "parse_strand",
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from genomearray.database import GenomeDB
     from genomearray.features import open_features
     from genomearray.lifting import liftover
+    from genomearray.migrating import migrate
     from genomearray.region import parse_strand
     from genomearray.sequence import revcomp, write_fasta
     from genomearray.stacking import stack

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from genomearray.assembly import Assembly
+from genomearray.computed import read_intervals
 from genomearray.errors import DamagedTrackError, LayoutError
+from genomearray.legacy import OldTrack
+from genomearray.reductions import each_block, pieces
 from genomearray.running import progress_bar, runner
 from genomearray.storage.chunk_map import ChunkedArray
 from genomearray.storage.encoding import BlockJob, block_jobs
 from genomearray.storage.layout import BLOCK, SUMMARY, SUMMARY_COLUMNS, Layout
-from genomearray.storage.reader import StoredTrack, open_part
+from genomearray.storage.reader import Intervals, StoredTrack, open_part
 from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, summary
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from genomearray.source import Source
+
 _MOST_TOLD = 5
+_CLOSE = 1e-3  # the old library added float32 numbers up in float32
 _WRONG = "the stored statistics of {} are not those of its values"
 
 
@@ -125,3 +134,40 @@ def _same(one: Any, other: Any) -> Any:
         return one == other
     with np.errstate(invalid="ignore"):
         return np.isclose(one, other, rtol=1e-9, atol=0, equal_nan=True)
+
+
+def stale_chromosomes(source: OldTrack, right: pd.DataFrame) -> list[str]:
+    """Chromosomes of an old file whose stored statistics are not those of its values, which ``right`` has by chromosome."""
+    told = source.statistics()
+    return [chrom for chrom, old in told.items() if not all(_agrees(old[key], right.loc[chrom, key]) for key in right.columns if key in old)]
+
+
+def _agrees(old: Any, right: Any) -> bool:
+    if isinstance(old, int) and isinstance(right, (int, np.integer)):
+        return old == int(right)
+    return bool(np.isclose(float(old), float(right), rtol=_CLOSE, atol=0, equal_nan=True))
+
+
+def check_old(source: OldTrack, right: pd.DataFrame | None, *, threads: int | None = None, progress: bool = False) -> list[str]:
+    """What is stale in an old file, a line each; every chunk is read.
+
+    Parameters
+    ----------
+    source : OldTrack
+    right : DataFrame, optional
+        Statistics of its values by chromosome; None for a sequence.
+
+    Raises
+    ------
+    DamagedTrackError
+    """
+    if right is None:
+        for _ in each_block(_read_block, source, source, source.names, "verify", threads=threads, progress=progress):
+            pass
+        return []
+    return [f"{_WRONG.format(repr(chrom))} (they are stale; the values count)" for chrom in stale_chromosomes(source, right)]
+
+
+def _read_block(source: Source, task: Intervals) -> None:
+    for piece in pieces(task):
+        read_intervals(source, piece)

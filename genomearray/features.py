@@ -77,6 +77,11 @@ class Features:
         first, last = int(self._rows.min()), int(self._rows.max()) + 1
         return file.column(column, first, last)[self._rows - first]
 
+    @property
+    def input_row(self) -> NDArray[Any]:
+        """Rank of each row in the input, ndarray of shape (n,): the table itself is sorted."""
+        return self._column("input_row")
+
     def to_dataframe(self) -> pd.DataFrame:
         """The rows as a table: chrom, start, end, strand (``+``, ``-``, ``.``) and the other columns.
 
@@ -554,6 +559,11 @@ class FeatureTable(Features):
         return Track(Distances(self._frame, self._placed_all(), text, sign), text)
 
     # -- open and closed -------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Read every column; DamagedTrackError names one that is not what was written."""
+        for name in ("chrom", "reach", "input_row", *self.columns, "sequence_name", "sequence_length", "first_feature", "n_features"):
+            self._file.column(name)
 
     def close(self) -> None:
         """Close the file."""

@@ -81,6 +81,17 @@ def is_old(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def is_hdf5(path: Path) -> bool:
+    """Whether a file can be opened at all; one of no byte, which a crash leaves, counts as one that holds nothing."""
+    if path.is_dir() or not path.stat().st_size:
+        return True
+    try:
+        open_hdf5(path).close()
+    except (OSError, RuntimeError):
+        return False
+    return True
+
+
 def what_else(path: str | os.PathLike[str]) -> str:
     """What a file that is no track holds, for the message."""
     try:
@@ -109,7 +120,10 @@ class _OldFile:
 
     def __init__(self, path: Path, kind: str) -> None:
         self.path = path
-        self.store = Hdf5Store(path)
+        try:
+            self.store = Hdf5Store(path)
+        except (OSError, RuntimeError) as error:
+            raise LayoutError(f"{path} cannot be opened: {error}{what_else(path)}; is it cut, or half-written by an import that crashed?") from error
         file = self.store.file
         self.contents = pytables.contents(file, path)
         if self.contents.kind != kind:
@@ -164,8 +178,8 @@ class OldTrack(OnAssembly):
         self.kind = kind or self._guess_kind()
         if self.kind == SEQUENCE and dtype != np.uint8:
             raise LayoutError(f"{path} holds {dtype}; a sequence is uint8 (ASCII codes)")
-        self._absent = tuple(name for name in self.names if name not in self._arrays)
-        self._warned = not self._absent
+        self.absent = tuple(name for name in self.names if name not in self._arrays)
+        self._warned = not self.absent
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OldTrack, (self.path, self._asked_kind)
@@ -240,9 +254,9 @@ class OldTrack(OnAssembly):
                 raise unknown_chromosome(chrom, self.assembly, self.names)
             if not self._warned:
                 self._warned = True
-                names = ", ".join(self._absent[:3]) + (", ..." if len(self._absent) > 3 else "")
+                names = ", ".join(self.absent[:3]) + (", ..." if len(self.absent) > 3 else "")
                 warnings.warn(
-                    f"the old file {self.path} has no data of {len(self._absent)} chromosomes ({names}): they read as {self.fill}",
+                    f"the old file {self.path} has no data of {len(self.absent)} chromosomes ({names}): they read as {self.fill}",
                     GenomeArrayWarning,
                     stacklevel=2,
                 )

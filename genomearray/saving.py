@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,9 +26,11 @@ from genomearray.track import Track
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
+    from genomearray.features import FeatureTable
     from genomearray.storage.writer import TrackWriter, WriteReport
 
 Pieces = Iterator[tuple[str, int, Any]]
+Check = Callable[[list[Any]], None] | None
 
 
 def save(db: GenomeDB, name: str, data: Any, dtype: Any, options: dict[str, Any], *, progress: bool) -> WriteReport:
@@ -49,17 +51,18 @@ def _save_track(db: GenomeDB, name: str, track: Track, dtype: Any, options: dict
 
 
 def copy_track(
-    folder: Path, assembly: Assembly, name: str, track: Track, dtype: Any = None, *, progress: bool = False, **options: Any
+    folder: Path, assembly: Assembly, name: str, track: Track, dtype: Any = None, *, progress: bool = False, check: Check = None, **options: Any
 ) -> WriteReport:
     """Write a track; see :func:`copy_tracks`."""
-    return copy_tracks(folder, assembly, {name: track}, dtype, progress=progress, **options)[0].report
+    return copy_tracks(folder, assembly, {name: track}, dtype, progress=progress, check=check, **options)[0].report
 
 
 def copy_tracks(
-    folder: Path, assembly: Assembly, tracks: Mapping[str, Track], dtype: Any = None, *, progress: bool = False, **options: Any
+    folder: Path, assembly: Assembly, tracks: Mapping[str, Track], dtype: Any = None, *, progress: bool = False, check: Check = None, **options: Any
 ) -> list[TrackWriter]:
     """Write tracks, stored or lazy, into a folder: block by block, in threads or on the cluster of the session. All appear, or none.
 
+    ``check`` as for :func:`~genomearray.storage.publish.created_together`.
     See :meth:`genomearray.GenomeDB.create_track` for the options.
     """
     for track in tracks.values():
@@ -70,7 +73,7 @@ def copy_tracks(
         made = (create_writer(folder, assembly, name, dtypes[name], **plan.options) for name, plan in plans.items())
         name = ""
         try:
-            with created_together(made) as writers:
+            with created_together(made, check) as writers:
                 for (name, plan), writer in zip(plans.items(), writers, strict=True):
                     write_source(writer, plan.source, name, options.get("threads"), progress=progress)
             return writers
@@ -152,6 +155,19 @@ def save_features(db: GenomeDB, name: str, table: Any, **options: Any) -> int:
             rows = np.flatnonzero(chroms == chrom)
             writer.append(stored, {column: values[rows] for column, values in columns.items()}, rows)
     return len(chroms)
+
+
+def copy_features(db: GenomeDB, name: str, table: FeatureTable, check: Check = None, **options: Any) -> int:
+    """Keep a feature table in a database of the same assembly, in the same order; gives the number of features."""
+    columns = table.columns
+    dtypes = {column: table[f"{column}"].dtype for column in columns if column not in ("start", "end", "strand")}
+    options = {"source": str(table.attributes.get("source", ""))} | options
+    with created_together([create_feature_writer(db.folder, db.assembly, name, dtypes, **options)], check) as (writer,):
+        for chrom in table.chromosomes:
+            found = table.sel(chrom=chrom)
+            if len(found):
+                writer.append(db.assembly[chrom].name, {column: found[column] for column in columns}, found.input_row)
+    return len(table)
 
 
 def _numbers_or_texts(column: Any, name: str) -> Any:

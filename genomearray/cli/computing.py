@@ -30,8 +30,10 @@ def stats(db: GenomeDB, track: str, chroms: tuple[str, ...], by_chrom: bool, com
 
     n counts bases, n_nan those without a value; the others are over the bases with a value.
     """
+    from genomearray.storage.reader import StoredTrack
+
     opened = db.open_track(track)
-    if compute:
+    if compute and isinstance(opened.source, StoredTrack):
         _repair(db, track, threads)
         opened.close()
         opened = db.open_track(track)
@@ -72,10 +74,25 @@ def _repair(db: GenomeDB, track: str, threads: int | None) -> None:
 @with_database
 def verify(db: GenomeDB, track: str, threads: int | None) -> None:
     """Read all of a TRACK: every chunk decodes, and the stored statistics are those of the values."""
-    from genomearray.checking import check
-    from genomearray.storage.reader import open_stored
+    from genomearray.checking import check, check_old
+    from genomearray.cli.reading import open_either
+    from genomearray.legacy import OldTrack
+    from genomearray.storage.reader import StoredTrack
+    from genomearray.track import Track
 
-    problems = check(open_stored(db.get_track_path(track)), db.assembly, threads=threads, progress=True)
+    opened = open_either(db, track)
+    if not isinstance(opened, Track):
+        opened.check()
+        click.echo(f"table {track}: every column can be read, and agrees with its checksum")
+        return
+    if isinstance(opened.source, OldTrack):
+        stale = check_old(opened.source, opened.stats(by="chrom", threads=threads, progress=True) if opened.kind == "signal" else None)
+        for problem in stale:
+            click.echo(problem, err=True)
+        click.echo(f"track {track}: every chunk decodes" + ("" if stale else ", and no stored statistics are wrong"))
+        return
+    assert isinstance(opened.source, StoredTrack)
+    problems = check(opened.source, db.assembly, threads=threads, progress=True)
     for problem in problems:
         click.echo(problem, err=True)
     if problems:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from genomearray.cli.options import database_options, settings, with_database
+from genomearray.cli.options import cluster_options, database_options, settings, store_options, with_database
 
 if TYPE_CHECKING:
     from genomearray.database import GenomeDB
@@ -50,6 +50,31 @@ def tracks(db: GenomeDB, folder: str, paths: bool) -> None:
         raise DatabaseError(f"there is no folder {folder!r} of tracks in {db.folder}; see: genomearray tracks")
     for name in db.list_tracks(folder or None):
         click.echo(db.get_track_path(name) if paths else name)
+
+
+@click.command()
+@click.argument("dest", metavar="DEST_DB")
+@store_options
+@cluster_options
+@database_options
+@click.pass_context
+def migrate(ctx: click.Context, dest: str, store: Any, overwrite: bool, threads: int | None, db: str | None, assembly: str | None) -> None:
+    """Copy a database of the old library (or of this one) into the new database DEST_DB, and compare every value.
+
+    All assemblies, or that of --assembly. The old database is only read. A second run goes on where the
+    first one stopped. Prints a line for each file; exit status 1 if one could not be copied.
+    """
+    from genomearray.errors import DamagedTrackError
+    from genomearray.migrating import FAILED
+    from genomearray.migrating import migrate as copy
+
+    folder, _ = settings(ctx, db, None)
+    named = assembly or (ctx.find_root().obj or {}).get("assembly")
+    report = copy(folder, dest, named, store=store, overwrite=overwrite, threads=threads, progress=True)
+    for line in report.lines():
+        click.echo(line)
+    if report.count(FAILED):
+        raise DamagedTrackError(f"{report.count(FAILED)} of {len(report.files)} files could not be copied; they are named above")
 
 
 @click.command()

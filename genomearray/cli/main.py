@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ _COMMANDS = {
     "liftover": "genomearray.cli.computing:liftover",
     "lift-bed": "genomearray.cli.computing:lift_bed",
     "export": "genomearray.cli.exports:export",
+    "migrate": "genomearray.cli.database:migrate",
 }
 
 
@@ -75,12 +77,17 @@ def cli(ctx: click.Context, db: str | None, assembly: str | None) -> None:
     ctx.obj = {"db": db, "assembly": assembly}
 
 
+def _warn(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    click.echo(f"genomearray: {message}", err=True)
+
+
 def _terminated(*_: object) -> None:
     raise click.Abort
 
 
 def main() -> None:
     """Run the program: exit status 0, 1 with one line that says what is wrong, or 2 for wrong usage."""
+    warnings.showwarning = _warn
     # A batch system that ends a job says so with SIGTERM: what was begun is cleaned up, as after Ctrl-C.
     signal.signal(signal.SIGTERM, _terminated)
     try:

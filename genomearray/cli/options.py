@@ -70,6 +70,11 @@ def write_options(default: str) -> Callable[[F], F]:
     return add
 
 
+def store_options(function: F) -> F:
+    """Add ``--store`` and ``--overwrite``."""
+    return _apply([_STORE, _OVERWRITE], function)
+
+
 def chroms_option(function: F) -> F:
     """Add ``--chrom``, which may be given again."""
     return click.option("--chrom", "chroms", multiple=True, metavar="NAME", help="Only this chromosome; may be given again.")(function)

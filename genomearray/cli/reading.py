@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from genomearray.cli.options import with_database
 from genomearray.errors import LayoutError
+from genomearray.track import Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genomearray.database import GenomeDB
     from genomearray.features import FeatureTable
+    from genomearray.legacy import OldTrack
     from genomearray.storage.reader import StoredTrack
 
 _PIECE = 1 << 16  # bases printed together
@@ -27,18 +29,56 @@ _PIECE = 1 << 16  # bases printed together
 @with_database
 def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
     """Tell what a track is: type, origin, size on disk and stored statistics."""
-    from genomearray.storage.reader import open_stored
+    from genomearray.legacy import OldTrack
 
-    try:
-        stored = open_stored(db.get_track_path(track))
-    except LayoutError:
-        for name, value in _table_facts(db.open_features(track)):
-            click.echo(f"{name}\t{value}")
-        return
-    for name, value in _facts(track, stored):
+    opened = open_either(db, track)
+    source = opened.source if isinstance(opened, Track) else None
+    if not isinstance(opened, Track):
+        facts = _table_facts(opened)
+    else:
+        facts = _old_facts(track, source) if isinstance(source, OldTrack) else _facts(track, cast("StoredTrack", source))
+    for name, value in facts:
         click.echo(f"{name}\t{value}")
-    if chromosomes:
-        _statistics(stored)
+    if chromosomes and isinstance(source, OldTrack):
+        _old_statistics(source)
+    elif chromosomes and source is not None:
+        _statistics(cast("StoredTrack", source))
+
+
+def open_either(db: GenomeDB, name: str) -> Track | FeatureTable:
+    """A track, or a feature table; what is neither is told by the track's error."""
+    try:
+        return db.open_track(name)
+    except LayoutError as error:
+        try:
+            return db.open_features(name)
+        except LayoutError:
+            raise error from None
+
+
+def _old_facts(name: str, source: OldTrack) -> Iterator[tuple[str, Any]]:
+    yield "track", name
+    yield "kind", source.kind
+    yield "assembly", source.assembly
+    yield "dtype", source.dtype
+    yield "chromosomes", len(source.names)
+    yield "path", source.path
+    yield "bytes", source.path.stat().st_size
+    yield "software", "genome (PyTables): read-only; genomearray migrate makes a new file"
+    absent = source.absent
+    if absent:
+        yield "note", f"no data of {len(absent)} chromosomes: {', '.join(absent[:5])}{', ...' if len(absent) > 5 else ''}"
+    yield "bases", sum(source.length(chrom) for chrom in source.names)
+
+
+def _old_statistics(source: OldTrack) -> None:
+    """Statistics as they stand in the file, which nothing keeps up to date."""
+    told = source.statistics()
+    columns = list(dict.fromkeys(key for found in told.values() for key in found))
+    click.echo("\t".join(["name", "length", *columns]))
+    for chrom in source.names:
+        if chrom in told:
+            click.echo("\t".join(map(str, [chrom, source.length(chrom), *(told[chrom].get(key, ".") for key in columns)])))
 
 
 def _table_facts(table: FeatureTable) -> Iterator[tuple[str, Any]]:
@@ -101,14 +141,17 @@ def _statistics(stored: StoredTrack) -> None:
 @click.argument("region")
 @with_database
 def get(db: GenomeDB, track: str, region: str) -> None:
-    """Print the values of a REGION, a line a base: chromosome, position, value.
+    """Print the values of a REGION, a line a base: chromosome, position, value; of a feature table the features that overlap it.
 
     REGION is written as in a genome browser, chr1:1,000-2,000: positions count from 1,
     both ends are included. chr1:1000- goes to the end, chr1 is the whole chromosome.
     """
     from genomearray.region import parse_region
 
-    opened = db.open_track(track)
+    opened = open_either(db, track)
+    if not isinstance(opened, Track):
+        opened[region].to_dataframe().to_csv(sys.stdout, sep="\t", index=False, na_rep=".")
+        return
     found = parse_region(region, opened.length)
     letters = opened.kind == "sequence"
     for start in range(found.start, found.end, _PIECE):

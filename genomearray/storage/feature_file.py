@@ -369,11 +369,11 @@ class FeatureFile:
                 import zarr
 
                 return zarr.open_group(self.path, mode="r", zarr_format=3)
-            import h5py
+            from genomearray.storage.hdf5_reader import open_hdf5
 
-            return h5py.File(self.path, "r")
+            return open_hdf5(self.path)
         except (OSError, ValueError, KeyError) as error:
-            raise LayoutError(f"{self.path} cannot be opened as a feature table: {error}; is it cut, damaged, or another kind of file?") from error
+            raise LayoutError(f"{self.path} cannot be opened as a feature table: {error}; is it cut, half-written by a crash, or another kind of file?") from error
 
     @property
     def columns(self) -> list[str]:
@@ -407,12 +407,6 @@ class FeatureFile:
 
     def _damaged(self, name: str, cause: object) -> DamagedTrackError:
         return DamagedTrackError(f"table {self.path} is damaged at column {name!r}: {cause}; restore it from a copy, or import it again")
-
-    def check(self) -> None:
-        """Read every column; DamagedTrackError names one that is not what was written."""
-        for name in ("chrom", "reach", "input_row", *self.columns, *SEQUENCE_TABLE):
-            if name in self._store:
-                self.column(name)
 
     def close(self) -> None:
         """Close the file."""

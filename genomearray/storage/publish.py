@@ -188,6 +188,11 @@ class PartWriter(ABC):
     _part: Part
     path: Path
 
+    @property
+    def hidden_path(self) -> Path:
+        """Where what is written stands until it is published."""
+        return self._part.path
+
     @abstractmethod
     def finish(self) -> None:
         """Write and check everything; it is not visible yet."""
@@ -214,8 +219,11 @@ _W = TypeVar("_W", bound=PartWriter)
 
 
 @contextlib.contextmanager
-def created_together(writers: Iterable[_W]) -> Iterator[list[_W]]:
-    """Tracks or tables that appear together when the ``with`` ends without an error; else none of them does."""
+def created_together(writers: Iterable[_W], check: Callable[[list[_W]], None] | None = None) -> Iterator[list[_W]]:
+    """Tracks or tables that appear together when the ``with`` ends without an error; else none of them does.
+
+    ``check`` may look at them, finished, at their ``hidden_path``, and raise.
+    """
     made: list[_W] = []
     published: list[_W] = []
     try:
@@ -224,6 +232,8 @@ def created_together(writers: Iterable[_W]) -> Iterator[list[_W]]:
         yield made
         for writer in made:
             writer.finish()
+        if check is not None:
+            check(made)
         for writer in made:
             writer.publish()
             published.append(writer)

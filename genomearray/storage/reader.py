@@ -533,4 +533,4 @@ def open_part(path: Path | str) -> StoredTrack:
     except (LayoutError, PermissionError):
         raise
     except _FAILURES as error:
-        raise LayoutError(f"{path} cannot be opened as a track: {error}; is it cut, damaged, or another kind of file?") from error
+        raise LayoutError(f"{path} cannot be opened as a track: {error}; is it cut, half-written by a crash, or another kind of file?") from error

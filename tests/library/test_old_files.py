@@ -413,3 +413,87 @@ def test_the_real_file():
         assert track.source.statistics()["chr22"] == {"n": 51304566, "n_nan": 0, "min": 0, "max": 2, "sum": 569360}
     assert track.stats(by="chrom").loc["chr22", "max"] == 2
     assert isinstance(track.stats(by="chrom"), pd.DataFrame)
+
+
+# -- migrating --------------------------------------------------------------------------------
+
+
+def make_many(folder):
+    """40 tracks and what else lies about in an old database."""
+    write_chromosomes(folder / "old")
+    db = GenomeDB(folder, "old")
+    for k in range(40):
+        dense(db.folder / "tracks" / f"t{k:02}.h5", arrays(["uint8", "uint16", "float32", "int8"][k % 4], seed=k, nan=k % 4 == 2))
+    old_files.set_statistics(db.folder / "tracks" / "t02.h5")
+    dense(db.folder / "some.h5", arrays("float32", chroms=["chr1", "chrM"]))
+    dense(db.folder / "seq.h5", {name: np.frombuffer((b"NACGT" * 200)[:n], np.uint8) for name, n in CONTIGS.items()})
+    rows = {
+        "chr1": [{"name": b"x", "start": 200, "end": 300, "score": -5, "strand": -1}, {"name": b"y", "start": 7, "end": 9, "score": 5, "strand": 1}]
+    }
+    write_features(db.folder / "genes.h5", rows)
+    write_features(db.folder / "pairs.h5", {"chrM": [{"start": 2, "end": 9, "score": 60, "strand": 1}]}, old_files.Fragment)
+    write_lift_table(db.folder / "liftover_old_to_new_tab.h5", {"chr1": np.full((1000, 3), -1, "int32")})
+    (db.folder / "begun.h5").write_bytes(b"")
+    with tables.open_file(str(db.folder / "haplotypes.h5"), "w") as file:
+        file.create_carray("/", "chr1", tables.Int8Atom(), (50, 20))
+    return db
+
+
+@pytest.mark.parametrize("store", ["h5", "zarr"])
+def test_a_whole_database_migrates_and_every_value_agrees(tmp_path, store):
+    old = make_many(tmp_path / "a")
+    assert len(old.list_tracks()) == 47
+    report = ga.migrate(tmp_path / "a", tmp_path / "b", store=store)
+    outcomes = {file.name: file.outcome for file in report.files}
+    assert [report.count(outcome) for outcome in ("copied", "there", "left out", "failed")] == [44, 0, 3, 0]
+    assert {name for name, outcome in outcomes.items() if outcome == "left out"} == {"begun", "haplotypes", "liftover_old_to_new_tab"}
+    new = GenomeDB(tmp_path / "b", "old")
+    assert [(c.name, c.length, c.idnum, c.is_x) for c in new.assembly] == [(c.name, c.length, c.idnum, c.is_x) for c in old.assembly]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GenomeArrayWarning)
+        for name, outcome in outcomes.items():
+            if outcome != "copied":
+                continue
+            if name in ("genes", "pairs"):
+                pd.testing.assert_frame_equal(new.open_features(name).to_dataframe(), old.open_features(name).to_dataframe(), check_dtype=False)
+                continue
+            one, other = old[name], new[name]
+            assert (one.dtype, one.kind) == (other.dtype, other.kind)
+            for chrom in old.assembly.names:
+                np.testing.assert_array_equal(one.values(chrom), other.values(chrom))
+    notes = {file.name: file.note for file in report.files}
+    assert "no data of 10 chromosomes" in notes["some"]
+    assert notes["genes"] == "2 features agree"
+    assert "the file is empty" in notes["begun"]
+    # A second run goes on where the first one stopped.
+    new.get_track_path("seq").rename(tmp_path / "away")
+    again = ga.migrate(tmp_path / "a", tmp_path / "b", store=store)
+    assert [again.count(outcome) for outcome in ("copied", "there")] == [1, 43]
+
+
+def test_a_damaged_file_fails_alone_and_stale_statistics_are_told(tmp_path):
+    write_chromosomes(tmp_path / "a" / "old")
+    old = GenomeDB(tmp_path / "a", "old")
+    for name in ("good", "bad", "stale"):
+        dense(old.folder / f"{name}.h5", arrays("uint16"))
+    with h5py.File(old.folder / "bad.h5") as file:
+        info = file["chr2"].id.get_chunk_info(0)
+    raw = bytearray((old.folder / "bad.h5").read_bytes())
+    raw[info.byte_offset + info.size // 2] ^= 0xFF
+    (old.folder / "bad.h5").write_bytes(raw)
+    old_files.set_statistics(old.folder / "stale.h5")
+    with tables.open_file(str(old.folder / "stale.h5"), "a") as file:
+        file.root.chr10[5] += 1
+    report = ga.migrate(tmp_path / "a", tmp_path / "b")
+    assert {file.name: file.outcome for file in report.files} == {"bad": "failed", "good": "copied", "stale": "copied"}
+    assert "stale statistics in the old file: chr10" in next(file.note for file in report.files if file.name == "stale")
+    assert GenomeDB(tmp_path / "b", "old").list_tracks() == ["good", "stale"]
+    with pytest.raises(DatabaseError, match="is the old database itself"):
+        ga.migrate(tmp_path / "a", tmp_path / "a")
+    with pytest.raises(DatabaseError, match="assembly 'hg19' is not in the database"):
+        ga.migrate(tmp_path / "a", tmp_path / "b", "hg19")
+    with pytest.raises(DatabaseError, match="holds no assembly"):
+        ga.migrate(tmp_path / "a" / "old", tmp_path / "b")
+    GenomeDB.create(tmp_path / "c", "old", {"chr1": 5})
+    with pytest.raises(ga.errors.AssemblyError, match="with other chromosomes"):
+        ga.migrate(tmp_path / "a", tmp_path / "c")
