@@ -21,6 +21,7 @@ _HOMES = {
     "export_npy": "stores",
     "export_store": "stores",
     "export_wig": "wig",
+    "export_xb": "xb",
     "import_bed": "bed",
     "import_bedgraph": "bedgraph",
     "import_bigwig": "bigwig",
@@ -29,10 +30,12 @@ _HOMES = {
     "import_five_prime": "bam",
     "import_fragments": "bam",
     "import_genes": "genes",
+    "import_genomedata": "genomedata",
     "import_left_ends": "bam",
     "import_mnase": "bam",
     "import_text": "columns",
     "import_wig": "wig",
+    "import_xb": "xb",
     "lift_bed": "bed_lifting",
 }
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "export_npy",
     "export_store",
     "export_wig",
+    "export_xb",
     "import_bed",
     "import_bedgraph",
     "import_bigwig",
@@ -53,10 +57,12 @@ __all__ = [
     "import_five_prime",
     "import_fragments",
     "import_genes",
+    "import_genomedata",
     "import_left_ends",
     "import_mnase",
     "import_text",
     "import_wig",
+    "import_xb",
     "lift_bed",
 ]
 
@@ -69,8 +75,10 @@ if TYPE_CHECKING:
     from genomearray_converters.columns import import_text
     from genomearray_converters.fasta import export_fasta, import_fasta
     from genomearray_converters.genes import import_genes
+    from genomearray_converters.genomedata import import_genomedata
     from genomearray_converters.stores import export_npy, export_store
     from genomearray_converters.wig import export_wig, import_wig
+    from genomearray_converters.xb import export_xb, import_xb
 
 
 def __getattr__(name: str) -> Any:

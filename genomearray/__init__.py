@@ -25,6 +25,7 @@ _HOMES = {
     "errors": "genomearray.errors",
     "migrate": "genomearray.migrating",
     "open_features": "genomearray.features",
+    "one_hot": "genomearray.sequence",
     "open_track": "genomearray.track",
     "parse_strand": "genomearray.region",
     "revcomp": "genomearray.sequence",
@@ -46,6 +47,7 @@ __all__ = [
     "errors",
     "liftover",
     "migrate",
+    "one_hot",
     "open_features",
     "open_track",
     "parse_strand",
@@ -67,7 +69,7 @@ if TYPE_CHECKING:
     from genomearray.lifting import liftover
     from genomearray.migrating import migrate
     from genomearray.region import parse_strand
-    from genomearray.sequence import revcomp, write_fasta
+    from genomearray.sequence import one_hot, revcomp, write_fasta
     from genomearray.stacking import stack
     from genomearray.track import Track, corr, open_track
 

@@ -209,7 +209,7 @@ def _copy_table(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any]
     except LayoutError:
         path = old.get_track_path(name)
         if not is_hdf5(path):
-            raise why
+            raise why from None
         try:
             LiftTable(path, old.assembly).close()
         except GenomeArrayError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.errors import FormatError, RegionError, UnknownChromosomeError, nearest_names
+from genomearray.errors import FormatError, LayoutError, RegionError, UnknownChromosomeError, nearest_names
 from genomearray.input_file import open_input
 from genomearray.region import integer, parse_region, parse_strand
+from genomearray.sequence import revcomp
 from genomearray.source import Source
+from genomearray.storage.layout import SEQUENCE
 from genomearray.storage.reader import Intervals
 
 REFERENCES = ("middle", "start", "end")
@@ -38,6 +40,7 @@ class RegionTable:
     strand: NDArray[np.int8]
     number: NDArray[np.int64]
     place: str = "row "
+    label: NDArray[Any] | None = None  # names of the regions, of a BED file with a column 4
 
     def __len__(self) -> int:
         return self.start.size
@@ -62,7 +65,8 @@ class RegionTable:
         """Some rows, in any order, with their chromosomes only: each batch of a draft genome would else look up all its names."""
         used, code = np.unique(self.code[rows], return_inverse=True)
         columns = {name: getattr(self, name)[rows] for name in ("start", "end", "strand", "number")}
-        return replace(self, names=tuple(self.names[k] for k in used.tolist()), code=code, **columns)
+        label = None if self.label is None else self.label[rows]
+        return replace(self, names=tuple(self.names[k] for k in used.tolist()), code=code, label=label, **columns)
 
     def where(self, row: int) -> str:
         """Where a row comes from."""
@@ -264,7 +268,7 @@ def _offset(value: object, what: str) -> int:
 def _from_bed(path: Path) -> RegionTable:
     """Columns 1-3 and 6 of a BED file (https://samtools.github.io/hts-specs/BEDv1.pdf): offsets, half-open."""
     names: dict[str, int] = {}
-    code, start, end, strand, numbers = [], [], [], [], []
+    code, start, end, strand, numbers, label = [], [], [], [], [], []
     with open_input(path) as file:
         for number, raw in enumerate(text_lines(file), 1):
             line = raw.rstrip("\r\n")
@@ -285,6 +289,7 @@ def _from_bed(path: Path) -> RegionTable:
                 raise FormatError(f"{path}:{number}: column 6: {error}") from None
             code.append(names.setdefault(fields[0], len(names)))
             numbers.append(number)
+            label.append(fields[3] if len(fields) > 3 else ".")
     return RegionTable(
         tuple(names),
         np.array(code, dtype=np.int64),
@@ -293,6 +298,7 @@ def _from_bed(path: Path) -> RegionTable:
         np.array(strand, dtype=np.int8),
         np.array(numbers, dtype=np.int64),
         f"{path}:",
+        np.array(label, dtype=object),
     )
 
 
@@ -333,3 +339,42 @@ def _unknown(counts: Mapping[str, int], source: Source) -> UnknownChromosomeErro
     )
     what = "chromosomes of the regions are" if len(names) > 1 else "chromosome of the regions is"
     return UnknownChromosomeError(f"{len(names)} {what} not in assembly {source.assembly!r}: {listed}{more}; {hint}")
+
+
+_BATCH = 1 << 22  # bases read together
+
+
+def region_sequences(source: Source, regions: Any) -> Iterator[tuple[str, str]]:
+    """DNA of many regions, on their strands: name (``chr1:101-200(-)``, then that in a BED file) and letters as stored.
+
+    Parameters
+    ----------
+    source : Source
+        A sequence.
+    regions
+        As for :func:`read_regions`.
+
+    Raises
+    ------
+    LayoutError, RegionError, UnknownChromosomeError, FormatError
+    """
+    if source.kind != SEQUENCE:
+        raise LayoutError("the track holds a signal, not a sequence; sequences come from: genomearray import fasta")
+    table = read_regions(regions, source).inside(source)
+    sizes = table.end - table.start
+    ends = np.cumsum(sizes)
+    low = 0
+    while low < len(table):
+        high = max(int(np.searchsorted(ends, (ends[low - 1] if low else 0) + _BATCH, side="right")), low + 1)
+        rows = np.arange(low, high)
+        out = np.empty(int(sizes[rows].sum()), np.uint8)
+        dest = ends[rows] - sizes[rows] - (ends[low] - sizes[low])
+        source.gather(Intervals(table.names, table.code[rows], table.start[rows], table.end[rows]), out, dest)
+        for row, begin in zip(rows.tolist(), dest.tolist(), strict=True):
+            text = out[begin : begin + int(sizes[row])].tobytes().decode("latin-1")
+            reverse = table.strand[row] == -1
+            name = f"{table.names[table.code[row]]}:{table.start[row] + 1}-{table.end[row]}" + ("(-)" if reverse else "")
+            if table.label is not None and table.label[row] not in (".", ""):
+                name += f" {table.label[row]}"
+            yield name, revcomp(text) if reverse else text
+        low = high

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genomearray.errors import AssemblyError, LayoutError, RegionError
 from genomearray.region import integer
 from genomearray.region_table import MOST, RegionTable, read_regions
-from genomearray.sequence import complement_codes
+from genomearray.sequence import complement_codes, one_hot
 from genomearray.source import Source
 from genomearray.storage.chunk_map import workers
 from genomearray.storage.layout import SEQUENCE, fill_value
@@ -30,7 +30,6 @@ BASES = "ACGT"
 _SCALED_AT_ONCE = 1 << 22  # values of regions that are scaled together
 _LETTERS = bytes(range(256)).decode("latin-1")
 # For each letter four bytes, of which one at most is 1: A, C, G, T (U counts as T).
-_ONE_HOT = np.array([[int(chr(code).upper().replace("U", "T") == base) for base in BASES] for code in range(256)], dtype=np.uint8)
 
 
 class Options(NamedTuple):
@@ -119,19 +118,6 @@ def read_windows(source: Source, table: RegionTable, out: NDArray[Any], options:
 def _fill_missing(values: NDArray[Any], options: Options) -> None:
     if options.fill is not None and values.dtype.kind == "f":
         values[np.isnan(values)] = options.fill
-
-
-def one_hot(letters: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Letters (ASCII codes, any case) as A, C, G and T along a new last axis; others are four zeros.
-
-    Examples
-    --------
-    >>> one_hot(np.frombuffer(b"aN", np.uint8)).tolist()
-    [[1, 0, 0, 0], [0, 0, 0, 0]]
-    """
-    # Four bytes as one number: a table look-up writes all of a base at once.
-    taken = _ONE_HOT.view(np.uint32).reshape(-1)[letters]
-    return taken.view(np.uint8).reshape(*letters.shape, len(BASES))
 
 
 def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""``stats``, ``verify``, ``combine``, ``combine-strands``, ``liftover`` and ``lift-bed``: the whole genome at once."""
+"""``stats``, ``verify``, ``combine``, ``distance``, ``gc``, ``kmer``, ``combine-strands``, ``liftover``, ``lift-bed``: the whole genome at once."""
 
 from __future__ import annotations
 
@@ -165,6 +165,55 @@ def _numbers(text: str | None) -> list[float] | None:
         return [float(word) if "." in word or "e" in word.lower() else int(word) for word in text.split(",")]
     except ValueError:
         raise click.UsageError(f"--weights {text!r} is no list of numbers; write them with commas, as 1,2,0.5") from None
+
+
+@click.command()
+@click.argument("table")
+@click.argument("out")
+@click.option(
+    "--sign",
+    type=click.Choice(["none", "position", "strand"]),
+    default="none",
+    show_default=True,
+    help="Negative to the left of the feature, or upstream of it, by its strand.",
+)
+@write_options("float64")
+@cluster_options
+@with_database
+def distance(db: GenomeDB, table: str, out: str, sign: str, **options: Any) -> None:
+    """Distance (bp) of each base to the nearest feature of TABLE as the track OUT: 0 inside of one, 1 beside it.
+
+    Chromosomes without features are missing.
+    """
+    _refuse_existing(db, [out], options["overwrite"])
+    _save(db, {out: db.open_features(table).distances(sign)}, options)
+
+
+@click.command()
+@click.argument("track")
+@click.argument("out")
+@click.option("--window", type=click.IntRange(min=1), required=True, metavar="BP", help="Bases around each base that count.")
+@write_options("float64")
+@cluster_options
+@with_database
+def gc(db: GenomeDB, track: str, out: str, window: int, **options: Any) -> None:
+    """GC content around each base of a sequence TRACK as the track OUT: G and C among the letters A, C, G and T of the window."""
+    _refuse_existing(db, [out], options["overwrite"])
+    _save(db, {out: db.open_track(track).gc(window)}, options)
+
+
+@click.command()
+@click.argument("track")
+@click.argument("pattern")
+@click.argument("out")
+@click.option("--strand", type=click.Choice(["+", "-", "both"]), default="+", show_default=True, help="Strand on which the pattern is read.")
+@write_options("uint8")
+@cluster_options
+@with_database
+def kmer(db: GenomeDB, track: str, pattern: str, out: str, strand: str, **options: Any) -> None:
+    """Where a PATTERN of IUPAC letters begins in a sequence TRACK, as the track OUT: 1 at its leftmost base."""
+    _refuse_existing(db, [out], options["overwrite"])
+    _save(db, {out: db.open_track(track).kmer(pattern, strand)}, options)
 
 
 @click.command("combine-strands")

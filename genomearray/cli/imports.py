@@ -221,6 +221,38 @@ def mnase(db: GenomeDB, track: str, files: tuple[str, ...], single_end: bool, pa
     _tell_reads(import_mnase(db, track, files, paired_end=paired_end, **settings), sizes_file)
 
 
+@import_.command()
+@click.argument("track")
+@click.argument("file", metavar="FILE")
+@click.option("--strand", type=click.Choice(["forward", "reverse"]), default="forward", show_default=True, help="Strand of a file with two.")
+@track_options
+@with_database
+def xb(db: GenomeDB, track: str, file: str, **options: Any) -> None:
+    """Values from FILE in XB, the binary format of the old library (- is standard input)."""
+    from genomearray_converters.xb import import_xb
+
+    _tell(import_xb(db, track, file, progress=True, **_given(options)))
+
+
+@import_.command()
+@click.argument("track")
+@click.argument("archive", metavar="ARCHIVE")
+@click.option("--name", metavar="NAME", help="Of the track in the archive [default: the only one].")
+@click.option("--sequence", is_flag=True, help="Import the sequence.")
+@track_options
+@with_database
+def genomedata(db: GenomeDB, track: str, archive: str, **options: Any) -> None:
+    """A track of a Genomedata ARCHIVE: a file, or a folder of them."""
+    from genomearray_converters.genomedata import import_genomedata
+
+    _tell(import_genomedata(db, track, archive, progress=True, **_given(options)))
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Options without a dtype that was not asked for: the format has its own."""
+    return {name: value for name, value in options.items() if name != "dtype" or value is not None}
+
+
 _FORMATS = ("bed", *(f"bed{n}" for n in range(3, 13)), "narrowPeak", "broadPeak", "gappedPeak", "bedGraph")
 
 

@@ -123,7 +123,7 @@ _ROUND = click.option("--round", is_flag=True, help="Round fractions into an int
 
 def track_options(function: F) -> F:
     """Add the options of importers that make a track only when asked to."""
-    return import_options(skip_unknown_option(_apply([*_dtype_options(None, " [default: as --as tells]"), _ROUND], function)))
+    return import_options(skip_unknown_option(_apply([*_dtype_options(None, " [default: by what is imported]"), _ROUND], function)))
 
 
 def _dtype_option(default: str | None, told: str = "") -> Callable[[Any], Any]:

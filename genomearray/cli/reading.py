@@ -1,4 +1,4 @@
-"""``info``, ``get`` and ``seq``: what a track says."""
+"""``info``, ``get``, ``seq``, ``seq-stats`` and ``plot``: what a track says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from genomearray.cli.options import with_database
+from genomearray.cli.options import chroms_option, cluster_options, with_database
 from genomearray.errors import LayoutError
 from genomearray.track import Track
 
@@ -174,25 +174,70 @@ class _Position(click.ParamType[int]):
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("chrom")
-@click.argument("start", type=_Position())
-@click.argument("end", type=_Position())
+@click.argument("chrom", required=False)
+@click.argument("start", type=_Position(), required=False)
+@click.argument("end", type=_Position(), required=False)
 @click.argument("strand", metavar="[+|-]", default="+")
+@click.option("--bed", metavar="FILE", help="Instead of one region: all those of a BED FILE (- is standard input), on their strands.")
+@click.option("--soft-mask", is_flag=True, help="Keep lower case, which marks repeats; without it everything is upper case.")
 @click.option("--track", default="seq", show_default=True, help="Name of the sequence track.")
 @with_database
-def seq(db: GenomeDB, chrom: str, start: int, end: int, strand: str, track: str) -> None:
-    """Print the DNA sequence from START to END of a chromosome as FASTA.
+def seq(
+    db: GenomeDB, chrom: str | None, start: int | None, end: int | None, strand: str, bed: str | None, soft_mask: bool, track: str
+) -> None:
+    """Print the DNA sequence from START to END of a chromosome, or of the regions of a BED file, as FASTA.
 
-    Positions count from 1, both ends are included. With - the reverse complement.
+    Positions count from 1, both ends are included. With - the reverse complement. A record is called
+    chr1:101-200(-), as a browser has it, followed by the name in the BED file.
     """
+    from genomearray.errors import RegionError
     from genomearray.region import parse_strand
     from genomearray.sequence import fasta_lines, revcomp
 
+    if (bed is None) == (chrom is None) or (bed is None and end is None):
+        raise click.UsageError("give CHROM START END, or --bed FILE")
+    opened = db.open_track(track)
+    if bed is not None:
+        _sequences(opened, bed, soft_mask=soft_mask)
+        return
+    assert chrom is not None
+    if start is None or end is None:
+        raise RegionError("give both START and END")
     reverse = parse_strand(strand) == -1
-    text = db.open_track(track).get_seq_str(chrom, start, end)
+    text = opened.get_seq_str(chrom, start, end)
+    if soft_mask:
+        text = opened.get_nparray(chrom, start, end).tobytes().decode("ascii")
     name = f"{chrom}:{start}-{end}" + ("(-)" if reverse else "")
     sys.stdout.writelines(fasta_lines(name, revcomp(text) if reverse else text))
     sys.stdout.flush()
+
+
+def _sequences(track: Track, bed: str, *, soft_mask: bool) -> None:
+    """Records of all regions of a file, many of them read at once."""
+    from genomearray.region_table import region_sequences
+    from genomearray.sequence import fasta_lines
+
+    for name, text in region_sequences(track.source, bed if bed != "-" else Path("-")):
+        sys.stdout.writelines(fasta_lines(name, text if soft_mask else text.upper()))
+    sys.stdout.flush()
+
+
+@click.command("seq-stats")
+@click.argument("track", default="seq")
+@chroms_option
+@cluster_options
+@with_database
+def seq_stats(db: GenomeDB, track: str, chroms: tuple[str, ...], threads: int | None) -> None:
+    """Letters of a sequence TRACK [default: seq], a line a chromosome, and their total.
+
+    n_a ... n_n count both cases, n_other IUPAC codes and gaps, n_def all but N, n_lower soft-masked bases; gc is the part of G and C
+    among A, C, G and T; first_def and last_def are positions (from 1) of the first and last base that is not N.
+    """
+    from genomearray.composition import total
+
+    table = db.open_track(track).seq_stats(chroms or None, threads=threads, progress=True)
+    table.to_csv(sys.stdout, sep="\t", na_rep=".")
+    click.echo("\t".join(["total", *(str(total(table).get(name, ".")) for name in table.columns)]))
 
 
 @click.command()

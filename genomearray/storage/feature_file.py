@@ -373,7 +373,8 @@ class FeatureFile:
 
             return open_hdf5(self.path)
         except (OSError, ValueError, KeyError) as error:
-            raise LayoutError(f"{self.path} cannot be opened as a feature table: {error}; is it cut, half-written by a crash, or another kind of file?") from error
+            hint = "is it cut, half-written by a crash, or another kind of file?"
+            raise LayoutError(f"{self.path} cannot be opened as a feature table: {error}; {hint}") from error
 
     @property
     def columns(self) -> list[str]:
