@@ -226,7 +226,7 @@ def export_bed(table: FeatureTable | pd.DataFrame, out: Out, *, region: str | No
     >>> export_bed(db["counts"].intervals(above=990), Path(tmp, "a.bed"))
     1
     >>> Path(tmp, "a.bed").read_text()
-    'chr1\\t990\\t1000\\t.\\t0\\t.\\t995.5\\t1000.0\\n'
+    'chr1\\t990\\t1000\\t.\\t0\\t.\\t995.5\\t1000\\n'
     """
     names = None if chroms is None else [chroms] if isinstance(chroms, str) else list(chroms)
     if isinstance(table, FeatureTable):
@@ -250,7 +250,16 @@ def export_bed(table: FeatureTable | pd.DataFrame, out: Out, *, region: str | No
 
 def _columns(frame: pd.DataFrame) -> list[list[str]]:
     n = len(frame)
-    found = {str(name): [str(value) for value in frame[name].tolist()] for name in frame.columns}
+    found = {str(name): [_text(value) for value in frame[name].tolist()] for name in frame.columns}
     first = [found.pop("chrom"), found.pop("start"), found.pop("end"), found.pop("name", ["."] * n), found.pop("score", ["0"] * n)]
     found.pop("reach", None)
     return [*first, found.pop("strand", ["."] * n), *found.values()]
+
+
+def _text(value: Any) -> str:
+    """A value as BED has it: ``.`` for a missing number, no ``.0`` behind whole ones."""
+    if not isinstance(value, float):
+        return str(value)
+    if value != value:
+        return "."
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

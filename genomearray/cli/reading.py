@@ -182,9 +182,7 @@ class _Position(click.ParamType[int]):
 @click.option("--soft-mask", is_flag=True, help="Keep lower case, which marks repeats; without it everything is upper case.")
 @click.option("--track", default="seq", show_default=True, help="Name of the sequence track.")
 @with_database
-def seq(
-    db: GenomeDB, chrom: str | None, start: int | None, end: int | None, strand: str, bed: str | None, soft_mask: bool, track: str
-) -> None:
+def seq(db: GenomeDB, chrom: str | None, start: int | None, end: int | None, strand: str, bed: str | None, soft_mask: bool, track: str) -> None:
     """Print the DNA sequence from START to END of a chromosome, or of the regions of a BED file, as FASTA.
 
     Positions count from 1, both ends are included. With - the reverse complement. A record is called
@@ -217,7 +215,7 @@ def _sequences(track: Track, bed: str, *, soft_mask: bool) -> None:
     from genomearray.region_table import region_sequences
     from genomearray.sequence import fasta_lines
 
-    for name, text in region_sequences(track.source, bed if bed != "-" else Path("-")):
+    for name, text in region_sequences(track.source, Path(bed)):
         sys.stdout.writelines(fasta_lines(name, text if soft_mask else text.upper()))
     sys.stdout.flush()
 
