@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from genomearray._cached import Cached
 from genomearray.assembly import Assembly
 from genomearray.errors import LayoutError, RegionError, ValueRangeError, unknown_chromosome
 from genomearray.feature_tracks import SIGNS, Distances, Placed, track_of
-from genomearray.overlaps import Nearest, Sorted, nearest_rows, overlap_counts, overlapping_pairs, overlapping_rows, ranges
+from genomearray.overlaps import Sorted, nearest_rows, overlap_counts, overlapping_pairs, overlapping_rows, ranges
 from genomearray.region import parse_region, positions_to_offsets
 from genomearray.region_table import RegionTable, read_regions
 from genomearray.storage.feature_file import FeatureFile
@@ -37,6 +38,16 @@ class TableFile(Protocol):
     def columns(self) -> list[str]: ...
     def column(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]: ...
     def close(self) -> None: ...
+
+
+class _Here(NamedTuple):
+    """Regions of one chromosome (rows of their table, offsets), and the features there (rows of the feature table, places)."""
+
+    regions: NDArray[np.int64]
+    features: NDArray[np.int64]
+    places: Sorted
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
 
 
 class Features:
@@ -338,13 +349,15 @@ class FeatureTable(Features):
 
     # -- by other tables -------------------------------------------------------------------------
 
-    def overlap(self, regions: Any) -> pd.DataFrame:
+    def overlap(self, regions: Any, *, strand: str | None = None) -> pd.DataFrame:
         """All pairs of a region and a feature that share a base, as bioframe's ``overlap``.
 
         Parameters
         ----------
         regions : DataFrame, table, path, list or str
             As for :meth:`Track.windows`; a DataFrame has ``chrom, start, end`` (offsets, 0-based, half-open).
+        strand : {"same", "opposite"}, optional
+            Only features on that strand, seen from the region, whose strand must be known.
 
         Returns
         -------
@@ -353,17 +366,17 @@ class FeatureTable(Features):
 
         Raises
         ------
-        RegionError, UnknownChromosomeError, FormatError
+        RegionError, UnknownChromosomeError, FormatError, ValueRangeError
 
         Examples
         --------
         >>> table.overlap([("chr1", 0, 550), ("chr1", 10, 20)])[["region", "start", "end"]].values.tolist()
         [[0, 100, 247], [0, 500, 648]]
         """
-        region, row = self.overlap_rows(regions)
+        region, row = self.overlap_rows(regions, strand=strand)
         return self._with_regions(region, row)
 
-    def overlap_rows(self, regions: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def overlap_rows(self, regions: Any, *, strand: str | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """As :meth:`overlap`, without the columns: rows of the regions, and rows of the table; two ndarray of shape (pairs,).
 
         Examples
@@ -371,24 +384,25 @@ class FeatureTable(Features):
         >>> table.overlap_rows([("chr1", 0, 550), ("chr1", 10, 20)])
         (array([0, 0]), array([0, 1]))
         """
-        table = self._regions(regions)
+        table = self._regions(regions, strand)
         counts = np.zeros(len(table), np.int64)
         found = []
-        for rows, first, (n, row) in self._by_chromosome(table, overlapping_pairs):
-            counts[rows] = n
-            found.append((rows, first + row))
+        for here in self._by_chromosome(table, strand):
+            n, row = overlapping_pairs(here.places, here.start, here.end)
+            counts[here.regions] = n
+            found.append((here.regions, here.features[row]))
         place = np.cumsum(counts) - counts
         out = np.empty(int(counts.sum()), np.int64)
         for rows, row in found:
             out[ranges(place[rows], place[rows] + counts[rows])] = row
         return np.repeat(np.arange(len(table)), counts), out
 
-    def counts(self, regions: Any) -> NDArray[np.int64]:
+    def counts(self, regions: Any, *, strand: str | None = None) -> NDArray[np.int64]:
         """How many features share a base with each region, ndarray of shape (regions,).
 
         Parameters
         ----------
-        regions
+        regions, strand
             As for :meth:`overlap`.
 
         Examples
@@ -396,10 +410,10 @@ class FeatureTable(Features):
         >>> table.counts([("chr1", 0, 550), ("chr1", 10, 20), ("chr1", 200, 600)])
         array([2, 0, 2])
         """
-        table = self._regions(regions)
+        table = self._regions(regions, strand)
         out = np.zeros(len(table), np.int64)
-        for rows, _, found in self._by_chromosome(table, overlap_counts):
-            out[rows] = found
+        for here in self._by_chromosome(table, strand):
+            out[here.regions] = overlap_counts(here.places, here.start, here.end)
         return out
 
     def nearest(self, regions: Any, *, strand: str | None = None) -> pd.DataFrame:
@@ -407,10 +421,8 @@ class FeatureTable(Features):
 
         Parameters
         ----------
-        regions
+        regions, strand
             As for :meth:`overlap`.
-        strand : {"same", "opposite"}, optional
-            Only features on that strand, seen from the region, whose strand must be known.
 
         Returns
         -------
@@ -427,50 +439,47 @@ class FeatureTable(Features):
         >>> table.nearest([("chr1", 300, 310), ("chr2", 5, 6)])[["region", "distance", "start"]].values.tolist()
         [[0, 53, 100]]
         """
+        table = self._regions(regions, strand)
+        row, distance = np.full(len(table), -1), np.zeros(len(table), np.int64)
+        for here in self._by_chromosome(table, strand):
+            found = nearest_rows(here.places, here.start, here.end)
+            row[here.regions], distance[here.regions] = here.features[found.row], found.distance
+        there = np.flatnonzero(row >= 0)
+        told = self._with_regions(there, row[there])
+        told.insert(1, "distance", distance[there])
+        return told
+
+    def _regions(self, regions: Any, strand: str | None) -> RegionTable:
         if strand not in (None, "same", "opposite"):
             raise ValueRangeError(f"strand={strand!r} is not known; allowed are 'same', 'opposite' and None")
-        table = self._regions(regions)
-        if strand is not None and (table.strand == 0).any():
-            raise RegionError(f"{table.where(int(np.argmax(table.strand == 0)))} of the regions has no strand, which strand={strand!r} needs")
-        row, distance = np.full(len(table), -1), np.zeros(len(table), np.int64)
-        for side in (None,) if strand is None else (1, -1):
-            wanted = np.ones(len(table), bool) if side is None else table.strand == side
-            feature = None if side is None else side if strand == "same" else -side
-            for rows, first, found in self._by_chromosome(table.take(np.flatnonzero(wanted)), nearest_rows, feature):
-                at = np.flatnonzero(wanted)[rows]
-                row[at] = np.where(found.row >= 0, first + found.row, -1)
-                distance[at] = found.distance
-        there = np.flatnonzero(row >= 0)
-        found = self._with_regions(there, row[there])
-        found.insert(1, "distance", distance[there])
-        return found
-
-    def _regions(self, regions: Any) -> RegionTable:
         frame: Any = self
         table = read_regions(regions, frame)
+        if strand is not None and (table.strand == 0).any():
+            raise RegionError(f"{table.where(int(np.argmax(table.strand == 0)))} of the regions has no strand, which strand={strand!r} needs")
         backwards = table.start > table.end
         if backwards.any():
             k = int(np.argmax(backwards))
             raise RegionError(f"{table.where(k)}: start {table.start[k]} is after end {table.end[k]}")
         return table
 
-    def _by_chromosome(self, table: RegionTable, work: Any, strand: int | None = None) -> Any:
-        """For each chromosome the rows of the regions, the first row of the features there, and what ``work`` finds."""
-        order = np.argsort(table.code, kind="stable")
-        borders = np.searchsorted(table.code[order], np.arange(len(table.names) + 1)).tolist()
-        for code, name in enumerate(table.names):
-            rows = order[borders[code] : borders[code + 1]]
-            k = self._row_of[name]
-            if not rows.size or not self._counts[k]:
-                continue
-            placed, first = self._place(name), int(self._firsts[k])
-            start, end = table.start[rows], table.end[rows]
-            if strand is None:
-                yield rows, first, work(placed.places, start, end)
-                continue
-            kept = np.flatnonzero(placed.strand == strand)
-            found = work(Sorted.of(placed.start[kept], placed.end[kept]), start, end)
-            yield rows, first, Nearest(np.where(found.row >= 0, kept[found.row], -1) if kept.size else found.row, found.distance)
+    def _by_chromosome(self, table: RegionTable, strand: str | None) -> Iterator[_Here]:
+        """Regions and the features that they may meet: those of a chromosome, and with ``strand`` of a strand."""
+        for side in (None,) if strand is None else (1, -1):
+            wanted = np.arange(len(table)) if side is None else np.flatnonzero(table.strand == side)
+            code = table.code[wanted]
+            order = wanted[np.argsort(code, kind="stable")]
+            borders = np.searchsorted(table.code[order], np.arange(len(table.names) + 1)).tolist()
+            for name, low, high in zip(table.names, borders[:-1], borders[1:], strict=True):
+                k, rows = self._row_of[name], order[low:high]
+                if not rows.size or not self._counts[k]:
+                    continue
+                placed, features = self._place(name), np.arange(self._firsts[k], self._firsts[k] + self._counts[k])
+                places = placed.places
+                if side is not None:
+                    kept = np.flatnonzero(placed.strand == (side if strand == "same" else -side))
+                    places, features = Sorted.of(placed.start[kept], placed.end[kept]), features[kept]
+                if features.size:
+                    yield _Here(rows, features, places, table.start[rows], table.end[rows])
 
     def _with_regions(self, region: NDArray[np.int64], row: NDArray[np.int64]) -> pd.DataFrame:
         table = Features(self, row).to_dataframe()

@@ -81,17 +81,15 @@ def overlap_counts(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> Row
 
 
 class Nearest(NamedTuple):
-    """For each region a row of the table (-1: the table is empty) and the bases between the two: 0 for those that overlap or touch."""
+    """For each region a row of the table and the bases between the two: 0 for those that overlap or touch."""
 
     row: Rows
     distance: Rows
 
 
 def nearest_rows(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> Nearest:
-    """The nearest row of each region; of several the first one."""
+    """The nearest row of each region, of a table with at least one row; of several the first one."""
     n = table.start.size
-    if not n:
-        return Nearest(np.full(start.size, -1), np.zeros(start.size, np.int64))
     end = np.maximum(end, start + 1)
     first = furthest_rows(table)
     overlapping = np.searchsorted(table.reach, start, side="right")  # the first row that ends behind the start

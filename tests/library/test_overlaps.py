@@ -64,6 +64,13 @@ def test_overlaps_and_counts_equal_bioframe(made, features, regions):
     assert found["region"].tolist() == [k for k, _ in want]
     assert found["name"].tolist() == [stored["name"][k] for _, k in want]
     assert table.counts(regions).tolist() == [sum(k == r for k, _ in want) for r in range(len(regions))]
+    known = regions[regions["strand"] != "."].reset_index(drop=True)
+    both = pairs_of(known, stored)
+    for strand, other in (("same", {"+": "+", "-": "-"}), ("opposite", {"+": "-", "-": "+"})):
+        wanted = [(k, j) for k, j in both if stored["strand"][j] == other[known["strand"][k]]]
+        region, row = table.overlap_rows(known, strand=strand)
+        assert list(zip(region.tolist(), row.tolist(), strict=True)) == wanted
+        assert table.counts(known, strand=strand).tolist() == [sum(k == r for k, _ in wanted) for r in range(len(known))]
     # One region at a time, and the table itself as regions.
     for k, one in enumerate(regions.itertuples()):
         rows = table.overlapping(one.chrom, one.start, one.end)
