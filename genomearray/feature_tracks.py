@@ -22,9 +22,10 @@ class Placed(NamedTuple):
     start: NDArray[Any]
     end: NDArray[Any]  # as stored: may equal start
     places: Sorted
-    strand: NDArray[Any]
-    input_row: NDArray[Any]
-    score: NDArray[Any] | None
+    # What not everybody needs is read when it is.
+    strand: NDArray[Any] | None = None
+    input_row: NDArray[Any] | None = None
+    score: NDArray[Any] | None = None
 
 
 class _OnFeatures(OnAssembly):
@@ -91,6 +92,7 @@ class Scores(_OnFeatures):
         if found is not None:
             placed, rows = found
             assert placed.score is not None
+            assert placed.input_row is not None
             rows = rows[np.argsort(placed.input_row[rows], kind="stable")]
             rows = rows[~np.isnan(placed.score[rows])] if placed.score.dtype.kind == "f" else rows
             low = np.maximum(placed.start[rows], start).astype(np.int64) - start
@@ -130,6 +132,7 @@ class Distances(_OnFeatures):
         from_left = to_left <= to_right
         sign = np.where(from_left, 1.0, -1.0)
         if self._sign == "strand":
+            assert placed.strand is not None
             row = np.where(from_left, self._reaching(chrom, placed)[np.maximum(left, 0)], np.minimum(left + 1, n - 1))
             sign[placed.strand[row] == -1] *= -1
         return np.where(found == 0, 0.0, sign * found)

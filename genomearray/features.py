@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
@@ -19,6 +20,7 @@ from genomearray.feature_tracks import SIGNS, Distances, Placed, track_of
 from genomearray.overlaps import Sorted, nearest_rows, overlap_counts, overlapping_pairs, overlapping_rows, ranges
 from genomearray.region import parse_region, positions_to_offsets
 from genomearray.region_table import RegionTable, read_regions
+from genomearray.storage.chunk_map import workers
 from genomearray.storage.feature_file import FeatureFile
 from genomearray.track import Track
 
@@ -87,6 +89,12 @@ class Features:
             return file.column(column, 0, 0)
         first, last = int(self._rows.min()), int(self._rows.max()) + 1
         return file.column(column, first, last)[self._rows - first]
+
+    def as_regions(self) -> RegionTable:
+        """The rows as regions, without their other columns: what ``windows``, ``overlap`` and the like take."""
+        code, start, end = (self._column(name).astype(np.int64) for name in ("chrom", "start", "end"))
+        everything = np.arange(start.size)
+        return RegionTable(self._table.chromosomes, code, start, end, self._column("strand"), everything).take(everything)
 
     @property
     def input_row(self) -> NDArray[Any]:
@@ -333,19 +341,19 @@ class FeatureTable(Features):
     def _place(self, chrom: str) -> Placed:
         """Columns of a chromosome that searches need; read once."""
         if chrom not in self._placed:
-            self._placed[chrom] = self._read_place(chrom, None)
+            start, end = (self._of_chromosome(chrom, name) for name in ("start", "end"))
+            self._placed[chrom] = Placed(start, end, Sorted.of(start, end))
         return self._placed[chrom]
 
-    def _read_place(self, chrom: str, score: str | None) -> Placed:
+    def _of_chromosome(self, chrom: str, column: str) -> NDArray[Any]:
         row = self._row_of[chrom]
-        first, last = int(self._firsts[row]), int(self._firsts[row] + self._counts[row])
-        start, end, strand = (self._file.column(name, first, last) for name in ("start", "end", "strand"))
-        scores = None if score is None else self._file.column(score, first, last)
-        return Placed(start, end, Sorted.of(start, end), strand, self._file.column("input_row", first, last), scores)
+        return self._file.column(column, int(self._firsts[row]), int(self._firsts[row] + self._counts[row]))
 
-    def _placed_all(self, score: str | None = None) -> dict[str, Placed]:
+    def _placed_all(self, **more: str) -> dict[str, Placed]:
+        """Places of all features, and more of their columns."""
         named = [name for name, n in zip(self.chromosomes, self._counts.tolist(), strict=True) if n]
-        return {name: self._place(name) if score is None else self._read_place(name, score) for name in named}
+        columns: Any = {name: {key: self._of_chromosome(name, column) for key, column in more.items()} for name in named}
+        return {name: self._place(name)._replace(**columns[name]) for name in named}
 
     # -- by other tables -------------------------------------------------------------------------
 
@@ -387,10 +395,11 @@ class FeatureTable(Features):
         table = self._regions(regions, strand)
         counts = np.zeros(len(table), np.int64)
         found = []
-        for here in self._by_chromosome(table, strand):
-            n, row = overlapping_pairs(here.places, here.start, here.end)
-            counts[here.regions] = n
-            found.append((here.regions, here.features[row]))
+        with ThreadPoolExecutor(workers()) as pool:  # sorting and searching are done without the GIL
+            asked = list(self._by_chromosome(table, strand))
+            for here, (n, row) in zip(asked, pool.map(_pairs, asked), strict=True):
+                counts[here.regions] = n
+                found.append((here.regions, here.features[row]))
         place = np.cumsum(counts) - counts
         out = np.empty(int(counts.sum()), np.int64)
         for rows, row in found:
@@ -467,7 +476,8 @@ class FeatureTable(Features):
         for side in (None,) if strand is None else (1, -1):
             wanted = np.arange(len(table)) if side is None else np.flatnonzero(table.strand == side)
             code = table.code[wanted]
-            order = wanted[np.argsort(code, kind="stable")]
+            # Numbers of 16 bits are sorted by counting them.
+            order = wanted[np.argsort(code.astype(np.int16) if len(table.names) < 1 << 15 else code, kind="stable")]
             borders = np.searchsorted(table.code[order], np.arange(len(table.names) + 1)).tolist()
             for name, low, high in zip(table.names, borders[:-1], borders[1:], strict=True):
                 k, rows = self._row_of[name], order[low:high]
@@ -476,7 +486,7 @@ class FeatureTable(Features):
                 placed, features = self._place(name), np.arange(self._firsts[k], self._firsts[k] + self._counts[k])
                 places = placed.places
                 if side is not None:
-                    kept = np.flatnonzero(placed.strand == (side if strand == "same" else -side))
+                    kept = np.flatnonzero(self._of_chromosome(name, "strand") == (side if strand == "same" else -side))
                     places, features = Sorted.of(placed.start[kept], placed.end[kept]), features[kept]
                 if features.size:
                     yield _Here(rows, features, places, table.start[rows], table.end[rows])
@@ -523,7 +533,8 @@ class FeatureTable(Features):
             numbers = [name for name in self.columns if self._file.column(name, 0, 0).dtype.kind in "iuf"]
             raise ValueRangeError(f"table {self.name!r} has no column {score!r} of numbers; it has {', '.join(numbers)}")
         text = f"{how} of {self.name}" if score is None else f"{score} of {self.name}"
-        return Track(track_of(self._frame, self._placed_all(score), how, dtype, missing, text), text)
+        more = {} if score is None else {"score": score, "input_row": "input_row"}
+        return Track(track_of(self._frame, self._placed_all(**more), how, dtype, missing, text), text)
 
     def overlapped_bases(self) -> int:
         """Bases of features under later ones: all their lengths, without the bases that one or more of them cover.
@@ -565,7 +576,8 @@ class FeatureTable(Features):
         if sign not in SIGNS:
             raise ValueRangeError(f"sign={sign!r} is not known; allowed are {', '.join(SIGNS)}")
         text = f"distance to {self.name}"
-        return Track(Distances(self._frame, self._placed_all(), text, sign), text)
+        more = {"strand": "strand"} if sign == "strand" else {}
+        return Track(Distances(self._frame, self._placed_all(**more), text, sign), text)
 
     # -- open and closed -------------------------------------------------------------------------
 
@@ -589,6 +601,10 @@ class FeatureTable(Features):
 
     def __repr__(self) -> str:
         return f"<FeatureTable {self.name!r}: {len(self):,} features of {self.assembly}>"
+
+
+def _pairs(here: _Here) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return overlapping_pairs(here.places, here.start, here.end)
 
 
 def open_features(path: str | os.PathLike[str], name: str = "") -> FeatureTable:

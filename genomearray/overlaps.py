@@ -43,7 +43,8 @@ def overlapping_pairs(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> 
     Each pair is found once: the region starts behind the start of the feature and before its end, or the feature starts inside of the
     region. Rows of the first kind stand before those of the second one, so nothing but the former need be sorted.
     """
-    order = np.argsort(start, kind="stable")
+    start, end = _as_table(table, start, end)
+    order = np.argsort(start)
     begins, ends = start[order], np.maximum(end, start + 1)[order]
     first, last = np.searchsorted(table.start, begins), np.searchsorted(table.start, ends)
     low, high = np.searchsorted(begins, table.start, side="right"), np.searchsorted(begins, table.end)
@@ -58,6 +59,13 @@ def overlapping_pairs(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> 
     rows[ranges(place, place + behind)] = np.repeat(np.arange(table.start.size), high - low)[by_region]
     rows[ranges(place + behind, place + behind + inside)] = ranges(first, first + inside)
     return counts, rows
+
+
+def _as_table(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Borders of regions in the dtype of the table: searching with another one would convert the table first."""
+    dtype = table.start.dtype
+    info = np.iinfo(dtype)
+    return tuple(np.clip(border, info.min + 2, info.max - 2).astype(dtype) for border in (start, end))
 
 
 def ranges(first: NDArray[Any], last: NDArray[Any]) -> Rows:
@@ -76,6 +84,7 @@ def ranges(first: NDArray[Any], last: NDArray[Any]) -> Rows:
 
 def overlap_counts(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> Rows:
     """For each region, how many rows share a base with it: those that begin before its end, without those that end before its start."""
+    start, end = _as_table(table, start, end)
     end = np.maximum(end, start + 1)
     return np.asarray(np.searchsorted(table.start, end) - np.searchsorted(np.sort(table.end), start, side="right"), np.int64)
 

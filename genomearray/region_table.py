@@ -146,6 +146,8 @@ def read_regions(regions: Any, source: Source) -> RegionTable:
         table = _from_bed(Path(regions))
     elif isinstance(regions, str):
         table = _from_rows([regions], source)
+    elif hasattr(regions, "as_regions"):
+        table = regions.as_regions()
     elif hasattr(regions, "to_dataframe"):
         table = _from_columns(regions.to_dataframe())
     elif hasattr(regions, "columns") or isinstance(regions, Mapping):
