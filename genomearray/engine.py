@@ -11,7 +11,7 @@ import xarray as xr
 from xarray.backends import BackendEntrypoint
 
 from genomearray.labelled import dataset_of
-from genomearray.legacy import open_source
+from genomearray.opening import open_source
 
 
 class GenomeArrayEngine(BackendEntrypoint):

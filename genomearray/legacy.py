@@ -27,13 +27,13 @@ from genomearray.errors import (
     UnknownTrackError,
     unknown_chromosome,
 )
-from genomearray.source import Source, gather_by_name
+from genomearray.source import gather_by_name
 from genomearray.storage import pytables
 from genomearray.storage.chunk_map import Array1D, ChunkDamage
 from genomearray.storage.feature_file import FEATURES, reach, text_array
 from genomearray.storage.hdf5_reader import Hdf5Store, open_hdf5
 from genomearray.storage.layout import KINDS, SEQUENCE, SIGNAL, fill_value
-from genomearray.storage.reader import Intervals, open_stored
+from genomearray.storage.reader import Intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,29 +45,6 @@ _LETTERS[np.frombuffer(b"ACGTNMRWSYKVHDB-acgtnmrwsykvhdb", np.uint8)] = True
 _SAMPLE = 1 << 16
 _SEQUENCE_STATISTICS = "n_a"
 _STRANGE = "{path}: its node {node!r} is no chromosome of assembly {assembly!r}; is the file of another assembly?"
-
-
-def open_source(path: str | os.PathLike[str], expected_id: str | None = None, kind: str | None = None) -> Source:
-    """A track, in the layout of this library or of the old one.
-
-    Parameters
-    ----------
-    path : path-like, or URL
-    expected_id : str, optional
-        As for :func:`genomearray.storage.reader.open_stored`.
-    kind : {"signal", "sequence"}, optional
-        Of an old file, which does not tell: by default letters are recognised.
-
-    Raises
-    ------
-    UnknownTrackError, LayoutError, DamagedTrackError
-    """
-    try:
-        return open_stored(path, expected_id)
-    except LayoutError as error:
-        if not is_old(path):
-            raise LayoutError(f"{error}{what_else(path)}") from error
-    return OldTrack(Path(path), kind)
 
 
 def is_old(path: str | os.PathLike[str]) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from genomearray.assembly import Chromosome
 from genomearray.errors import LayoutError, RegionError, TrackClosedError, ValueRangeError
+from genomearray.opening import open_source
 from genomearray.region import check_offsets, integer, parse_region, positions_to_offsets
 from genomearray.source import Source
 from genomearray.storage.layout import BLOCK, SEQUENCE
@@ -1231,6 +1232,4 @@ def open_track(path: str | os.PathLike[str], kind: str | None = None) -> Track:
     ...     same.values("chr1", 0, 3)
     array([1, 2, 3], dtype=uint16)
     """
-    from genomearray.legacy import open_source
-
     return Track(open_source(path, kind=kind), Path(str(path).rstrip("/")).stem)

@@ -10,7 +10,6 @@ import click
 
 from genomearray.cli.options import chroms_option, cluster_options, with_database
 from genomearray.errors import LayoutError
-from genomearray.track import Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from genomearray.features import FeatureTable
     from genomearray.legacy import OldTrack
     from genomearray.storage.reader import StoredTrack
+    from genomearray.track import Track
 
 _PIECE = 1 << 16  # bases printed together
 
@@ -30,6 +30,7 @@ _PIECE = 1 << 16  # bases printed together
 def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
     """Tell what a track is: type, origin, size on disk and stored statistics."""
     from genomearray.legacy import OldTrack
+    from genomearray.track import Track
 
     opened = open_either(db, track)
     source = opened.source if isinstance(opened, Track) else None
@@ -147,6 +148,7 @@ def get(db: GenomeDB, track: str, region: str) -> None:
     both ends are included. chr1:1000- goes to the end, chr1 is the whole chromosome.
     """
     from genomearray.region import parse_region
+    from genomearray.track import Track
 
     opened = open_either(db, track)
     if not isinstance(opened, Track):
