@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from genomearray.errors import FormatError, RegionError, ValueRangeError
 from genomearray.features import FeatureTable
 from genomearray.input_file import open_input
-from genomearray.storage.feature_file import GUESSED, TEXT
+from genomearray.storage.feature_file import GUESSED, NUMBERS, TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +50,7 @@ _WHOLES = ("thickStart", "thickEnd", "blockCount")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[iI]nf|nan|NaN|NA|\.")
 _LIST = re.compile(r"(?:[0-9]+,)*[0-9]+,?|")
 _SIGNED = re.compile(r"-?[0-9]{1,18}")
+_NOT_BED12 = "; is the --format right (bed6 keeps further columns as they are)?"
 _STRANDS = {"+": 1, "-": -1, ".": 0}
 
 
@@ -65,8 +66,9 @@ class _BedColumns:
     def kinds(self) -> dict[str, Any]:
         """Dtypes besides start, end and strand."""
         texts = {"name", "itemRgb", "blockSizes", "blockStarts"}
-        wholes = {name: np.dtype(np.int64) for name in (*_WHOLES, "peak")}
-        return {name: wholes.get(name, TEXT if name in texts else GUESSED) for name in self.names[3:] if name != "strand"}
+        wholes: dict[str, Any] = {name: np.dtype(np.int64) for name in (*_WHOLES, "peak")}
+        kinds = wholes | dict.fromkeys(texts, TEXT) | dict.fromkeys(_NUMBERS, NUMBERS)
+        return {name: kinds.get(name, GUESSED) for name in self.names[3:] if name != "strand"}
 
     def blocks(self, job: ImportJob, path: str) -> Iterator[Found]:
         """Features of a file."""
@@ -98,7 +100,7 @@ class _BedColumns:
         for name in self.names[3:]:
             k = at[name]
             if name in _WHOLES:
-                columns[name] = whole_numbers(block, k, name)
+                columns[name] = whole_numbers(block, k, name, _NOT_BED12)
             elif name == "peak":
                 check_all(block, k, _SIGNED, "is no offset of a peak: a whole number, -1 for none")
                 columns[name] = np.array(block.column(k), dtype=np.int64)
@@ -107,18 +109,39 @@ class _BedColumns:
                     check_all(block, k, _NUMBER, f"is no number, which {name} is; is the --format right?")
                 columns[name] = block.column(k)
         if "blockStarts" in at:
-            _check_blocks(block, at, columns["blockCount"])
-        return Found(block.column(0), start, end, strand, columns, block.where)
+            _check_blocks(block, at, columns["blockCount"], end - start)
+        return Found(block.column(0), start, end, strand, columns, block.where, _cut if "thickStart" in at or "peak" in at else None)
 
 
-def _check_blocks(block: Block, at: dict[str, int], counts: NDArray[np.int64]) -> None:
-    """FormatError unless blocks are as many as told; the rest of BED12 is kept as it is."""
+def _cut(columns: dict[str, Any], row: int, length: int) -> None:
+    """The other columns of a feature that is cut at the end of its chromosome, where they say where its parts are."""
+    start = int(columns["start"][row])
+    for name in ("thickStart", "thickEnd"):
+        if name in columns:
+            columns[name][row] = min(int(columns[name][row]), length)
+    if "peak" in columns and start + int(columns["peak"][row]) >= length:
+        columns["peak"][row] = -1
+    if "blockStarts" not in columns:
+        return
+    sizes, begins = (list(map(int, columns[name][row].rstrip(",").split(","))) for name in ("blockSizes", "blockStarts"))
+    kept = [(min(size, length - start - begin), begin) for size, begin in zip(sizes, begins, strict=True) if start + begin < length]
+    columns["blockSizes"][row], columns["blockStarts"][row] = (",".join(str(part[k]) for part in kept) for k in (0, 1))
+    columns["blockCount"][row] = len(kept)
+
+
+def _check_blocks(block: Block, at: dict[str, int], counts: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
+    """FormatError unless blocks are as many as told, and inside of their feature; the rest of BED12 is kept as it is."""
     for name in ("blockSizes", "blockStarts"):
         check_all(block, at[name], _LIST, f"is no list of whole numbers, which {name} is")
         for k, (text, count) in enumerate(zip(block.column(at[name]), counts.tolist(), strict=True)):
             found = text.rstrip(",").count(",") + 1 if text else 0
             if found != count:
                 raise FormatError(f"{block.where(k)}: {name} lists {found} blocks, and blockCount is {count}")
+    columns = (block.column(at["blockSizes"]), block.column(at["blockStarts"]), lengths.tolist())
+    for k, (sizes, begins, length) in enumerate(zip(*columns, strict=True)):
+        ends = [int(a) + int(b) for a, b in zip(sizes.rstrip(",").split(","), begins.rstrip(",").split(","), strict=True) if a and b]
+        if max(ends, default=0) > length:
+            raise FormatError(f"{block.where(k)}: a block ends {max(ends)} bp behind the start of the feature, which has {length} bp")
 
 
 def _format_of(path: str) -> str:
@@ -196,28 +219,33 @@ def import_bed(
     return import_features(db, table, files, columns.blocks, columns.kinds, options, how=how)
 
 
-def export_bed(table: FeatureTable | pd.DataFrame, out: Out, *, region: str | None = None, chroms: Any = None, overwrite: bool = False) -> int:
-    """Write features as BED6: chrom, start, end, name, score, strand, then the other columns.
+def export_bed(
+    table: FeatureTable | pd.DataFrame, out: Out, *, region: str | None = None, chroms: Any = None, parts: str = "features", overwrite: bool = False
+) -> int:
+    """Write features as BED: as many columns as they have, BED3 to BED12, then the others; transcripts as BED12.
 
     Parameters
     ----------
     table : FeatureTable or DataFrame
-        A DataFrame has ``chrom, start, end`` (offsets, 0-based, half-open), as ``track.intervals`` gives it.
+        A DataFrame has ``chrom, start, end`` (offsets, 0-based, half-open), as ``track.intervals`` gives it. Transcripts of ``import genes``
+        become BED12: the coding sequence is thick, exons are blocks.
     out : path, or "-" for standard output
         Compressed when it ends in ``.gz``.
     region : str, optional
         Only features that overlap it, such as ``chr1:1,000-2,000``; of a FeatureTable.
     chroms : str or iterable of str, optional
+    parts : {"features", "exons", "introns", "coding_exons", "merged_exons", "genes", "tss", "promoters"}
+        Of transcripts, these instead; see :class:`genomearray.features.Features`. A part is called by its transcript or gene.
     overwrite : bool
 
     Returns
     -------
     int
-        Features.
+        Lines.
 
     Raises
     ------
-    FormatError, RegionError, UnknownChromosomeError
+    FormatError, RegionError, UnknownChromosomeError, ValueRangeError
 
     Examples
     --------
@@ -228,32 +256,67 @@ def export_bed(table: FeatureTable | pd.DataFrame, out: Out, *, region: str | No
     >>> Path(tmp, "a.bed").read_text()
     'chr1\\t990\\t1000\\t.\\t0\\t.\\t995.5\\t1000\\n'
     """
+    if parts not in PARTS:
+        raise ValueRangeError(f"parts={parts!r} is not known; allowed are {', '.join(PARTS)}")
     names = None if chroms is None else [chroms] if isinstance(chroms, str) else list(chroms)
     if isinstance(table, FeatureTable):
         if region is not None and names is not None:
             raise RegionError("give a region or chromosomes, not both")
         asked = [table[region]] if region is not None else [table.sel(chrom=chrom) for chrom in names or table.chromosomes]
-        frames = [found.to_dataframe() for found in asked if len(found)]
+        frames = [found.to_dataframe() if parts == "features" else getattr(found, parts)() for found in asked if len(found)]
     else:
-        if region is not None:
-            raise RegionError("a region is for feature tables; choose rows of a DataFrame yourself")
+        if region is not None or parts != "features":
+            raise RegionError("a region, and parts, are for feature tables; choose rows of a DataFrame yourself")
         frames = [table if names is None else table[table["chrom"].isin(names)]]
+    width = max((_width(frame) for frame in frames), default=3)
     lines = 0
     with text_output(out, overwrite=overwrite) as file:
         for frame in frames:
             for low in range(0, len(frame), _ROWS):
-                rows = _columns(frame.iloc[low : low + _ROWS])
+                rows = _columns(frame.iloc[low : low + _ROWS], width)
                 file.writelines("\t".join(row).encode() + b"\n" for row in zip(*rows, strict=True))
             lines += len(frame)
     return lines
 
 
-def _columns(frame: pd.DataFrame) -> list[list[str]]:
+PARTS = ("features", "exons", "introns", "coding_exons", "merged_exons", "genes", "tss", "promoters")
+_OWN_NAMES = ("transcript", "gene_name", "gene_id")  # of parts, the first that says anything
+
+
+def _width(frame: pd.DataFrame) -> int:
+    """How many of the first six columns there is something for."""
+    rest = [str(name) for name in frame.columns if str(name) not in _STANDARD[:6]]
+    if "exon_starts" in frame or any(name not in _OWN_NAMES for name in rest) or ("strand" in frame and (frame["strand"] != ".").any()):
+        return 6
+    return 5 if "score" in frame else 4 if "name" in frame or rest else 3
+
+
+def _columns(frame: pd.DataFrame, width: int) -> list[list[str]]:
     n = len(frame)
     found = {str(name): [_text(value) for value in frame[name].tolist()] for name in frame.columns}
-    first = [found.pop("chrom"), found.pop("start"), found.pop("end"), found.pop("name", ["."] * n), found.pop("score", ["0"] * n)]
-    found.pop("reach", None)
-    return [*first, found.pop("strand", ["."] * n), *found.values()]
+    if "exon_starts" in found:
+        return _bed12(found)
+    if "transcript" in found or "gene_id" in found:
+        own = [found.pop(name, [""] * n) for name in _OWN_NAMES]
+        found["name"] = [next((text for text in texts if text not in ("", ".")), ".") for texts in zip(*own, strict=True)]
+    first = [
+        found.pop(name, [missing] * n)
+        for name, missing in (("chrom", ""), ("start", ""), ("end", ""), ("name", "."), ("score", "0"), ("strand", "."))
+    ]
+    return [*first[:width], *found.values()]
+
+
+def _bed12(found: dict[str, list[str]]) -> list[list[str]]:
+    """Transcripts: the coding sequence is thick, exons are blocks (https://samtools.github.io/hts-specs/BEDv1.pdf)."""
+    starts = [int(text) for text in found["start"]]
+    lists = [[list(map(int, text.split(","))) for text in found[name]] for name in ("exon_starts", "exon_ends")]
+    parts = list(zip(starts, *lists, strict=True))
+    sizes = [",".join(str(b - a) for a, b in zip(low, high, strict=True)) for _, low, high in parts]
+    begins = [",".join(str(a - start) for a in low) for start, low, _ in parts]
+    thick = [[low if low != "-1" else start for low, start in zip(found[name], found["start"], strict=True)] for name in ("cds_start", "cds_end")]
+    counts = [str(len(low)) for _, low, _ in parts]
+    zeros = ["0"] * len(parts)
+    return [found["chrom"], found["start"], found["end"], found["name"], zeros, found["strand"], *thick, zeros, counts, sizes, begins]
 
 
 def _text(value: Any) -> str:

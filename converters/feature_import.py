@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -48,11 +46,21 @@ class TableReport(ImportReport):  # type: ignore[misc]  # checked under the name
             return [f"table {track}: {self.features:,} features"]
         return [f"features: {self.features:,}", *super().written_lines(track, written)]
 
+    def nothing(self) -> str:
+        """Why a table would be empty."""
+        told = f"; there are {self._left_out()}, which make no feature" if self.left_out else ""
+        return f"no line of data{told}; --allow-empty makes a table without features"
+
+    def _left_out(self) -> str:
+        most = sorted((self.left_out or {}).items(), key=lambda found: -found[1])
+        return ", ".join(f"{count:,} {why}" for why, count in most[:_MOST_TOLD]) + (", ..." if len(most) > _MOST_TOLD else "")
+
     def read_lines(self) -> list[str]:
         """What was read from the files."""
-        most = sorted((self.left_out or {}).items(), key=lambda found: -found[1])
-        told = ", ".join(f"{count:,} {why}" for why, count in most[:_MOST_TOLD]) + (", ..." if len(most) > _MOST_TOLD else "")
-        return [*super().read_lines(), *([f"left out: {told}"] if told else [])]
+        return [*super().read_lines(), *([f"left out: {self._left_out()}"] if self.left_out else [])]
+
+
+Cut = Callable[[dict[str, Any], int, int], None]  # columns, row, length of the chromosome (bp)
 
 
 class Found(NamedTuple):
@@ -64,6 +72,7 @@ class Found(NamedTuple):
     strand: NDArray[np.int8]
     columns: dict[str, list[str] | NDArray[Any]]
     where: Callable[[int], str]  # file and line of a row
+    cut: Cut | None = None  # of other columns, where a feature is cut at the end of its chromosome
 
 
 Reader = Callable[[ImportJob, str], Iterator[Found]]  # job, path
@@ -89,6 +98,7 @@ class _Collector:
             if chrom is None:
                 continue
             kept, end = self._inside(found, rows, chrom)
+            # Behind _inside, which may cut them.
             columns: dict[str, Any] = {"start": found.start[kept], "end": end, "strand": found.strand[kept]}
             columns |= {column: _taken(values, kept) for column, values in found.columns.items()}
             self._writer.append(chrom.name, columns, self.features + kept)
@@ -108,6 +118,10 @@ class _Collector:
         self._job.report.clipped += int(past.sum())
         # A feature of no base may stand at the very end.
         kept = (start < chrom.length) | ((start == end) & (start == chrom.length))
+        if found.cut is not None:
+            columns = found.columns | {"start": found.start}
+            for row in rows[kept & past].tolist():
+                found.cut(columns, row, chrom.length)
         return rows[kept], np.minimum(end, chrom.length)[kept]
 
     def _refuse(self, where: str, start: int, end: int, chrom: Chromosome) -> None:
@@ -136,13 +150,27 @@ def _taken(values: list[str] | NDArray[Any], rows: NDArray[np.int64]) -> Any:
 
 
 def _source(table: FeatureTable, how: str, score: str, dtype: np.dtype[Any]) -> Source:
-    """Values for a track of ``dtype``; what does not fit is the writer's business, which counts it."""
+    """Values for a track of ``dtype``, exact; what does not fit is the writer's business, which counts it."""
     if how != "score":
         return table.as_track(how).source
+    stored = table.dtype(score)
     if dtype.kind == "f":
-        return table.as_track(how, column=score, dtype=dtype).source
-    stored = table[score].dtype
+        return table.as_track(how, column=score, dtype=np.float64).source
     return table.as_track(how, column=score, dtype=stored, missing=0).source
+
+
+def _write_track(job: ImportJob, table: FeatureTable, how: str, score: str, name: str) -> None:
+    if how == "score" and (score not in table.columns or table.dtype(score).kind not in "iuf"):
+        known = ", ".join(table.columns)
+        raise FormatError(f"the features have no {score} (column 5 of BED) of numbers that a track holds; their columns are {known}")
+    if how == "score" and np.isnan(table[score].astype(np.float64)).all():
+        raise FormatError(f"no feature has a {score}; --as mask or coverage needs none")
+    write_source(job.writer, _source(table, how, score, job.writer.dtype), name, job.options.threads, progress=False)
+    lengths = table["end"].astype(np.int64) - table["start"]
+    again = table.overlapped_bases()
+    report = job.writer.report
+    report.bases = int(lengths.sum()) - again
+    report.overwritten += again if how == "score" else 0
 
 
 def import_features(
@@ -179,7 +207,7 @@ def import_features(
             for found in reader(job, path):
                 collector.take(found)
             if collector.features == before and not job.options.allow_empty:
-                raise FormatError(f"{path}: no line of data; --allow-empty accepts such files")
+                raise FormatError(f"{path}: {job.report.nothing()}")
         assert isinstance(job.report, TableReport)
         job.report.features = sum(writer.rows.values())
 
@@ -187,20 +215,16 @@ def import_features(
         if how is None:
             collect(job, job.writers[0], paths)
             return
-        with tempfile.TemporaryDirectory(prefix="genomearray-") as folder:
-            writer = create_feature_writer(Path(folder), db.assembly, "features", {})
-            try:
-                collect(job, writer, paths)
-                writer.finish()
-                writer.publish()
-            except BaseException:
-                writer.abort()
-                raise
-            with FeatureTable(writer.path, name) as table:
-                if job.report.rows:
-                    write_source(job.writer, _source(table, how, score, job.writer.dtype), name, job.options.threads, progress=False)
-                if how == "score":
-                    job.writer.report.overwritten += table.overlapped_bases()
+        # A part that never appears: what a killed import leaves, the next one removes.
+        writer = create_feature_writer(db.folder, db.assembly, name, {}, overwrite=True)
+        try:
+            collect(job, writer, paths)
+            writer.finish()
+            if job.report.rows:
+                with FeatureTable(writer.hidden_path, name) as table:
+                    _write_track(job, table, how, score, name)
+        finally:
+            writer.abort()
 
     if how is not None:
         given = {"dtype": _DTYPES[how]} | given

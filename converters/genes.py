@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 FORMATS = ("gtf", "gff3", "genepred", "bed12")
 _NO_CODING = -1
 _STRANDS = {"+": 1, "-": -1, ".": 0, "?": 0}
-_GTF = {name: re.compile(rf'(?:^|[;\s]){name}\s+(?:"([^"]*)"|([^\s;"]+))') for name in (
-    "transcript_id", "gene_id", "gene_name", "gene_biotype", "gene_type"
-)}  # fmt: skip
+_GTF_PAIR = re.compile(r'\s*([^\s;"]+)\s+(?:"((?:[^"\\]|\\.)*+)"|([^;"]*+))\s*(?:;|$)')
+_OFFSET = re.compile(r"[0-9]{1,18}")
 _LIST = re.compile(r"(?:[0-9]{1,18},)*[0-9]{1,18},?")
 _CODONS = ("start_codon", "stop_codon")
 _TYPES = ("gene_biotype", "gene_type", "biotype")
@@ -54,8 +53,16 @@ class _Transcript:
     coding: list[tuple[int, int]] = field(default_factory=list)
 
     def parts(self) -> list[tuple[int, int]]:
-        """Exons, ascending; where a file has none, the coding parts are all that is known."""
-        return sorted(set(self.exons or self.coding))
+        """Exons, ascending; where a file has none, the coding parts are all that is known: codons are parts of them, or touch them."""
+        if self.exons:
+            return sorted(set(self.exons))
+        merged: list[tuple[int, int]] = []
+        for start, end in sorted(self.coding):
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
+        return merged
 
 
 Read = Callable[[ImportJob, Iterator[Block], Counter[str]], Iterator[Found]]
@@ -100,7 +107,17 @@ def _found(transcripts: list[_Transcript]) -> Iterator[Found]:
     starts, ends = (np.array(columns.pop(name), np.int64) for name in ("start", "end"))
     strand = np.array([_STRANDS[transcript.strand] for transcript in transcripts], np.int8)
     wholes = {name: np.array(columns[name], np.int64) for name in ("cds_start", "cds_end")}
-    yield Found([t.chrom for t in transcripts], starts, ends, strand, columns | wholes, lambda k: transcripts[k].where)
+    yield Found([t.chrom for t in transcripts], starts, ends, strand, columns | wholes, lambda k: transcripts[k].where, _cut)
+
+
+def _cut(columns: dict[str, Any], row: int, length: int) -> None:
+    """A transcript past the end of its chromosome, with the exons and the coding part that are on it."""
+    starts, ends = (list(map(int, columns[name][row].split(","))) for name in ("exon_starts", "exon_ends"))
+    kept = [(start, min(end, length)) for start, end in zip(starts, ends, strict=True) if start < length]
+    columns["exon_starts"][row], columns["exon_ends"][row] = (",".join(str(part[k]) for part in kept) for k in (0, 1))
+    columns["cds_end"][row] = min(columns["cds_end"][row], length)
+    if columns["cds_start"][row] >= length:
+        columns["cds_start"][row] = columns["cds_end"][row] = _NO_CODING
 
 
 # -- GTF and GFF3: lines of parts, put together by names ------------------------------------------
@@ -114,7 +131,7 @@ def _part(block: Block, k: int) -> tuple[str, str, int, int, str, str, str]:
     if len(row) > 9:
         raise FormatError(f"{where}: {len(row)} columns; GTF and GFF3 have 9")
     chrom, kind, low, high, strand = row[0], row[2], row[3], row[4], row[6]
-    if not (low.isascii() and low.isdigit() and high.isascii() and high.isdigit()):
+    if not (_OFFSET.fullmatch(low) and _OFFSET.fullmatch(high)):
         raise FormatError(f"{where}: start {shown(low)} and end {shown(high)} (columns 4 and 5) are not both whole numbers")
     if not 1 <= int(low) <= int(high):
         raise FormatError(f"{where}: start {low} and end {high} (columns 4 and 5) are no interval; positions count from 1, start <= end")
@@ -131,14 +148,15 @@ def _read_gtf(job: ImportJob, blocks: Iterator[Block], left_out: Counter[str]) -
             if kind not in ("exon", "CDS", "transcript", *_CODONS):
                 left_out[f"lines of type {kind}"] += 1
                 continue
-            named = {name: _gtf_value(pattern, text) for name, pattern in _GTF.items()}
-            if not named["transcript_id"]:
+            named = _gtf_attributes(text)
+            name = named.get("transcript_id", "")
+            if not name:
                 raise FormatError(f'{where}: the attributes of this {kind} name no transcript: transcript_id "..." is missing in {shown(text)}')
-            key = (chrom, strand, named["transcript_id"])
-            transcript = found.setdefault(key, _Transcript(chrom, strand, named["transcript_id"], where))
-            transcript.gene_id = transcript.gene_id or named["gene_id"]
-            transcript.gene_name = transcript.gene_name or named["gene_name"]
-            transcript.gene_type = transcript.gene_type or named["gene_biotype"] or named["gene_type"]
+            key = (chrom, strand, name)
+            transcript = found.setdefault(key, _Transcript(chrom, strand, name, where))
+            transcript.gene_id = transcript.gene_id or named.get("gene_id", "")
+            transcript.gene_name = transcript.gene_name or named.get("gene_name", "")
+            transcript.gene_type = transcript.gene_type or next((named[key] for key in _TYPES if named.get(key)), "")
             if kind == "transcript":
                 transcript.span = (start, end)
             elif kind == "exon":
@@ -148,9 +166,23 @@ def _read_gtf(job: ImportJob, blocks: Iterator[Block], left_out: Counter[str]) -
     yield from _found(_with_parts(found.values(), left_out))
 
 
-def _gtf_value(pattern: re.Pattern[str], text: str) -> str:
-    match = pattern.search(text)
-    return "" if match is None else match.group(1) or match.group(2) or ""
+def _gtf_attributes(text: str) -> dict[str, str]:
+    """``key "value"; key 1;`` as a dictionary; of a key that is there twice, the first value. What is in quotes is no key."""
+    pieces = text.split('"')
+    if len(pieces) % 2 == 0 or "\\" in text:  # quotes in quotes
+        found: dict[str, str] = {}
+        for match in _GTF_PAIR.finditer(text):
+            found.setdefault(match.group(1), re.sub(r"\\(.)", r"\1", match.group(2)) if match.group(2) is not None else match.group(3).strip())
+        return found
+    found = {}
+    for k in range(0, len(pieces), 2):
+        *plain, last = pieces[k].split(";")
+        for words in (part.split(None, 1) for part in (plain if k + 1 < len(pieces) else [*plain, last])):
+            if len(words) == 2:
+                found.setdefault(words[0], words[1].strip())
+        if k + 1 < len(pieces):
+            found.setdefault(last.strip(), pieces[k + 1])
+    return found
 
 
 def _with_parts(found: Any, left_out: Counter[str]) -> list[_Transcript]:
@@ -229,7 +261,7 @@ def _of_genepred(row: list[str], where: str) -> _Transcript:
     first = at - 2  # behind the column bin, or, in refFlat, the name of the gene
     name, chrom, strand, *numbers = row[first : first + 8]
     gene = row[0] if first and not row[0].isdigit() else ""
-    if not all(text.isascii() and text.isdigit() for text in numbers):
+    if not all(_OFFSET.fullmatch(text) for text in numbers):
         raise FormatError(f"{where}: {', '.join(map(shown, numbers))} are not all whole numbers (txStart txEnd cdsStart cdsEnd exonCount)")
     start, end, coding_start, coding_end, count = map(int, numbers)
     starts, ends = row[first + 8 : first + 10] if len(row) >= first + 10 else ("", "")
@@ -274,6 +306,11 @@ def _read_bed12(job: ImportJob, blocks: Iterator[Block], left_out: Counter[str])
             if not len(sizes) == len(begins) == count[k]:
                 raise FormatError(f"{where}: {len(sizes)} block sizes and {len(begins)} starts, and blockCount is {count[k]}")
             parts = [(start[k] + begin, start[k] + begin + size) for begin, size in zip(begins, sizes, strict=True)]
+            wrong = next((part for part in parts if not start[k] <= part[0] < part[1] <= end[k]), None)
+            if wrong is not None:
+                raise FormatError(f"{where}: block [{wrong[0]}, {wrong[1]}) (offsets) is not inside of the feature [{start[k]}, {end[k]})")
+            if low[k] < high[k] and not (start[k] <= low[k] and high[k] <= end[k]):
+                raise FormatError(f"{where}: the thick part [{low[k]}, {high[k]}) is not inside of the feature [{start[k]}, {end[k]})")
             coding = [(low[k], high[k])] if low[k] < high[k] else []
             transcripts.append(_Transcript(row[0], row[5], row[3], where, span=(start[k], end[k]), exons=parts, coding=coding))
         yield from _found(transcripts)

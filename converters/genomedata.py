@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from genomearray_converters.importing import ImportJob, ImportReport, run_import
 
-from genomearray.errors import FormatError, nearest_names
+from genomearray.errors import FormatError, GenomeArrayError, nearest_names
 
 if TYPE_CHECKING:
     from genomearray.assembly import Chromosome
@@ -59,23 +59,27 @@ def track_names(archive: str | os.PathLike[str]) -> list[str]:
     ``track_names("hg18.genomedata")`` gives ``["placental", "primate", "vertebrate"]``.
     """
     with _open(_files(Path(archive))[0]) as file:
-        names = np.atleast_1d(file.attrs.get("tracknames", np.empty(0, "S1")))
+        return _names(file)
+
+
+def _names(file: h5py.File) -> list[str]:
+    names = np.atleast_1d(file.attrs.get("tracknames", np.empty(0, "S1")))
     return [name.decode() if isinstance(name, bytes) else str(name) for name in names.tolist()]
 
 
-def _column(archive: Path, name: str | None) -> tuple[int, str]:
-    """Which track of the archive is meant."""
-    known = track_names(archive)
+def _column(file: h5py.File, archive: Path, name: str | None) -> int:
+    """Which track of a file is meant: each file of a folder has its own order."""
+    known = _names(file)
     if not known:
         raise FormatError(f"{archive} holds no tracks, only the sequence: --sequence imports it")
     if name is None:
         if len(known) > 1:
             raise FormatError(f"{archive} holds {len(known)} tracks, say which one with --name: {', '.join(known)}")
-        return 0, known[0]
+        return 0
     if name not in known:
         near = nearest_names(name, known)
         raise FormatError(f"{archive} has no track {name!r}; {'nearest names' if near else 'it has'}: {', '.join(near or known)}")
-    return known.index(name), name
+    return known.index(name)
 
 
 def _supercontigs(path: Path, chrom: str, group: h5py.Group) -> Iterator[tuple[int, int, h5py.Group]]:
@@ -98,7 +102,8 @@ def _read_chromosome(job: ImportJob, path: Path, group: h5py.Group, chrom: Chrom
         if dataset_name not in contig:
             raise FormatError(f"{path}: {contig.name} has no {dataset_name!r}; the archive was not finished, or is damaged")
         dataset = contig[dataset_name]
-        if dataset.shape[0] != end - start or (column is not None and column >= dataset.shape[1]):
+        shape = (end - start,) if column is None else (end - start, len(_names(contig.file)))
+        if dataset.shape != shape:
             raise FormatError(f"{path}: {dataset.name} has the shape {dataset.shape}, and its supercontig [{start}, {end})")
         for low in range(0, end - start, _PIECE):
             high = min(low + _PIECE, end - start)
@@ -140,9 +145,9 @@ def import_genomedata(
 
     def work(job: ImportJob, paths: list[str]) -> None:
         source = Path(paths[0])
-        column = None if sequence else _column(source, name)[0]
         for path in _files(source):
             with _open(path) as file:
+                column = None if sequence else _column(file, path, name)
                 groups = [chrom for chrom in file if isinstance(file[chrom], h5py.Group)]
                 if not groups:
                     raise FormatError(f"{path} holds no chromosome")
@@ -151,8 +156,8 @@ def import_genomedata(
                     if chrom is not None:
                         try:
                             _read_chromosome(job, path, file[chrom_name], chrom, column)
-                        except (OSError, RuntimeError, KeyError) as error:
-                            if isinstance(error, FormatError):
+                        except (OSError, RuntimeError, KeyError, IndexError, ValueError) as error:
+                            if isinstance(error, GenomeArrayError):
                                 raise
                             raise FormatError(f"{path}: chromosome {chrom_name!r} cannot be read: {error}; is the archive damaged?") from error
                         job.report.rows += 1

@@ -65,15 +65,15 @@ def check_width(block: Block, n: int, *, first: str) -> None:
         raise FormatError(f"{block.where(k)}: {len(block.rows[k])} columns, and {first} has {n}; all lines of a table have the same number")
 
 
-def whole_numbers(block: Block, k: int, what: str) -> NDArray[np.int64]:
-    """A column of whole numbers, from 0 on."""
+def whole_numbers(block: Block, k: int, what: str, hint: str = "") -> NDArray[np.int64]:
+    """A column of whole numbers, from 0 on; ``hint`` is what one may do about others."""
     texts = block.column(k)
     if _WHOLE.fullmatch("\0".join(texts) + "\0"):
         return np.fromiter(map(int, texts), np.int64, len(texts))
-    return np.array([_whole(block, row, text, k, what) for row, text in enumerate(texts)], np.int64)
+    return np.array([_whole(block, row, text, k, what, hint) for row, text in enumerate(texts)], np.int64)
 
 
-def _whole(block: Block, row: int, text: str, k: int, what: str) -> int:
+def _whole(block: Block, row: int, text: str, k: int, what: str, hint: str) -> int:
     number: Any
     try:
         number = whole_number(text)
@@ -83,7 +83,7 @@ def _whole(block: Block, row: int, text: str, k: int, what: str) -> int:
         except ValueError:
             number = 0.5
     if number != int(number) or not 0 <= number < 10**18:
-        raise FormatError(f"{block.where(row)}: column {k + 1}: {what} {shown(text)} is not a whole number from 0 on")
+        raise FormatError(f"{block.where(row)}: column {k + 1}: {what} {shown(text)} is not a whole number from 0 on{hint}")
     return int(number)
 
 

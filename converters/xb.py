@@ -76,6 +76,9 @@ def _header(source: Input) -> _Header:
         if not name or not name.isprintable():
             raise FormatError(f"{source.name}: {name!r} in its table of chromosomes is no name; is the file damaged?")
         sizes.append((name, size))
+    twice = next((name for k, (name, _) in enumerate(sizes) if name in [other for other, _ in sizes[:k]]), None)
+    if twice is not None:
+        raise FormatError(f"{source.name} holds chromosome {twice!r} twice; is the file damaged?")
     return _Header(bool(stranded), sizes)
 
 

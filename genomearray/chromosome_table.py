@@ -65,7 +65,7 @@ def read_chromosome_table(folder: Path) -> Assembly:
             columns = {name: file[name][:].tolist() for name in ("idnum", "length", *FLAGS)}
     except FileNotFoundError:
         raise DatabaseError(f"assembly {folder.name!r} has no chromosome table: {path} is not there; run: genomearray init") from None
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         if isinstance(error, DatabaseError):
             raise
         raise DatabaseError(f"the chromosome table {path} cannot be read: {error}; restore it from a copy") from error

@@ -277,6 +277,8 @@ class GenomeDB:
         table = open_features(self.get_track_path(name), name)
         if table.assembly != self.folder.name:
             raise AssemblyError(f"table {name!r} is on assembly {table.assembly!r}, and this database folder is {self.folder.name!r}: {table.path}")
+        if table.chromosomes != self.assembly.names or any(table.length(chrom.name) != chrom.length for chrom in self.assembly):
+            raise AssemblyError(f"table {name!r} has other chromosomes than assembly {table.assembly!r} of this database: {table.path}")
         return table
 
     def open_lift_table(self, name: str) -> LiftTable:

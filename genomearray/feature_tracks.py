@@ -85,7 +85,7 @@ class Scores(_OnFeatures):
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.computed.ComputedSource`."""
         # Imported here: numba is for computing, tables are read without it.
-        from genomearray.storage.paint import paint_scores
+        from genomearray.feature_kernels import paint_scores
 
         out = np.full(end - start, self._missing, self.dtype)
         found = self._rows(chrom, start, end)
@@ -102,44 +102,45 @@ class Scores(_OnFeatures):
 
 
 class Distances(_OnFeatures):
-    """Bases to the nearest feature: 0 inside of one, 1 beside it; NaN on a chromosome without features.
+    """Bases to the nearest feature: 0 inside of one, 1 beside it; on a chromosome without features NaN, or the least integer.
 
     Signs: with "position" negative to the left of the feature; with "strand" negative upstream of it, by its strand. Of two features at
     the same distance the left one counts.
     """
 
-    def __init__(self, target: Assembly, features: dict[str, Placed], text: str, sign: str) -> None:
-        super().__init__(target, features, np.float64, text)
+    def __init__(self, target: Assembly, features: dict[str, Placed], text: str, sign: str, dtype: Any) -> None:
+        super().__init__(target, features, dtype, text)
         self._sign = sign
+        if self.dtype.kind not in "if" or self.dtype.itemsize < 4:
+            raise ValueRangeError(f"distances as {self.dtype} cannot be; allowed are int32, int64, float32 and float64")
         self._furthest: dict[str, NDArray[np.int64]] = {}
+        self.missing = np.nan if self.dtype.kind == "f" else np.iinfo(self.dtype).min
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.computed.ComputedSource`."""
+        # Imported here: numba is for computing, tables are read without it.
+        from genomearray.feature_kernels import fill_distances
+
         placed = self.features.get(chrom)
         if placed is None:
-            return np.full(end - start, np.nan)
+            return np.full(end - start, self.missing, self.dtype)
+        out = np.empty(end - start)
         begin, reach = placed.places.start, placed.places.reach
-        n = begin.size
-        pos = np.arange(start, end)
-        # The last feature that starts at a base or before it: constant from one start to the next.
-        low, high = np.searchsorted(begin, [start, end - 1], side="right").tolist()
-        left = np.repeat(np.arange(low - 1, high), np.diff(np.concatenate([[start], begin[low:high], [end]])))
-        to_left = np.where(left >= 0, np.maximum(pos - reach[np.maximum(left, 0)].astype(np.int64) + 1, 0), np.iinfo(np.int64).max)
-        to_right = np.where(left + 1 < n, begin[np.minimum(left + 1, n - 1)].astype(np.int64) - pos, np.iinfo(np.int64).max)
-        found = np.minimum(to_left, to_right).astype(np.float64)
-        if self._sign == "none":
-            return found
-        from_left = to_left <= to_right
-        sign = np.where(from_left, 1.0, -1.0)
+        upstream = np.ones(begin.size, np.int8)
         if self._sign == "strand":
             assert placed.strand is not None
-            row = np.where(from_left, self._reaching(chrom, placed)[np.maximum(left, 0)], np.minimum(left + 1, n - 1))
-            sign[placed.strand[row] == -1] *= -1
-        return np.where(found == 0, 0.0, sign * found)
+            upstream[placed.strand == -1] = -1
+        row = int(np.searchsorted(begin, start, side="right"))
+        fill_distances(out, start, row, begin, reach, self._reaching(chrom, placed), upstream, self._sign != "none")
+        return out.astype(self.dtype)
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
         """Whether the chromosome has features."""
-        return chrom in self.features
+        return chrom in self.features or self.dtype.kind != "f"
+
+    def display_attributes(self, variable: str) -> dict[str, Any]:
+        """Distances are in bp."""
+        return super().display_attributes(variable) | {"units": "bp"}
 
     def _reaching(self, chrom: str, placed: Placed) -> NDArray[np.int64]:
         """For each row the one that reaches furthest up to it."""
@@ -149,8 +150,14 @@ class Distances(_OnFeatures):
 
 
 def _check_fit(score: NDArray[Any] | None, dtype: np.dtype[Any]) -> None:
-    """ValueRangeError for scores that an integer dtype cannot hold."""
-    if score is None or dtype.kind == "f":
+    """ValueRangeError for scores that a dtype cannot hold."""
+    if score is None:
+        return
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            beyond = np.isfinite(score) & np.isinf(score.astype(dtype))
+        if beyond.any():
+            raise ValueRangeError(f"the score {score[int(np.argmax(beyond))]} is beyond {dtype}; take dtype='float64'")
         return
     known = score[~np.isnan(score)] if score.dtype.kind == "f" else score
     info = np.iinfo(dtype)

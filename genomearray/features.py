@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _STRANDS = np.array([".", "+", "-"], dtype=object)  # by strand: 0, 1, -1
+_MANY = 10_000  # rows
 
 
 class TableFile(Protocol):
@@ -79,16 +80,31 @@ class Features:
         """Values of a column, ndarray of shape (n,)."""
         if column != "chrom" and column not in self._table._file.columns:
             raise KeyError(f"the table has no column {column!r}; it has chrom, {', '.join(self.columns)}")
-        return self._column(column)
+        values = self._column(column)
+        return values if values.flags.writeable else values.copy()
+
+    def __repr__(self) -> str:
+        return f"<Features: {len(self):,} of the {len(self._table):,} of {self._table.name!r}>"
 
     def _column(self, column: str) -> NDArray[Any]:
-        file: TableFile = self._table._file
+        table: FeatureTable = self._table
         if isinstance(self._rows, slice):
-            return file.column(column, self._rows.start, self._rows.stop)
+            return table._rows_of(column, self._rows.start, self._rows.stop)
         if not self._rows.size:
-            return file.column(column, 0, 0)
+            return table._rows_of(column, 0, 0)
         first, last = int(self._rows.min()), int(self._rows.max()) + 1
-        return file.column(column, first, last)[self._rows - first]
+        return table._rows_of(column, first, last)[self._rows - first]
+
+    def dtype(self, column: str) -> np.dtype[Any]:
+        """Of a column; texts are objects.
+
+        Examples
+        --------
+        >>> table.dtype("score")
+        dtype('uint8')
+        """
+        found: np.dtype[Any] = self._table._file.column(column, 0, 0).dtype
+        return found
 
     def as_regions(self) -> RegionTable:
         """The rows as regions, without their other columns: what ``windows``, ``overlap`` and the like take."""
@@ -120,6 +136,8 @@ class Features:
 
     def exons(self) -> pd.DataFrame:
         """Exons of the transcripts: chrom, start, end (offsets), strand, transcript, gene, and exon, counted from the 5' end.
+
+        Of a region: all exons of the transcripts that overlap it.
 
         Raises
         ------
@@ -239,6 +257,7 @@ class FeatureTable(Features):
         self.assembly = str(self._file.attributes["assembly"])
         self.attributes = self._file.attributes
         self._placed: dict[str, Placed] = {}
+        self._kept: dict[str, NDArray[Any]] = {}
         total = int(self._firsts[-1] + self._counts[-1])
         super().__init__(None, slice(0, total))
 
@@ -271,6 +290,19 @@ class FeatureTable(Features):
     def _frame(self) -> Assembly:
         """The assembly, in the order of the table."""
         return Assembly.in_order(self.assembly, self._sizes.items())
+
+    def _rows_of(self, column: str, first: int, last: int) -> NDArray[Any]:
+        """Rows [first, last) of a column; one that is asked for as a whole is kept: it would be asked for again and again."""
+        kept = self._kept.get(column)
+        if kept is not None:
+            return kept[first:last]
+        values = self._file.column(column, first, last)
+        if first == 0 and last == len(self):
+            values.flags.writeable = False
+            self._kept[column] = values
+        elif last - first > len(self) // 2 and len(self) > _MANY:
+            return self._rows_of(column, 0, len(self))[first:last]
+        return values
 
     # -- what tables of regions are read against -------------------------------------------------
 
@@ -529,8 +561,8 @@ class FeatureTable(Features):
         array([nan, nan, 60., 60., 60.], dtype=float32)
         """
         score = column if how == "score" else None
-        if score is not None and (score not in self._file.columns or self._file.column(score, 0, 0).dtype.kind not in "iuf"):
-            numbers = [name for name in self.columns if self._file.column(name, 0, 0).dtype.kind in "iuf"]
+        if score is not None and (score not in self._file.columns or self.dtype(score).kind not in "iuf"):
+            numbers = [name for name in self.columns if self.dtype(name).kind in "iuf"]
             raise ValueRangeError(f"table {self.name!r} has no column {score!r} of numbers; it has {', '.join(numbers)}")
         text = f"{how} of {self.name}" if score is None else f"{score} of {self.name}"
         more = {} if score is None else {"score": score, "input_row": "input_row"}
@@ -551,14 +583,17 @@ class FeatureTable(Features):
             found += int((placed.end - placed.start).sum()) - int(covered.sum())
         return found
 
-    def distances(self, sign: str = "none") -> Track:
-        """Bases from each base to the nearest feature, as a lazy track of float64: 0 inside of one, 1 beside it, NaN where there is none.
+    def distances(self, sign: str = "none", dtype: Any = "float64") -> Track:
+        """Bases from each base to the nearest feature, as a lazy track: 0 inside of one, 1 beside it; missing on a chromosome without any.
 
         Parameters
         ----------
         sign : {"none", "position", "strand"}
             Not signed; negative to the left of the feature; or negative upstream of it, by its strand. Of two features at the same
             distance the left one counts.
+        dtype : {"float64", "float32", "int32", "int64"}
+            Floats hold NaN for missing; float32 is exact up to 16,777,216 bp. Integers hold their least value there, -2,147,483,648 in int32,
+            as in the old library.
 
         Returns
         -------
@@ -577,7 +612,7 @@ class FeatureTable(Features):
             raise ValueRangeError(f"sign={sign!r} is not known; allowed are {', '.join(SIGNS)}")
         text = f"distance to {self.name}"
         more = {"strand": "strand"} if sign == "strand" else {}
-        return Track(Distances(self._frame, self._placed_all(**more), text, sign), text)
+        return Track(Distances(self._frame, self._placed_all(**more), text, sign, dtype), text)
 
     # -- open and closed -------------------------------------------------------------------------
 

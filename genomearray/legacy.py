@@ -20,6 +20,7 @@ from genomearray.chromosome_table import FILE, read_chromosome_table
 from genomearray.computed import OnAssembly
 from genomearray.errors import (
     DamagedTrackError,
+    GenomeArrayError,
     GenomeArrayWarning,
     LayoutError,
     RegionError,
@@ -38,6 +39,8 @@ from genomearray.storage.reader import Intervals
 if TYPE_CHECKING:
     import pandas as pd
 
+# What h5py raises of a file that is damaged.
+DAMAGE = (OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError, AttributeError)
 UNKNOWN = "unknown"  # assembly of a file outside of a database
 _DEEPEST = 16  # folders above a file in which a chromosome table is looked for
 _LETTERS = np.zeros(256, bool)
@@ -54,7 +57,7 @@ def is_old(path: str | os.PathLike[str]) -> bool:
     try:
         with open_hdf5(Path(path)) as file:
             return pytables.is_old(file)
-    except (OSError, RuntimeError, ValueError):
+    except DAMAGE:
         return False
 
 
@@ -79,7 +82,7 @@ def what_else(path: str | os.PathLike[str]) -> str:
                 pytables.contents(file, Path(path))
     except LayoutError as error:
         return f": {str(error).removeprefix(f'{path} ')}"
-    except (OSError, RuntimeError, ValueError):
+    except DAMAGE:
         pass
     return ""
 
@@ -99,15 +102,17 @@ class _OldFile:
         self.path = path
         try:
             self.store = Hdf5Store(path)
-        except (OSError, RuntimeError) as error:
-            raise LayoutError(f"{path} cannot be opened: {error}{what_else(path)}; is it cut, or half-written by an import that crashed?") from error
-        file = self.store.file
-        self.contents = pytables.contents(file, path)
+            self.contents = pytables.contents(self.store.file, path)
+        except GenomeArrayError:
+            raise
+        except DAMAGE as error:
+            hint = "is it cut, damaged, or half-written by an import that crashed?"
+            raise LayoutError(f"{path} cannot be opened: {error}{what_else(path)}; {hint}") from error
         if self.contents.kind != kind:
             opens = {pytables.TRACK: "open_track", pytables.FEATURES: "open_features", pytables.LIFT: "open_lift_table"}
             how = opens.get(self.contents.kind)
             hint = f"; it opens with {how}" if how else ""
-            raise LayoutError(f"{path} holds a {self.contents.kind}, no {kind}{hint}")
+            raise LayoutError(f"{path} holds a {self.contents.kind}, not a {kind}{hint}")
         known = _assembly_of(path)
         self.nodes = self.contents.nodes
         if known is None:
@@ -134,7 +139,7 @@ class OldTrack(OnAssembly):
     ----------
     path : Path
     kind : {"signal", "sequence"}, optional
-        Default: a sequence is known by its stored statistics, by its name ``seq``, or by its values, all of which are letters.
+        Default: a sequence is known by its stored statistics, or by its values, all of which are letters.
     """
 
     def __init__(self, path: Path, kind: str | None = None) -> None:
@@ -147,7 +152,10 @@ class OldTrack(OnAssembly):
         self._identity = self._old.store.identity()
         self._arrays: dict[str, Array1D] = {}
         for name, node in self._old.nodes.items():
-            array = self._old.store.array(name, _stored_chunks(self, name)) if node.shape[0] else None
+            try:
+                array = self._old.store.array(name, _stored_chunks(self, name)) if node.shape[0] else None
+            except DAMAGE as error:
+                raise LayoutError(f"{path} is damaged at {name!r}: {error}; restore the file from a copy") from error
             if array is not None:
                 self._arrays[name] = array
         dtype = next(iter(self._old.nodes.values())).dtype.newbyteorder("=")
@@ -169,16 +177,20 @@ class OldTrack(OnAssembly):
     def _guess_kind(self) -> str:
         if self.dtype != np.uint8:
             return SIGNAL
-        if any(_SEQUENCE_STATISTICS in node.attrs for node in self._old.nodes.values()) or self.path.stem == "seq":
-            return SEQUENCE
-        seen = False
-        for array in self._arrays.values():
+        try:
+            if any(_SEQUENCE_STATISTICS in node.attrs for node in self._old.nodes.values()):
+                return SEQUENCE
+        except DAMAGE as error:
+            raise LayoutError(f"{self.path} is damaged at its attributes: {error}; restore the file from a copy") from error
+        for name, array in self._arrays.items():
             middle = max(array.length // 2 - _SAMPLE // 2, 0)
-            values = array.read(middle, min(middle + _SAMPLE, array.length))
+            try:
+                values = array.read(middle, min(middle + _SAMPLE, array.length))
+            except ChunkDamage as damage:
+                raise self._damaged(name, damage) from damage
             if not _LETTERS[values].all():
                 return SIGNAL
-            seen = True
-        return SEQUENCE if seen else SIGNAL
+        return SEQUENCE if self._arrays else SIGNAL
 
     @property
     def fill(self) -> Any:
@@ -217,7 +229,10 @@ class OldTrack(OnAssembly):
 
     def statistics(self) -> dict[str, dict[str, int | float]]:
         """Statistics stored in the file, by chromosome; nothing keeps them up to date."""
-        found = {name: pytables.statistics(node) for name, node in self._old.nodes.items()}
+        try:
+            found = {name: pytables.statistics(node) for name, node in self._old.nodes.items()}
+        except DAMAGE as error:
+            raise DamagedTrackError(f"the statistics in {self.path} are damaged: {error}; restore the file from a copy") from error
         return {name: told for name, told in found.items() if told}
 
     def close(self) -> None:
@@ -316,7 +331,7 @@ class OldFeatureFile:
     def _part(self, node: h5py.Dataset, length: int, row: int) -> dict[str, NDArray[Any]]:
         try:
             rows = node[:]  # by name: PyTables sorts columns by the alphabet
-        except (OSError, RuntimeError, ValueError) as error:
+        except DAMAGE as error:
             raise DamagedTrackError(f"table {self.path} is damaged at {node.name}: {error}; restore the file from a copy") from error
         start, end = rows["start"].astype(np.int64) - 1, rows["end"].astype(np.int64)
         kept = np.flatnonzero((start >= 0) & (start <= end) & (end <= length))
@@ -411,6 +426,10 @@ class LiftTable:
                 stacklevel=2,
             )
         kept = np.flatnonzero(mapped & (minus | ~reverse))
+        lengths = {chrom.idnum: chrom.length for chrom in self.to}
+        past = [k for k in kept.tolist() if rows[k, 1] > lengths.get(int(rows[k, 0]), np.inf)]
+        if past:
+            raise DamagedTrackError(f"{self.path} maps a base of {chrom!r} to position {rows[past[0], 1]}, past the end of its chromosome")
         strange = [int(k) for k in np.unique(rows[kept, 0]) if int(k) not in self._by_id]
         if strange:
             raise LayoutError(f"{self.path} names chromosome number {strange[0]}, which assembly {self.to.name!r} does not have")
@@ -419,9 +438,12 @@ class LiftTable:
                 "query": kept,
                 "chrom": [self._by_id[int(k)] for k in rows[kept, 0]],
                 "start": rows[kept, 1].astype(np.int64) - 1,
-                "strand": np.where(rows[kept, 2] == -1, "-", "+"),
+                "strand": np.array([".", "+", "-"], dtype=object)[np.sign(rows[kept, 2])],
             }
         )
+
+    def __repr__(self) -> str:
+        return f"<LiftTable {self.path.stem!r}: from {self.assembly.name} to {self.to.name}>"
 
     def close(self) -> None:
         """Close the file."""

@@ -16,7 +16,7 @@ from genomearray.computed import read_intervals
 from genomearray.database import GenomeDB, database_folder, list_assemblies
 from genomearray.errors import AssemblyError, DamagedTrackError, DatabaseError, GenomeArrayError, GenomeArrayWarning, LayoutError
 from genomearray.features import FeatureTable
-from genomearray.legacy import LiftTable, OldTrack, is_hdf5
+from genomearray.legacy import DAMAGE, LiftTable, OldTrack, is_hdf5
 from genomearray.reductions import each_block, pieces
 from genomearray.saving import copy_features, copy_track
 from genomearray.source import Source
@@ -79,7 +79,7 @@ def migrate(
     source : path-like, optional
         The old database, which is only read. Default: ``GENOME_DB``.
     dest : path-like
-        The new one; it is made if need be. What an earlier run copied stays.
+        The new one; it is made if need be. What an earlier run copied stays, and is compared again.
     assembly : str, optional
         Only this one.
     store : {"h5", "zarr"}
@@ -137,18 +137,39 @@ def _same_assembly(old: GenomeDB, target: Path) -> GenomeDB:
 
 def _migrate_one(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], *, progress: bool) -> Migrated:
     assembly = old.folder.name
-    if new.has_track(name) and not options["overwrite"]:
-        return Migrated(assembly, name, THERE, "")
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always", GenomeArrayWarning)
-            note = _copy(old, new, name, options, progress=progress)
+            there = new.has_track(name) and not options["overwrite"]
+            note = _compare(old, new, name, options, progress=progress) if there else _copy(old, new, name, options, progress=progress)
         notes = [note, *(str(warning.message) for warning in told if issubclass(warning.category, GenomeArrayWarning))]
-        return Migrated(assembly, name, COPIED, "; ".join(notes))
+        return Migrated(assembly, name, THERE if there else COPIED, "; ".join(notes))
     except _NotData as error:
         return Migrated(assembly, name, LEFT_OUT, str(error))
-    except GenomeArrayError as error:
+    except (GenomeArrayError, *DAMAGE) as error:
         return Migrated(assembly, name, FAILED, str(error))
+
+
+def _compare(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], *, progress: bool) -> str:
+    """What an earlier run copied still agrees."""
+    with _opened(old, name) as one, _opened(new, name) as other:
+        if isinstance(one, Track) and isinstance(other, Track):
+            if _differences(one.source, other.source, options["threads"], progress=progress) == 0:
+                return f"{_bases(one):,} values of {one.dtype} agree"
+        elif isinstance(one, FeatureTable) and isinstance(other, FeatureTable) and _same_tables(one, other):
+            return f"{len(one):,} features agree"
+    raise DamagedTrackError("the new database has another track of that name; --overwrite replaces it")
+
+
+def _opened(db: GenomeDB, name: str) -> Track | FeatureTable:
+    try:
+        return db.open_track(name)
+    except LayoutError:
+        return db.open_features(name)
+
+
+def _bases(track: Track) -> int:
+    return sum(track.length(chrom) for chrom in track.chromosomes)
 
 
 class _NotData(Exception):
@@ -170,10 +191,9 @@ def _copy(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], *, p
                 raise DamagedTrackError(f"{wrong:,} values of the copy differ from those of {track.path}; nothing was kept")
 
         copy_track(new.folder, new.assembly, name, track, progress=progress, check=check, **options)
-        bases = sum(track.length(chrom) for chrom in track.chromosomes)
         with new.open_track(name) as copy:
             stale = _stale(track.source, copy)
-        return f"{bases:,} values of {track.dtype} agree" + (f"; {stale}" if stale else "")
+        return f"{_bases(track):,} values of {track.dtype} agree" + (f"; {stale}" if stale else "")
 
 
 def _differences(one: Source, other: Source, threads: int | None, *, progress: bool) -> int:

@@ -103,8 +103,8 @@ def creating(track: Track, dtype: Any, options: dict[str, Any]) -> Plan:
         options = {"round": source.round} | options
         source, dtype = source.parts[0], source.dtype
     options = {"kind": source.kind, "source": str(told.get("source", "")), "attributes": _kept(told)} | options
-    if isinstance(source, StoredTrack):
-        options = {"units": source.display_attributes(next(iter(source.variables))).get("units"), "absent": 0 if ABSENT in told else None} | options
+    units = source.display_attributes(next(iter(source.variables))).get("units")
+    options = {"units": units, "absent": 0 if isinstance(source, StoredTrack) and ABSENT in told else None} | options
     return Plan(source, dtype or (np.uint8 if source.dtype.kind == "b" else source.dtype), options)
 
 
@@ -114,13 +114,23 @@ def _kept(attributes: dict[str, Any]) -> dict[str, str | int]:
 
 
 def write_source(writer: TrackWriter, source: Source, name: str, threads: int | None = None, *, progress: bool = False) -> None:
-    """Compute, compress and store all blocks of a source."""
-    jobs = list(block_jobs(writer.layout))
+    """Compute, compress and store all blocks of a source; those that hold nothing are absent as they are."""
+    skip = _same_value(getattr(source, "fill", absent(source)), writer.fill)
+    jobs = [job for job in block_jobs(writer.layout) if not (skip and _is_absent(source, job))]
     total = sum(job.length for job in jobs)
     with progress_bar(total, name, "bp", wanted=progress) as told:
         for _, done in runner(threads).run(_encoded, (source, writer.encoder()), jobs, "save"):
             writer.accept(done)
             told(done.job.length)
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    return bool(one == other or (one != one and other != other))
+
+
+def _is_absent(source: Source, job: BlockJob) -> bool:
+    parts = zip(job.names, job.starts.tolist(), job.ends.tolist(), strict=True)
+    return not any(source.has(name) and source.holds(name, start, end) for name, start, end in parts)
 
 
 def _encoded(shared: tuple[Source, BlockEncoder], job: BlockJob) -> EncodedBlock:

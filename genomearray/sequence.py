@@ -19,12 +19,12 @@ def revcomp(sequence: Any) -> Any:
 
     Parameters
     ----------
-    sequence : str, or ndarray of uint8 (ASCII codes), shape (n,)
+    sequence : str, bytes, or ndarray of uint8 (ASCII codes), shape (n,)
         Upper or lower case; the case is kept. Characters that are no IUPAC code stay as they are.
 
     Returns
     -------
-    str or ndarray, as given
+    str, bytes or ndarray, as given
 
     Examples
     --------
@@ -37,6 +37,8 @@ def revcomp(sequence: Any) -> Any:
     """
     if isinstance(sequence, str):
         return sequence.translate(_COMPLEMENT)[::-1]
+    if isinstance(sequence, bytes):
+        return sequence.decode("latin-1").translate(_COMPLEMENT)[::-1].encode("latin-1")
     return complement_codes()[sequence][::-1]
 
 
@@ -107,7 +109,7 @@ def one_hot(sequence: Any) -> Any:
 
     Parameters
     ----------
-    sequence : str, or ndarray of uint8 (ASCII codes) of any shape
+    sequence : str, bytes, or ndarray of uint8 (ASCII codes) of any shape
         Upper or lower case.
 
     Returns
@@ -122,6 +124,7 @@ def one_hot(sequence: Any) -> Any:
     import numpy as np
 
     letters = np.frombuffer(sequence.encode("latin-1", "replace"), np.uint8) if isinstance(sequence, str) else sequence
+    letters = np.frombuffer(letters, np.uint8) if isinstance(letters, bytes) else np.asarray(letters, np.uint8)
     # Four bytes as one number: a table look-up writes all of a base at once.
     taken = _one_hot_table().view(np.uint32).reshape(-1)[letters]
     return taken.view(np.uint8).reshape(*letters.shape, 4)

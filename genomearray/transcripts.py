@@ -39,12 +39,17 @@ def exons(table: pd.DataFrame) -> Parts:
     """
     if all(name in table for name in LISTS):
         starts, ends = (_numbers(table[name]) for name in LISTS)
-        return Parts(starts[0], starts[1], ends[1])
+        return _ascending(starts[0], starts[1], ends[1])
     if all(name in table for name in BLOCKS):
         (row, sizes), (_, begins) = (_numbers(table[name]) for name in BLOCKS)
         starts_of = begins + table["start"].to_numpy(np.int64)[row]
-        return Parts(row, starts_of, starts_of + sizes)
+        return _ascending(row, starts_of, starts_of + sizes)
     raise LayoutError(f"the table has no exons: it needs the columns {', '.join(LISTS)} (import genes), or those of BED12")
+
+
+def _ascending(row: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]) -> Parts:
+    order = np.lexsort((end, start, row))
+    return Parts(row[order], start[order], end[order])
 
 
 def _numbers(lists: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -56,10 +61,18 @@ def _numbers(lists: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.repeat(np.arange(counts.size), counts), numbers
 
 
+def reach_by_group(group: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Greatest end so far within each group; groups are numbered from 0, ascending."""
+    # In one go: shifted by group, no reach passes from one group to the next.
+    shift = group * (np.int64(end.max(initial=0)) + 1)
+    found: NDArray[np.int64] = np.maximum.accumulate(end + shift) - shift
+    return found
+
+
 def introns(found: Parts) -> Parts:
-    """Gaps of at least one base between the exons of a transcript."""
+    """Gaps of at least one base between the exons of a transcript; exons may overlap."""
     same = found.row[1:] == found.row[:-1]
-    start, end = found.end[:-1], found.start[1:]
+    start, end = reach_by_group(found.row, found.end)[:-1], found.start[1:]
     gaps = same & (end > start)
     return Parts(found.row[1:][gaps], start[gaps], end[gaps])
 
@@ -192,12 +205,9 @@ def merged_exons(table: pd.DataFrame, found: Parts) -> pd.DataFrame:
     gene, start, end, row = gene[order], found.start[order], found.end[order], found.row[order]
     new = np.ones(gene.size, bool)
     if gene.size:
-        # In one go: shifted by gene, no reach passes from one gene to the next.
-        shift = gene * (np.int64(end.max()) + 1)
-        reach = np.maximum.accumulate(end + shift)
-        new[1:] = start[1:] + shift[1:] > reach[:-1]
-        last = np.append(np.flatnonzero(new)[1:] - 1, gene.size - 1)
-        end = (reach - shift)[last]
+        reach = reach_by_group(gene, end)
+        new[1:] = (gene[1:] != gene[:-1]) | (start[1:] > reach[:-1])
+        end = reach[np.append(np.flatnonzero(new)[1:] - 1, gene.size - 1)]
     kept = row[new]
     columns: dict[str, Any] = {"chrom": table["chrom"].to_numpy()[kept], "start": start[new], "end": end, "strand": table["strand"].to_numpy()[kept]}
     columns |= {name: table[name].to_numpy()[kept] for name in _OF_TRANSCRIPTS if name in table}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genomearray.cli.options import chroms_option, cluster_options, database_options, settings, with_database, write_options
+from genomearray.cli.options import chroms_option, cluster_options, database_options, settings, store_options, with_database, write_options
 from genomearray.errors import AssemblyError, DamagedTrackError, FormatError, ValueRangeError
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def verify(db: GenomeDB, track: str, threads: int | None) -> None:
     opened = open_either(db, track)
     if not isinstance(opened, Track):
         opened.check()
-        click.echo(f"table {track}: every column can be read, and agrees with its checksum")
+        old = opened.attributes.get("software", "").startswith("genome (")
+        click.echo(f"table {track}: every column can be read" + ("" if old else ", and agrees with its checksums"))
         return
     if isinstance(opened.source, OldTrack):
         stale = check_old(opened.source, opened.stats(by="chrom", threads=threads, progress=True) if opened.kind == "signal" else None)
@@ -177,16 +178,23 @@ def _numbers(text: str | None) -> list[float] | None:
     show_default=True,
     help="Negative to the left of the feature, or upstream of it, by its strand.",
 )
-@write_options("float64")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float64", "float32", "int32", "int64"]),
+    default="float64",
+    show_default=True,
+    help="Type of the distances; float32 is exact up to 16,777,216 bp.",
+)
+@store_options
 @cluster_options
 @with_database
-def distance(db: GenomeDB, table: str, out: str, sign: str, **options: Any) -> None:
+def distance(db: GenomeDB, table: str, out: str, sign: str, dtype: str, **options: Any) -> None:
     """Distance (bp) of each base to the nearest feature of TABLE as the track OUT: 0 inside of one, 1 beside it.
 
-    Chromosomes without features are missing.
+    On chromosomes without features it is missing: NaN, or the least integer (-2147483648 in int32).
     """
     _refuse_existing(db, [out], options["overwrite"])
-    _save(db, {out: db.open_features(table).distances(sign)}, options)
+    _save(db, {out: db.open_features(table).distances(sign, dtype)}, options)
 
 
 @click.command()

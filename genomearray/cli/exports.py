@@ -139,13 +139,20 @@ def zarr(db: GenomeDB, track: str, out: str, **options: Any) -> None:
 @click.option("--below", type=float, help="Of a signal: where its values are less.")
 @click.option("--min-length", type=click.IntRange(min=1), default=1, show_default=True, metavar="BP", help="Of a signal: least length.")
 @click.option("--max-gap", type=click.IntRange(min=0), default=0, show_default=True, metavar="BP", help="Of a signal: join intervals this near.")
+@click.option(
+    "--parts",
+    type=click.Choice(["features", "exons", "introns", "coding_exons", "merged_exons", "genes", "tss", "promoters"]),
+    default="features",
+    show_default=True,
+    help="Of a table of transcripts: these instead. Promoters are the 1,000 bp before the start.",
+)
 @cluster_options
 @with_database
 def bed(
     db: GenomeDB, track: str, out: str, region: str | None, above: float | None, below: float | None, min_length: int, max_gap: int,
-    chroms: tuple[str, ...], overwrite: bool, threads: int | None,
+    parts: str, chroms: tuple[str, ...], overwrite: bool, threads: int | None,
 ) -> None:  # fmt: skip
-    """A feature table as BED; of a signal, the intervals --above or --below a value, with their mean and maximum."""
+    """A feature table as BED, transcripts as BED12; of a signal, the intervals --above or --below a value, with their mean and maximum."""
     from genomearray_converters import export_bed
 
     from genomearray.errors import LayoutError
@@ -154,8 +161,11 @@ def bed(
     try:
         opened = db.open_track(track)
     except LayoutError:
-        click.echo(f"{export_bed(db.open_features(track), out, region=region, chroms=names, overwrite=overwrite):,} features", err=True)
+        lines = export_bed(db.open_features(track), out, region=region, chroms=names, parts=parts, overwrite=overwrite)
+        click.echo(f"{lines:,} {parts.replace('_', ' ')}", err=True)
         return
+    if above is None and below is None:
+        raise click.UsageError(f"{track} is a track: say which intervals with --above or --below")
     if region is not None:
         names, opened = [region.partition(":")[0]], opened.where([region])
     found = opened.intervals(above, below, min_length, max_gap, names, threads=threads, progress=True)

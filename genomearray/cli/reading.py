@@ -139,21 +139,24 @@ def _statistics(stored: StoredTrack) -> None:
 
 @click.command()
 @click.argument("track")
-@click.argument("region")
+@click.argument("region", required=False)
 @with_database
-def get(db: GenomeDB, track: str, region: str) -> None:
+def get(db: GenomeDB, track: str, region: str | None) -> None:
     """Print the values of a REGION, a line a base: chromosome, position, value; of a feature table the features that overlap it.
 
     REGION is written as in a genome browser, chr1:1,000-2,000: positions count from 1,
-    both ends are included. chr1:1000- goes to the end, chr1 is the whole chromosome.
+    both ends are included. chr1:1000- goes to the end, chr1 is the whole chromosome. Of a feature table
+    without REGION all features; their start and end are offsets, as in BED: counted from 0, the end is not included.
     """
     from genomearray.region import parse_region
     from genomearray.track import Track
 
     opened = open_either(db, track)
     if not isinstance(opened, Track):
-        opened[region].to_dataframe().to_csv(sys.stdout, sep="\t", index=False, na_rep=".")
+        (opened if region is None else opened[region]).to_dataframe().to_csv(sys.stdout, sep="\t", index=False, na_rep=".")
         return
+    if region is None:
+        raise click.UsageError("a track needs a REGION, such as chr1:1,000-2,000")
     found = parse_region(region, opened.length)
     letters = opened.kind == "sequence"
     for start in range(found.start, found.end, _PIECE):

@@ -8,7 +8,8 @@ The same names in HDF5 (netCDF-4) and Zarr v3::
     /strand             (feature)    1, -1, 0
     /reach              (feature)    greatest end on the chromosome up to this row: a search in it finds who overlaps
     /input_row          (feature)    rank in the input: where features overlap, the last one of the input counts
-    /<other>            (feature)    any other column: numbers, or text with its checksum (crc32) as attribute
+    /<other>            (feature)    any other column: numbers, or text
+    /crc32_<text>       (block)      checksums of a column of text, each of 512 rows
     /sequence_name, /sequence_length, /first_feature, /n_features   (sequence)   the assembly, and the rows of each chromosome
 """
 
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 
 from genomearray.assembly import Assembly
 from genomearray.errors import DamagedTrackError, LayoutError, RegionError, ValueRangeError
-from genomearray.storage.layout import LAYOUT, can_be_variable
+from genomearray.storage.layout import KINDS, LAYOUT, can_be_variable
 from genomearray.storage.publish import Part, PartWriter
 
 FEATURES = "features"
@@ -35,33 +36,62 @@ INDEX = ("chrom", "start", "end", "strand", "reach", "input_row")
 SEQUENCE_TABLE = ("sequence_name", "sequence_length", "first_feature", "n_features")
 ORDER = "columns"  # attribute: names of the columns besides the index, in the order of the input
 TEXT = np.dtype(object)
-GUESSED = "guessed"  # a column of texts, kept as numbers if all of them are numbers
+GUESSED = "guessed"  # a column of texts, kept as numbers if all of them are numbers as a computer writes them
+NUMBERS = "numbers"  # one of numbers as texts, whole ones or fractions
 _CHUNK = 1 << 15  # rows
+_TEXT_CHUNK = 1 << 12
 _UNITS = {"start": "bp", "end": "bp", "reach": "bp", "sequence_length": "bp"}
-_CRC = "crc32"
+_CRC = "crc32_"  # of texts: variables with a checksum for every so many rows
+_CRC_ROWS = 512
 _END = "\0"  # of a text, where texts wait end to end
-_WHOLE = re.compile(r"(?:(?:0|-?[1-9][0-9]{0,17})\0)*")  # as Python writes them: 007 is a name
-_NUMBER = re.compile(r"(?:(?:[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:inf|Inf)|nan|NaN|NA|\.)\0)*")
+_WHOLE = re.compile(r"(?:(?:0|-?[1-9][0-9]*+)\0)*+")  # as Python writes them: 007 is a name
+_ANY_WHOLE = re.compile(r"(?:[-+]?[0-9]++\0)*+")
+# Every number can be read in one way only: anything else takes forever where the last text is none.
+_NUMBER = re.compile(r"(?:(?:[-+]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?+|[-+]?(?:inf|Inf|INF)|nan|NaN|NA|\.)\0)*+")
 _LEADING_ZERO = re.compile(r"(?:^|\0)[-+]?0[0-9]")
+_LONG = re.compile(r"(?:^|\0)([-+]?[0-9]{16,})(?=\0)")
 _MISSING = ("NA", ".")
+_EXACT = 1 << 53  # of float64
+_FAILURES = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError)
 
 
 class _Texts:
-    """What is known of a column of texts, to choose its dtype."""
+    """What is known of a column of texts, to choose its dtype.
 
-    def __init__(self) -> None:
-        self.whole = True
-        self.numbers = True
+    Parameters
+    ----------
+    numbers : bool
+        They are meant as numbers: 007 is seven.
+    """
+
+    def __init__(self, *, numbers: bool) -> None:
+        self._meant = numbers
+        self._whole = True
+        self._numbers = True
+        self._least = self._most = 0
 
     def look(self, joined: str) -> None:
-        if self.whole and not _WHOLE.fullmatch(joined):
-            self.whole = False
-        if self.numbers and (not _NUMBER.fullmatch(joined) or _LEADING_ZERO.search(joined)):
-            self.numbers = False
+        """See texts, each with its end."""
+        if self._whole and not (_ANY_WHOLE if self._meant else _WHOLE).fullmatch(joined):
+            self._whole = False
+        if self._numbers and (not _NUMBER.fullmatch(joined) or (not self._meant and _LEADING_ZERO.search(joined))):
+            self._numbers = False
+        for text in _LONG.findall(joined):
+            self._least, self._most = min(self._least, int(text)), max(self._most, int(text))
+        if self._whole and not self._least and "-" in joined:
+            self._least = -1
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return np.dtype(np.int64) if self.whole else np.dtype(np.float64) if self.numbers else TEXT
+        """A dtype that holds all of them as they are; text, where no number does."""
+        if self._whole:
+            for name in ("int64", "uint64"):
+                info = np.iinfo(name)
+                if int(info.min) <= self._least and self._most <= int(info.max):
+                    return np.dtype(name)
+            return TEXT
+        exact = self._least >= -_EXACT and self._most <= _EXACT
+        return np.dtype(np.float64) if self._numbers and exact else TEXT
 
 
 class FeatureWriter(PartWriter):
@@ -72,8 +102,8 @@ class FeatureWriter(PartWriter):
     part : Part
     assembly : Assembly
     columns : dict of str to dtype
-        Besides start, end and strand. ``TEXT``: any text. ``GUESSED``: texts, kept as int64 or float64 (``.`` and ``NA`` are
-        missing) if all of them are numbers.
+        Besides start, end and strand. ``TEXT``: any text. ``GUESSED``, ``NUMBERS``: texts, kept as int64, uint64 or float64 (``.`` and ``NA``
+        are missing) if that is exact, else as text.
     attributes : dict
     describe : callable, optional
         More attributes, when all features are there.
@@ -114,13 +144,16 @@ class FeatureWriter(PartWriter):
         ValueRangeError
             A name that no column may have.
         """
-        taken = next((name for name in columns if name in (*INDEX, *SEQUENCE_TABLE) or not can_be_variable(name) or " " in name), None)
+        reserved = {*INDEX, *SEQUENCE_TABLE, "feature", "sequence"}
+        hidden = (_CRC, "block_of_")
+        taken = next((name for name in columns if name in reserved or name.startswith(hidden) or not can_be_variable(name) or " " in name), None)
         if taken is not None:
             known = ", ".join(INDEX + SEQUENCE_TABLE)
             raise ValueRangeError(f"a column cannot be called {taken!r}; choose another name than {known}, without blanks or '/'")
         self._columns: dict[str, np.dtype[Any]] = {"start": np.dtype("int64"), "end": np.dtype("int64"), "strand": np.dtype("int8")}
         self._columns["input_row"] = np.dtype("int64")
-        self._guessed = {name: _Texts() for name, dtype in columns.items() if isinstance(dtype, str) and dtype == GUESSED}
+        texts = {name: dtype for name, dtype in columns.items() if isinstance(dtype, str) and dtype in (GUESSED, NUMBERS)}
+        self._guessed = {name: _Texts(numbers=kind == NUMBERS) for name, kind in texts.items()}
         self._columns.update({name: TEXT if name in self._guessed else np.dtype(dtype) for name, dtype in columns.items()})
         self._attributes = self._attributes | {ORDER: " ".join(columns)}
 
@@ -184,7 +217,7 @@ class FeatureWriter(PartWriter):
         dtypes = {"chrom": np.dtype("int32"), "reach": place} | self._columns | {"start": place, "end": place}
         dtypes["input_row"] = np.dtype("int32") if total < 2**31 else np.dtype("int64")
         dtypes |= {name: texts.dtype for name, texts in self._guessed.items()}
-        checksums = {name: 0 for name, dtype in dtypes.items() if dtype == TEXT}
+        checksums = {name: _Checksums() for name, dtype in dtypes.items() if dtype == TEXT}
         sink = _SINKS[self._part.form](self._part.path)
         try:
             for name, dtype in dtypes.items():
@@ -194,9 +227,7 @@ class FeatureWriter(PartWriter):
                     for name, values in self._sorted(chrom, row, dtypes).items():
                         sink.write(name, first, values)
                         if name in checksums:
-                            checksums[name] = text_crc(values, checksums[name])
-            for name, checksum in checksums.items():
-                sink.tell(name, _CRC, checksum)
+                            checksums[name].add(values)
             table = {
                 "sequence_name": np.array(self._assembly.names, dtype=object),
                 "sequence_length": np.array([chrom.length for chrom in self._assembly], np.int64),
@@ -206,6 +237,12 @@ class FeatureWriter(PartWriter):
             for name, column in table.items():
                 sink.create(name, "sequence", column.size, column.dtype, {"units": "bp"} if name in _UNITS else {})
                 sink.write(name, 0, column)
+            checksums["sequence_name"] = _Checksums()
+            checksums["sequence_name"].add(table["sequence_name"])
+            for name, found in checksums.items():
+                told = found.finish()
+                sink.create(_CRC + name, f"block_of_{'sequence' if name in SEQUENCE_TABLE else 'feature'}", told.size, told.dtype, {})
+                sink.write(_CRC + name, 0, told)
             extra = self._describe() if self._describe else {}
             sink.finish(self._attributes | {"kind": FEATURES} | extra)
         except BaseException:
@@ -225,9 +262,15 @@ class FeatureWriter(PartWriter):
         texts = raw.decode().split(_END)[:-1]
         if dtype.kind == "f":
             texts = ["nan" if text in _MISSING else text for text in texts]
-        if dtype != TEXT:
-            return np.array(texts, dtype=np.str_).astype(dtype)
-        return text_array(texts)
+        if dtype == TEXT:
+            return text_array(texts)
+        values = np.array(texts, dtype=np.str_).astype(dtype)
+        if dtype.kind == "f" and np.isinf(values).any():
+            beyond = [texts[k] for k in np.flatnonzero(np.isinf(values)).tolist()]
+            wrong = next((text for text in beyond if "inf" not in text.lower()), None)
+            if wrong is not None:
+                raise ValueRangeError(f"column {name!r} holds {wrong}, which is beyond the numbers of 64 bits")
+        return values
 
     def _read(self, offset: int, size: int) -> bytes:
         self._file.seek(offset)
@@ -248,15 +291,32 @@ def reach(start: NDArray[Any], end: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def text_crc(texts: Iterable[str], before: int = 0) -> int:
-    """Checksum of texts in their order; ``before`` is that of those that stand before them."""
-    return zlib.crc32("".join(text + _END for text in texts).encode(), before)
+class _Checksums:
+    """Checksums of a column of texts, one for every so many rows."""
+
+    def __init__(self) -> None:
+        self._rest: list[str] = []
+        self._found: list[int] = []
+
+    def add(self, texts: NDArray[Any]) -> None:
+        """Take the next rows."""
+        self._rest += texts.tolist()
+        whole = len(self._rest) // _CRC_ROWS * _CRC_ROWS
+        self._found += _checksums(self._rest[:whole])
+        del self._rest[:whole]
+
+    def finish(self) -> NDArray[np.uint32]:
+        """All of them."""
+        return np.array(self._found + _checksums(self._rest), np.uint32)
+
+
+def _checksums(texts: list[str]) -> list[int]:
+    return [zlib.crc32((_END.join(texts[k : k + _CRC_ROWS]) + _END).encode()) for k in range(0, len(texts), _CRC_ROWS)]
 
 
 class _Sink(Protocol):
     def create(self, name: str, dim: str, n: int, dtype: Any, attributes: dict[str, str]) -> None: ...
     def write(self, name: str, first: int, values: NDArray[Any]) -> None: ...
-    def tell(self, name: str, key: str, value: int) -> None: ...
     def finish(self, attributes: dict[str, str | int]) -> None: ...
     def abandon(self) -> None: ...
 
@@ -275,7 +335,7 @@ class _Hdf5Sink:
         text = dtype.kind == "O"
         if dim not in self._file.dimensions:
             self._file.dimensions[dim] = n
-        packed: dict[str, Any] = {"chunks": (min(n, _CHUNK),)} if text and n else {}
+        packed: dict[str, Any] = {"chunks": (min(n, _TEXT_CHUNK),)} if text and n else {}
         packed = packed if text or not n else {"compression": "gzip", "compression_opts": 4, "shuffle": True, "chunks": (min(n, _CHUNK),)}
         created = self._file.create_variable(name, (dim,), dtype=h5py.string_dtype() if text else dtype, **packed)
         for key, value in attributes.items():
@@ -283,9 +343,6 @@ class _Hdf5Sink:
 
     def write(self, name: str, first: int, values: NDArray[Any]) -> None:
         self._file[name][first : first + values.size] = values
-
-    def tell(self, name: str, key: str, value: int) -> None:
-        self._file[name].attrs[key] = value
 
     def finish(self, attributes: dict[str, str | int]) -> None:
         for key, value in attributes.items():
@@ -315,7 +372,7 @@ class _ZarrSink:
             name,
             shape=(n,),
             dtype=str if text else dtype,
-            chunks=(max(1, min(n, _CHUNK)),),
+            chunks=(max(1, min(n, _TEXT_CHUNK if text else _CHUNK)),),
             compressors=packed or "auto",
             fill_value="" if text else 0,
             dimension_names=(dim,),
@@ -324,9 +381,6 @@ class _ZarrSink:
 
     def write(self, name: str, first: int, values: NDArray[Any]) -> None:
         self._root[name][first : first + values.size] = values
-
-    def tell(self, name: str, key: str, value: int) -> None:
-        self._root[name].attrs[key] = value
 
     def finish(self, attributes: dict[str, str | int]) -> None:
         import warnings
@@ -356,33 +410,38 @@ class FeatureFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._store = self._open()
-        self.attributes: dict[str, Any] = dict(self._store.attrs)
-        if str(self.attributes.get("genomearray_layout")) != LAYOUT or self.attributes.get("kind") != FEATURES:
-            kind = self.attributes.get("kind")
-            hint = "; it is a track: open it with open_track" if kind is not None else ""
+        try:
+            self._store = self._open()
+            self.attributes: dict[str, Any] = dict(self._store.attrs)
+            names = list(self._store)
+        except _FAILURES as error:
+            hint = "is it cut, half-written by a crash, damaged, or another kind of file?"
+            raise LayoutError(f"{path} cannot be opened as a feature table: {error}; {hint}") from error
+        kind, layout = (str(self.attributes.get(key)) for key in ("kind", "genomearray_layout"))
+        if layout != LAYOUT or kind != FEATURES:
+            hint = f"; it holds a {kind}: open it with open_track" if kind in KINDS else ""
             raise LayoutError(f"{path} is no feature table of genomearray{hint}")
+        lost = [name for name in (*INDEX, *SEQUENCE_TABLE) if name not in names] + [key for key in ("assembly",) if key not in self.attributes]
+        if lost:
+            missing = ", ".join(map(repr, lost))
+            raise LayoutError(f"{path} is no whole feature table: {missing} is missing; restore it from a copy, or import it again")
+        hidden = {*INDEX, *SEQUENCE_TABLE, "feature", "sequence"}
+        self._names = [name for name in names if name not in hidden and not name.startswith((_CRC, "block_of_"))]
 
     def _open(self) -> Any:
-        try:
-            if self.path.is_dir():
-                import zarr
+        if self.path.is_dir():
+            import zarr
 
-                return zarr.open_group(self.path, mode="r", zarr_format=3)
-            from genomearray.storage.hdf5_reader import open_hdf5
+            return zarr.open_group(self.path, mode="r", zarr_format=3)
+        from genomearray.storage.hdf5_reader import open_hdf5
 
-            return open_hdf5(self.path)
-        except (OSError, ValueError, KeyError) as error:
-            hint = "is it cut, half-written by a crash, or another kind of file?"
-            raise LayoutError(f"{self.path} cannot be opened as a feature table: {error}; {hint}") from error
+        return open_hdf5(self.path)
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns along ``feature``, those every table has first, then in the order of the input."""
-        known = {*INDEX, *SEQUENCE_TABLE, "feature", "sequence"}
-        there = [name for name in self._store if name not in known]
-        told = [name for name in str(self.attributes.get(ORDER, "")).split(" ") if name in there]
-        return ["start", "end", "strand", *told, *sorted(set(there) - set(told))]
+        told = [name for name in str(self.attributes.get(ORDER, "")).split(" ") if name in self._names]
+        return ["start", "end", "strand", *told, *sorted(set(self._names) - set(told))]
 
     def column(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
         """Rows [first, last) of a column.
@@ -393,18 +452,25 @@ class FeatureFile:
         """
         try:
             stored = self._store[name]
-            stop = stored.shape[0] if last is None else last
-            values = stored[first:stop]
-            checksum = stored.attrs.get(_CRC) if first == 0 and stop == stored.shape[0] else None
-            if values.dtype.kind not in "OTUS":
-                return np.asarray(values)
-            texts = text_array(value.decode() if isinstance(value, bytes) else str(value) for value in values.tolist())
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            stop = int(stored.shape[0]) if last is None else last
+            if (_CRC + name) in self._store:
+                return self._texts(name, stored, first, stop)
+            values = np.asarray(stored[first:stop])
+        except _FAILURES as error:
             raise self._damaged(name, error) from error
-        # HDF5 keeps text in a heap without a checksum.
-        if checksum is not None and text_crc(texts) != int(np.ravel(checksum)[0]):
-            raise self._damaged(name, "the checksum of its texts does not agree")
-        return texts
+        if values.dtype.kind not in "iuf":
+            raise self._damaged(name, "the checksums of its texts are missing")
+        return values
+
+    def _texts(self, name: str, stored: Any, first: int, last: int) -> NDArray[Any]:
+        """Rows of a column of text, with all rows that share a checksum with them: HDF5 keeps text in a heap without one."""
+        low, high = first // _CRC_ROWS * _CRC_ROWS, min(-(-last // _CRC_ROWS) * _CRC_ROWS, int(stored.shape[0]))
+        values = stored[low:high].tolist() if high > low else []
+        texts = [value.decode() if isinstance(value, bytes) else str(value) for value in values]
+        known = np.asarray(self._store[_CRC + name][low // _CRC_ROWS : -(-high // _CRC_ROWS)]).tolist()
+        if _checksums(texts) != known:
+            raise ValueError("the checksum of its texts does not agree")
+        return text_array(texts[first - low : last - low])
 
     def _damaged(self, name: str, cause: object) -> DamagedTrackError:
         return DamagedTrackError(f"table {self.path} is damaged at column {name!r}: {cause}; restore it from a copy, or import it again")

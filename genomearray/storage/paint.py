@@ -36,14 +36,6 @@ def paint_intervals(
     return again, reach
 
 
-@kernel
-def paint_scores(out: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.int64], values: NDArray[Any]) -> None:
-    """Put values on [start, end) of ``out``, the last wins."""
-    for k in range(starts.size):
-        for i in range(starts[k], ends[k]):
-            out[i] = values[k]
-
-
 @kernel_without_nan
 def _range(part: NDArray[Any]) -> tuple[Any, Any]:
     least = part[0]

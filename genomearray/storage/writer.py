@@ -130,7 +130,7 @@ class TrackWriter(PartWriter):
         self._part = part
         self._sink = sink
         self._caster = caster
-        self._fill = fill
+        self.fill = fill
         self._attributes = attributes
         self._describe = describe
         self._tables = TableBuilder(sink.layout, caster.dtype, fill)
@@ -226,7 +226,6 @@ class TrackWriter(PartWriter):
     def encoder(self) -> BlockEncoder:
         """What encodes whole blocks of this track, here or in another process; see :meth:`accept`."""
         self._check_open()
-        self._touched.update(dict.fromkeys(self.layout.assembly.names))
         return self._sink.encoder(self._caster)
 
     def accept(self, done: EncodedBlock) -> None:
@@ -238,6 +237,7 @@ class TrackWriter(PartWriter):
         with self._lock:
             self._tables.put(job.variable, job.block, done.chunks, job.rows, done.parts)
             self.report.bases += job.length
+            self._touched.update(dict.fromkeys(job.names))
             self._caster.saturated += done.changed[0]
             self._caster.nan_to_zero += done.changed[1]
 
@@ -355,7 +355,7 @@ class TrackWriter(PartWriter):
             self._written.save(key, None)
         else:
             values, before, now, overwritten = self._paint_block(key, variable, pieces, length, again)
-        chunks, encoded = encode(values, variable.chunk, self._sink.codec(variable), self._fill, keep_all=again)
+        chunks, encoded = encode(values, variable.chunk, self._sink.codec(variable), self.fill, keep_all=again)
         rows, bounds = sequence_bounds(self.layout, variable, block, length)
         parts = summary(values, bounds[:-1], bounds[1:])
         with self._disk_errors():
@@ -367,7 +367,7 @@ class TrackWriter(PartWriter):
 
     def _paint_block(self, key: _Key, variable: Variable, pieces: list[_Piece], length: int, again: bool) -> tuple[NDArray[Any], int, int, int]:
         """Values of a block; its written bases before and now, and those written twice."""
-        values = self._sink.get(variable, key[1]) if again else np.full(length, self._fill, dtype=self.dtype)
+        values = self._sink.get(variable, key[1]) if again else np.full(length, self.fill, dtype=self.dtype)
         written = self._written.load(key, length) if again else np.zeros(length, dtype=np.bool_)
         before = int(np.count_nonzero(written)) if again else 0
         reach, overwritten, painted = (length if again else 0), 0, 0

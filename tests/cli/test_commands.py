@@ -257,7 +257,7 @@ def test_exports_to_files_and_standard_output(counts, tmp_path):
     counts("export", "h5", "c", "c.h5")
     counts("export", "npy", "c", "c.npy", "--chrom", "chr2")
     counts("export", "fasta", "seq", "s.fa", "--chrom", "chr1")
-    assert counts("export", "bed", "c", "-", "--above", "100").stdout == "chr1\t10\t20\t.\t0\t.\t250.0\t250.0\n"
+    assert counts("export", "bed", "c", "-", "--above", "100").stdout == "chr1\t10\t20\t.\t0\t.\t250\t250\n"
     assert (tmp_path / "s.fa").read_text().startswith(">chr1\nacgtNNRYACacgt")
     for words, match in (
         (("export", "bigwig", "c", "c.bw"), "exists"),

@@ -44,7 +44,7 @@ def test_features_from_import_to_export(run):
     assert run("get", "peaks", "chr1:150-160") == "chrom\tstart\tend\tstrand\tname\tscore\nchr1\t100\t200\t+\ta\t2.5\n"
     assert "features\t2\n" in run("info", "peaks")
     assert run("export", "bed", "peaks", "-") == "chr1\t100\t200\ta\t2.5\t+\nchr2\t5\t9\tb\t7\t-\n"
-    assert "every column can be read" in run("verify", "peaks")
+    assert "every column can be read, and agrees with its checksums" in run("verify", "peaks")
     (run.folder / "a.bed").write_text(bed)
     for how, total in (("mask", "104"), ("coverage", "104"), ("score", "278.0")):
         run("import", "bed", how, run.folder / "a.bed", "--as", how)
@@ -65,6 +65,11 @@ def test_genes(run):
     line = 'chr1\tx\t{}\t{}\t{}\t.\t-\t.\tgene_id "G"; transcript_id "T";\n'
     run("import", "genes", "genes", "-", stdin=line.format("exon", 101, 200) + line.format("CDS", 151, 200))
     assert run("get", "genes", "chr1:1-1000").splitlines()[1] == "chr1\t100\t200\t-\tT\tG\t\t\t150\t200\t100\t200"
+    assert run("get", "genes").count("\n") == 2
+    assert run("export", "bed", "genes", "-") == "chr1\t100\t200\tT\t0\t-\t150\t200\t0\t1\t100\t0\n"
+    assert run("export", "bed", "genes", "-", "--parts", "tss") == "chr1\t199\t200\tT\t0\t-\n"
+    assert run("export", "bed", "genes", "-", "--parts", "coding_exons") == "chr1\t150\t200\tT\t0\t-\t1\n"
+    run("get", "seq", status=2)
     assert "no attributes" in run("import", "genes", "x", "-", stdin="chr1\tx\texon\t1\t9\t.\t+\t.\n", status=1)
 
 

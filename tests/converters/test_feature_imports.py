@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -363,3 +364,188 @@ def test_bad_gene_files_name_the_line_and_leave_nothing(toy, tmp_path, text):
     with pytest.raises(FormatError, match=BAD_GENES[text]):
         import_genes(toy, "bad", write(tmp_path, "bad.txt", text))
     assert toy.list_tracks() == []
+
+
+# -- numbers that are not what they seem ------------------------------------------------------
+
+
+def scored(toy, tmp_path, *scores, **options):
+    lines = "".join(f"chr1\t{10 * k}\t{10 * k + 5}\tx\t{score}\n" for k, score in enumerate(scores))
+    return import_bed(toy, "t", write(tmp_path, "a.bed", lines), overwrite=True, **options)
+
+
+def test_long_whole_numbers_stay_exact(toy, tmp_path):
+    scored(toy, tmp_path, "1234567890123456789", "-5")
+    assert toy.open_features("t")["score"].tolist() == [1234567890123456789, -5]
+    scored(toy, tmp_path, "1234567890123456789", how="score", dtype="int64")
+    assert toy["t"].values("chr1", 0, 5).tolist() == [1234567890123456789] * 5
+    report = scored(toy, tmp_path, "18446744073709551615", how="score", dtype="uint64")
+    assert toy["t"].values("chr1", 0, 1).tolist() == [18446744073709551615]
+    assert report.written.saturated == 0
+    # No number of 64 bits holds these side by side: they stay text.
+    scored(toy, tmp_path, "9007199254740993", ".")
+    assert toy.open_features("t")["score"].tolist() == ["9007199254740993", "."]
+    with pytest.raises(FormatError, match="have no score"):
+        scored(toy, tmp_path, "9007199254740993", "0.5", how="score")
+    scored(toy, tmp_path, "007", "+8")
+    assert toy.open_features("t")["score"].tolist() == [7, 8]
+
+
+def test_scores_beyond_the_dtype_are_counted_or_refused(toy, tmp_path):
+    assert scored(toy, tmp_path, "1e40", how="score").written.saturated == 5
+    assert toy["t"].values("chr1", 0, 1)[0] == np.finfo("float32").max
+    with pytest.raises(ValueRangeError, match="1e\\+40|float32"):
+        scored(toy, tmp_path, "1e40", how="score", overflow="error")
+    with pytest.raises(ValueRangeError, match="1e400, which is beyond"):
+        scored(toy, tmp_path, "1e400")
+    with pytest.raises(FormatError, match="no feature has a score"):
+        scored(toy, tmp_path, ".", how="score")
+    scored(toy, tmp_path, "1e40")
+    with pytest.raises(ValueRangeError, match="beyond float32; take dtype='float64'"):
+        toy.open_features("t").as_track("score")
+
+
+def test_numbers_and_then_a_text_take_no_time(toy, tmp_path):
+    lines = "".join(f"chr1\t{k % 900}\t{k % 900 + 1}\ta\t0\t+\t12345\n" for k in range(5000)) + "chr1\t1\t2\ta\t0\t+\tx\n"
+    import_bed(toy, "t", write(tmp_path, "a.bed", lines), format="bed6")
+    assert toy.open_features("t")["column7"].tolist().count("12345") == 5000
+
+
+# -- parts of features -------------------------------------------------------------------------
+
+GTF = "chr1\tx\t{}\t{}\t{}\t.\t+\t.\t{}\n"
+
+
+def test_keys_in_quotes_are_no_keys(toy, tmp_path):
+    lines = GTF.format("exon", 1, 9, 'gene_id "G"; note "old transcript_id X9; gene_name Foo"; transcript_id "t1"; gene_name "Real"; level 2;')
+    lines += GTF.format("exon", 20, 30, r'gene_id "g; gene_name \"q\""; transcript_id t2 ; gene_name "N; n"')
+    lines += GTF.format("exon", 40, 50, 'transcript_id "t3"; exon_number 1; gene_biotype "lincRNA"')
+    import_genes(toy, "g", write(tmp_path, "a.gtf", lines))
+    assert toy.open_features("g").to_dataframe()[["name", "gene_id", "gene_name", "gene_type"]].values.tolist() == [
+        ["t1", "G", "Real", ""],
+        ["t2", 'g; gene_name "q"', "N; n", ""],
+        ["t3", "", "", "lincRNA"],
+    ]
+
+
+def test_codons_are_no_exons(toy, tmp_path):
+    text = 'gene_id "G"; transcript_id "T";'
+    lines = GTF.format("CDS", 101, 200, text) + GTF.format("start_codon", 101, 103, text) + GTF.format("stop_codon", 201, 203, text)
+    import_genes(toy, "g", write(tmp_path, "a.gtf", lines))
+    for found in (toy.open_features("g").exons(), toy.open_features("g").coding_exons()):
+        assert found[["start", "end"]].values.tolist() == [[100, 203]]
+
+
+def test_exons_out_of_order_and_overlapping(toy, tmp_path):
+    import_genes(toy, "g", write(tmp_path, "a.txt", "t1\tchr1\t+\t100\t900\t100\t900\t3\t100,150,800,\t500,200,900,\n"))
+    assert toy.open_features("g").introns()[["start", "end"]].values.tolist() == [[500, 800]]
+    import_bed(toy, "b", write(tmp_path, "a.bed", "chr1\t100\t400\tt\t0\t-\t100\t400\t0\t2\t100,100\t200,0\n"))
+    assert toy.open_features("b").introns()[["start", "end"]].values.tolist() == [[200, 300]]
+    assert toy.open_features("b").exons()[["start", "exon"]].values.tolist() == [[100, 2], [300, 1]]
+
+
+def test_clip_cuts_the_parts_too(toy, tmp_path):
+    text = 'gene_id "G"; transcript_id "T";'
+    lines = "".join(
+        GTF.format(*part, text).replace("chr1", "chr2") for part in (("exon", 101, 200), ("exon", 401, 600), ("exon", 701, 800), ("CDS", 151, 780))
+    )
+    assert import_genes(toy, "g", write(tmp_path, "a.gtf", lines), clip=True).clipped == 1
+    genes = toy.open_features("g")
+    assert genes.to_dataframe().values.tolist() == [["chr2", 100, 500, "+", "T", "G", "", "", 150, 500, "100,400", "200,500"]]
+    assert genes.exons()["end"].max() == 500
+    bed = "chr2\t480\t550\tx\t0\t+\t480\t550\t0\t2\t10,50\t0,20\nchr2\t490\t600\ty\t0\t+\t520\t600\t0\t2\t5,10\t0,100\n"
+    import_bed(toy, "b", write(tmp_path, "a.bed", bed), clip=True)
+    table = toy.open_features("b")
+    assert table.exons()[["start", "end"]].values.tolist() == [[480, 490], [490, 495]]
+    assert table["thickEnd"].tolist() == [500, 500]
+    assert table["blockCount"].tolist() == [1, 1]
+
+
+BAD_PARTS = {
+    "chr1\t10\t20\ta\t0\t+\t10\t20\t0\t2\t5,5\t0,6\n": "a block ends 11 bp behind the start of the feature, which has 10 bp",
+    "chr1\t10\t20\ta\t0\t+\t10\t30\t0\t1\t10\t0\n": "",
+}
+
+
+def test_bed12_whose_parts_lie_outside(toy, tmp_path):
+    path = write(tmp_path, "a.bed", next(iter(BAD_PARTS)))
+    with pytest.raises(FormatError, match=":1: " + BAD_PARTS[next(iter(BAD_PARTS))]):
+        import_bed(toy, "b", path)
+    with pytest.raises(FormatError, match=r":1: block \[16, 21\) \(offsets\) is not inside"):
+        import_genes(toy, "g", path)
+    with pytest.raises(FormatError, match=r":1: the thick part \[10, 30\) is not inside"):
+        import_genes(toy, "g", write(tmp_path, "b.bed", list(BAD_PARTS)[1]))
+
+
+def test_numbers_without_end_are_refused(toy, tmp_path):
+    big = "9" * 30
+    for lines in (GTF.format("exon", 1, big, 'transcript_id "t"'), f"t1\tchr1\t+\t1\t{big}\t1\t2\t1\t1,\t{big},\n", f"chr1\t1\t{big}\n"):
+        for importer in (import_genes, import_bed):
+            with pytest.raises(FormatError):
+                importer(toy, "x", write(tmp_path, "a.txt", lines))
+    with pytest.raises(FormatError, match="2 lines of type gene, which make no feature"):
+        import_genes(toy, "x", write(tmp_path, "g.gtf", GTF.format("gene", 1, 9, 'gene_id "G"') * 2))
+
+
+def test_what_was_imported_comes_back(toy, tmp_path):
+    from genomearray_converters import export_bed
+
+    files = {
+        "3": "chr1\t1\t5\nchr2\t3\t4\n",
+        "4": "chr1\t1\t5\ta b\nchr2\t3\t4\tc\n",
+        "5": "chr1\t1\t5\ta\t3\nchr2\t3\t4\tc\t.\n",
+        "6": "chr1\t1\t5\ta\t0.25\t+\nchr2\t3\t4\tc\t7\t-\n",
+        "12": "chr1\t1\t50\ta\t0\t+\t5\t9\t255,0,0\t2\t5,6,\t0,43,\n",
+        "10.narrowPeak": "chr1\t1\t5\tp\t211\t.\t13.7848\t23.8\t21\t3\n",
+    }
+    for name, lines in files.items():
+        path = write(tmp_path, name if "." in name else f"{name}.bed", lines)
+        import_bed(toy, f"t{name.partition('.')[0]}", path)
+        export_bed(toy.open_features(f"t{name.partition('.')[0]}"), tmp_path / "out.bed", overwrite=True)
+        assert (tmp_path / "out.bed").read_text() == lines, name
+    bed12 = "chr1\t1\t50\ta\t0\t+\t5\t9\t0\t2\t5,6\t0,43\nchr2\t3\t9\tb\t0\t-\t3\t3\t0\t1\t6\t0\n"
+    import_genes(toy, "genes", write(tmp_path, "g.bed12", bed12))
+    export_bed(toy.open_features("genes"), tmp_path / "genes.bed")
+    assert (tmp_path / "genes.bed").read_text() == bed12
+
+
+@pytest.mark.parametrize("store", ["h5", "zarr"])
+def test_a_flipped_byte_is_an_error_or_harmless_never_another_feature(toy, tmp_path, store):
+    """Also where only some rows are read: text has no checksum of its own in HDF5."""
+    from genomearray.errors import GenomeArrayError
+
+    rng = np.random.default_rng(3)
+    start = np.sort(rng.integers(0, 900, 3000))
+    lines = "".join(f"chr{1 + (k % 3 == 0)}\t{s % 400}\t{s % 400 + 9}\tname{k}\t{k / 4}\t+\n" for k, s in enumerate(start.tolist()))
+    import_bed(toy, "t", write(tmp_path, "a.bed", lines), store=store)
+    path = toy.get_track_path("t")
+
+    def answers():
+        table = toy.open_features("t")
+        try:
+            found = [table["chr2:101-150"].to_dataframe(), table.nearest([("chr1", 350, 360)]), table.sel(chrom="chr2").to_dataframe().tail(3)]
+            return [frame.values.tolist() for frame in found]
+        finally:
+            table.close()
+
+    want = answers()
+    # Of HDF5 the bytes of texts: numbers have the checksum of zlib, and a flipped length of a text may have HDF5 wait for ever.
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    noticed = 0
+    for _ in range(60):
+        file = files[int(rng.integers(len(files)))]
+        raw = file.read_bytes()
+        places = [found.start() + 4 for found in re.finditer(rb"name\d", raw)] if store == "h5" else range(len(raw))
+        at = int(places[int(rng.integers(len(places)))])
+        changed = bytearray(raw)
+        changed[at] ^= 1 << int(rng.integers(8))
+        file.unlink()  # a file that is open stays as it was
+        file.write_bytes(changed)
+        try:
+            assert answers() == want, (file.name, at)
+        except GenomeArrayError:
+            noticed += 1
+        finally:
+            file.unlink()
+            file.write_bytes(raw)
+    assert noticed > 0

@@ -164,6 +164,11 @@ def test_supercontigs_folders_and_sequences(toy, tmp_path):
     np.testing.assert_array_equal(toy["two"].values("chr1"), want)
     import_genomedata(toy, "seq", folder, sequence=True)
     assert toy["seq"].values("chr2").tobytes() == b"acgtN" * 6 + b"N" * 10 + b"acgtN" * 2
+    # Each file of a folder has its tracks in its own order.
+    archive_of(folder / "chr2.genomedata", ["chr2"], ("two", "one"))
+    import_genomedata(toy, "one", folder, name="one")
+    assert toy["one"].values("chr1", 0, 2).tolist() == [0, 1]
+    assert toy["one"].values("chr2", 0, 2).tolist() == [1, 2]
     archive_of(tmp_path / "single.genomedata", ["1"])
     import_genomedata(toy, "single", tmp_path / "single.genomedata", chrom_alias="ucsc")
     assert toy["single"].values("chr1", 0, 3).tolist() == [0, 1, 2]
@@ -190,6 +195,11 @@ def test_bad_archives(toy, tmp_path):
     refused("chromosome 'chr1' has no supercontig")
     archive_of(path, ["chr1"], continuous=False)
     refused("has no 'continuous'")
+    archive_of(path, ["chr1"])
+    with h5py.File(path, "a") as file:
+        del file["chr1/supercontig_0/continuous"]
+        file["chr1/supercontig_0/continuous"] = np.zeros(30, "float32")
+    refused(r"has the shape \(30,\)")
     archive_of(path, [])
     refused("holds no chromosome")
     path.write_bytes(b"not HDF5")

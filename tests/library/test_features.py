@@ -78,7 +78,7 @@ def test_tables_open_in_plain_tools(tmp_path, store):
     with pytest.raises(LayoutError, match="opens with open_features"):
         db.open_track("peaks/one")
     db.save_track("track", {"chr1": np.ones(500, "uint8")})
-    with pytest.raises(LayoutError, match="it is a track"):
+    with pytest.raises(LayoutError, match="it holds a signal: open it with open_track"):
         db.open_features("track")
     with pytest.raises(UnknownChromosomeError):
         table["chr9"]
