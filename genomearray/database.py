@@ -452,7 +452,7 @@ class GenomeDB:
         >>> db.save_features("high", db["counts"].intervals(above=990))
         1
         >>> db.open_features("high").to_dataframe().values.tolist()
-        [['chr1', 990, 1000, '.', 1000.0, 995.5]]
+        [['chr1', 990, 1000, '.', 995.5, 1000.0]]
         """
         from genomearray.saving import save_features
 

@@ -116,7 +116,9 @@ def _kept(attributes: dict[str, Any]) -> dict[str, str | int]:
 def write_source(writer: TrackWriter, source: Source, name: str, threads: int | None = None, *, progress: bool = False) -> None:
     """Compute, compress and store all blocks of a source; those that hold nothing are absent as they are."""
     skip = _same_value(getattr(source, "fill", absent(source)), writer.fill)
-    jobs = [job for job in block_jobs(writer.layout) if not (skip and _is_absent(source, job))]
+    everything = list(block_jobs(writer.layout))
+    jobs = [job for job in everything if not (skip and _is_absent(source, job))]
+    writer.report.bases += sum(job.length for job in everything) - sum(job.length for job in jobs)
     total = sum(job.length for job in jobs)
     with progress_bar(total, name, "bp", wanted=progress) as told:
         for _, done in runner(threads).run(_encoded, (source, writer.encoder()), jobs, "save"):
