@@ -141,10 +141,10 @@ def zarr(db: GenomeDB, track: str, out: str, **options: Any) -> None:
 @click.option("--max-gap", type=click.IntRange(min=0), default=0, show_default=True, metavar="BP", help="Of a signal: join intervals this near.")
 @click.option(
     "--parts",
-    type=click.Choice(["features", "exons", "introns", "coding_exons", "merged_exons", "genes", "tss", "promoters"]),
     default="features",
     show_default=True,
-    help="Of a table of transcripts: these instead. Promoters are the 1,000 bp before the start.",
+    metavar="WHICH",
+    help="Of a table of transcripts: exons, introns, coding_exons, merged_exons, genes, tss, or promoters (the 1,000 bp before the start).",
 )
 @cluster_options
 @with_database

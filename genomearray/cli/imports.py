@@ -253,13 +253,15 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name != "dtype" or value is not None}
 
 
-_FORMATS = ("bed", *(f"bed{n}" for n in range(3, 13)), "narrowPeak", "broadPeak", "gappedPeak", "bedGraph")
-
-
 @import_.command()
 @click.argument("table")
 @_files
-@click.option("--format", type=click.Choice(_FORMATS), metavar="FORMAT", help=f"One of {', '.join(_FORMATS)} [default: by the ending, else bed].")
+@click.option(
+    "--format",
+    metavar="FORMAT",
+    help="bed, narrowPeak, broadPeak, gappedPeak, bedGraph, or bed3 to bed12, which keep further columns as they are "
+    "[default: by the ending, else bed].",
+)
 @click.option(
     "--start-offset",
     type=int,
