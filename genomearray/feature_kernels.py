@@ -19,8 +19,23 @@ def paint_scores(out: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.
 
 
 @kernel
+def cover(depth: NDArray[np.uint32], starts: NDArray[Any], ends: NDArray[Any], first: int) -> None:
+    """Number of intervals [start, end) on each base from ``first`` on; ``depth`` holds zeros, and one more number than bases."""
+    last = first + depth.size - 1
+    for k in range(starts.size):
+        low, high = max(starts[k], first), min(ends[k], last)
+        if low < high:
+            depth[low - first] += np.uint32(1)
+            depth[high - first] -= np.uint32(1)  # modulo 2**32, which the sums undo
+    total = np.uint32(0)
+    for k in range(depth.size):
+        total += depth[k]
+        depth[k] = total
+
+
+@kernel
 def fill_distances(
-    out: NDArray[np.float64],
+    out: NDArray[Any],
     first: int,
     row: int,
     starts: NDArray[Any],
@@ -40,13 +55,11 @@ def fill_distances(
         while row < n and starts[row] <= base:
             row += 1
         if row > 0 and reach[row - 1] > base:
-            out[k] = 0.0
+            out[k] = 0
             continue
         left = base - reach[row - 1] + 1 if row > 0 else -1
         right = starts[row] - base if row < n else -1
         if left >= 0 and (right < 0 or left <= right):
-            found = float(left)
-            out[k] = found * upstream[furthest[row - 1]] if signed else found
+            out[k] = left * upstream[furthest[row - 1]] if signed else left
         else:
-            found = float(right)
-            out[k] = -found * upstream[row] if signed else found
+            out[k] = -right * upstream[row] if signed else right

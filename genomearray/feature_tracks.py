@@ -57,16 +57,16 @@ class Coverage(_OnFeatures):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.computed.ComputedSource`."""
+        # Imported here: numba is for computing, tables are read without it.
+        from genomearray.feature_kernels import cover
+
         found = self._rows(chrom, start, end)
         if found is None:
             return np.zeros(end - start, self.dtype)
         placed, rows = found
-        low = np.maximum(placed.start[rows], start) - start
-        high = np.minimum(placed.end[rows], end) - start
-        size = end - start + 1
-        steps = np.bincount(low, minlength=size) - np.bincount(np.maximum(high, low), minlength=size)
-        depth = np.cumsum(steps[:-1])
-        return (depth > 0).astype(np.uint8) if self._mask else depth.astype(np.uint32)
+        depth = np.zeros(end - start + 1, np.uint32)
+        cover(depth, placed.start[rows], placed.end[rows], start)
+        return (depth[:-1] > 0).view(np.uint8) if self._mask else depth[:-1]
 
 
 class Scores(_OnFeatures):
@@ -114,6 +114,7 @@ class Distances(_OnFeatures):
         if self.dtype.kind not in "if" or self.dtype.itemsize < 4:
             raise ValueRangeError(f"distances as {self.dtype} cannot be; allowed are int32, int64, float32 and float64")
         self._furthest: dict[str, NDArray[np.int64]] = {}
+        self._sides: dict[str, NDArray[np.int8]] = {}
         self.missing = np.nan if self.dtype.kind == "f" else np.iinfo(self.dtype).min
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
@@ -124,15 +125,12 @@ class Distances(_OnFeatures):
         placed = self.features.get(chrom)
         if placed is None:
             return np.full(end - start, self.missing, self.dtype)
-        out = np.empty(end - start)
+        out = np.empty(end - start, self.dtype)
         begin, reach = placed.places.start, placed.places.reach
-        upstream = np.ones(begin.size, np.int8)
-        if self._sign == "strand":
-            assert placed.strand is not None
-            upstream[placed.strand == -1] = -1
+        upstream = self._upstream(chrom, placed)
         row = int(np.searchsorted(begin, start, side="right"))
         fill_distances(out, start, row, begin, reach, self._reaching(chrom, placed), upstream, self._sign != "none")
-        return out.astype(self.dtype)
+        return out
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
         """Whether the chromosome has features."""
@@ -141,6 +139,13 @@ class Distances(_OnFeatures):
     def display_attributes(self, variable: str) -> dict[str, Any]:
         """Distances are in bp."""
         return super().display_attributes(variable) | {"units": "bp"}
+
+    def _upstream(self, chrom: str, placed: Placed) -> NDArray[np.int8]:
+        """1 for features to the left of which bases are upstream (all of them, if strands do not count), else -1."""
+        if chrom not in self._sides:
+            minus = placed.strand == -1 if self._sign == "strand" else np.zeros(placed.start.size, np.bool_)
+            self._sides[chrom] = np.where(minus, -1, 1).astype(np.int8)
+        return self._sides[chrom]
 
     def _reaching(self, chrom: str, placed: Placed) -> NDArray[np.int64]:
         """For each row the one that reaches furthest up to it."""
