@@ -52,7 +52,7 @@ def pairs_of(regions, features):
     return sorted(zip(found["index_1"].astype(int), found["index_2"].astype(int), strict=True))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tables(), tables())
 def test_overlaps_and_counts_equal_bioframe(made, features, regions):
     table = made(features)
@@ -78,7 +78,7 @@ def test_overlaps_and_counts_equal_bioframe(made, features, regions):
     assert table.counts(table).tolist() == [sum(k == r for k, _ in pairs_of(stored, stored)) for r in range(len(stored))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tables(), tables(), st.sampled_from([None, "same", "opposite"]))
 def test_nearest_equals_a_look_at_every_pair(made, features, regions, strand):
     table = made(features)
