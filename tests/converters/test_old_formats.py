@@ -96,7 +96,7 @@ def test_bad_xb_is_refused_and_leaves_nothing(toy, tmp_path, case):
     assert toy.list_tracks() == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 60), st.integers(0, 255))
 def test_changed_headers_never_crash(tmp_path_factory, at, byte):
     db = GenomeDB.create(tmp_path_factory.mktemp("xb"), "toy", SIZES)

