@@ -26,6 +26,7 @@ from genomearray_converters.importing import (
     ImportOptions,
     ImportReport,
     check_options,
+    creates_table,
     readable_twice,
     run_import,
 )
@@ -44,7 +45,6 @@ from genomearray.assembly import Assembly, Chromosome
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.region import parse_region
 from genomearray.storage.chunk_map import workers
-from genomearray.storage.create import create_feature_writer
 from genomearray.storage.feature_file import FeatureWriter
 from genomearray.storage.writer import WriteReport
 
@@ -494,20 +494,10 @@ def import_fragments(
     sizes = _sizes(min_frag_size, max_frag_size, max_duplicates)
     writers: list[FeatureWriter] = []
 
+    made = creates_table(db, table, {"score": "uint8"})
+
     def create(settings: ImportOptions, source: str, describe: Describe) -> FeatureWriter:
-        writers[:] = [
-            create_feature_writer(
-                db.folder,
-                db.assembly,
-                table,
-                {"score": "uint8"},
-                store=settings.store,
-                overwrite=settings.overwrite,
-                source=source,
-                command=settings.command,
-                describe=lambda: describe(WriteReport()),
-            )
-        ]
+        writers[:] = [made(settings, source, describe)]
         return writers[0]
 
     def emit(chrom: Chromosome, fragments: NDArray[np.int64]) -> None:

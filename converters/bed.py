@@ -15,13 +15,13 @@ import numpy as np
 from genomearray_converters.exporting import Out, text_output
 from genomearray_converters.feature_import import Found, TableReport, import_features
 from genomearray_converters.importing import Files, ImportJob
-from genomearray_converters.table_lines import Block, check_all, check_width, data_blocks, shown, whole_numbers
+from genomearray_converters.table_lines import Block, check_all, check_width, data_blocks, listed, shown, whole_numbers
 from numpy.typing import NDArray
 
 from genomearray.errors import FormatError, RegionError, ValueRangeError
 from genomearray.features import FeatureTable
 from genomearray.input_file import open_input
-from genomearray.storage.feature_file import GUESSED, NUMBERS, TEXT
+from genomearray.storage.feature_file import DECIMAL, GUESSED, NUMBERS, TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,10 +44,10 @@ FORMATS: dict[str, tuple[str, ...]] = {f"bed{n}": _STANDARD[:n] for n in range(3
     "bedGraph": ("chrom", "start", "end", "score"),
 }
 _ENDINGS = {"narrowpeak": "narrowPeak", "broadpeak": "broadPeak", "gappedpeak": "gappedPeak"} | dict.fromkeys(("bedgraph", "bdg", "bg"), "bedGraph")
-_FULL = ("narrowPeak", "broadPeak", "gappedPeak", "bedGraph")  # of these every column must be there
+_FULL = ("narrowPeak", "broadPeak", "gappedPeak", "bedGraph")  # these have no further columns
 _NUMBERS = ("score", *_PEAK)
 _WHOLES = ("thickStart", "thickEnd", "blockCount")
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[iI]nf|nan|NaN|NA|\.")
+_NUMBER = re.compile(rf"{DECIMAL}|[-+]?[iI]nf|nan|NaN|NA|\.")
 _LIST = re.compile(r"(?:[0-9]+,)*[0-9]+,?|")
 _SIGNED = re.compile(r"-?[0-9]{1,18}")
 _NOT_BED12 = "; is the --format right (bed6 keeps further columns as they are)?"
@@ -123,7 +123,7 @@ def _cut(columns: dict[str, Any], row: int, length: int) -> None:
         columns["peak"][row] = -1
     if "blockStarts" not in columns:
         return
-    sizes, begins = (list(map(int, columns[name][row].rstrip(",").split(","))) for name in ("blockSizes", "blockStarts"))
+    sizes, begins = (listed(columns[name][row]) for name in ("blockSizes", "blockStarts"))
     kept = [(min(size, length - start - begin), begin) for size, begin in zip(sizes, begins, strict=True) if start + begin < length]
     columns["blockSizes"][row], columns["blockStarts"][row] = (",".join(str(part[k]) for part in kept) for k in (0, 1))
     columns["blockCount"][row] = len(kept)
@@ -155,7 +155,7 @@ def _names(format: str, block: Block) -> tuple[str, ...]:
     n = len(block.rows[0])
     if n < 3:
         raise FormatError(f"{block.where(0)}: {n} column{'' if n == 1 else 's'}; a line of BED has at least 3: chrom, start, end")
-    if n < len(known) and (format in _FULL or format != "bed"):
+    if n < len(known) and format != "bed":
         raise FormatError(f"{block.where(0)}: {n} columns, and {format} has {len(known)}: {', '.join(known)}")
     if n > len(known) and format in _FULL:
         hint = f"--format bed{min(len(known), 6)} keeps further ones as they are"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from genomearray_converters.importing import Describe, Files, ImportJob, ImportOptions, ImportReport, run_import
+from genomearray_converters.importing import Files, ImportJob, ImportReport, creates_table, run_import
 from numpy.typing import NDArray
 
 from genomearray.assembly import Chromosome
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from genomearray.database import GenomeDB
 
 _MOST_TOLD = 6
+_SCORE = "score"
 _DTYPES = {"mask": "uint8", "coverage": "uint16", "score": "float32"}
 
 
@@ -149,23 +150,23 @@ def _taken(values: list[str] | NDArray[Any], rows: NDArray[np.int64]) -> Any:
     return values[rows]
 
 
-def _source(table: FeatureTable, how: str, score: str, dtype: np.dtype[Any]) -> Source:
+def _source(table: FeatureTable, how: str, dtype: np.dtype[Any]) -> Source:
     """Values for a track of ``dtype``, exact; what does not fit is the writer's business, which counts it."""
     if how != "score":
         return table.as_track(how).source
-    stored = table.dtype(score)
+    stored = table.dtype(_SCORE)
     if dtype.kind == "f":
-        return table.as_track(how, column=score, dtype=np.float64).source
-    return table.as_track(how, column=score, dtype=stored, missing=0).source
+        return table.as_track(how, column=_SCORE, dtype=np.float64).source
+    return table.as_track(how, column=_SCORE, dtype=stored, missing=0).source
 
 
-def _write_track(job: ImportJob, table: FeatureTable, how: str, score: str, name: str) -> None:
-    if how == "score" and (score not in table.columns or table.dtype(score).kind not in "iuf"):
+def _write_track(job: ImportJob, table: FeatureTable, how: str, name: str) -> None:
+    if how == "score" and (_SCORE not in table.columns or table.dtype(_SCORE).kind not in "iuf"):
         known = ", ".join(table.columns)
-        raise FormatError(f"the features have no {score} (column 5 of BED) of numbers that a track holds; their columns are {known}")
-    if how == "score" and np.isnan(table[score].astype(np.float64)).all():
-        raise FormatError(f"no feature has a {score}; --as mask or coverage needs none")
-    write_source(job.writer, _source(table, how, score, job.writer.dtype), name, job.options.threads, progress=False)
+        raise FormatError(f"the features have no {_SCORE} (column 5 of BED) of numbers that a track holds; their columns are {known}")
+    if how == "score" and np.isnan(table[_SCORE].astype(np.float64)).all():
+        raise FormatError(f"no feature has a {_SCORE}; --as mask or coverage needs none")
+    write_source(job.writer, _source(table, how, job.writer.dtype), name, job.options.threads, progress=False)
     lengths = table["end"].astype(np.int64) - table["start"]
     again = table.overlapped_bases()
     report = job.writer.report
@@ -174,7 +175,7 @@ def _write_track(job: ImportJob, table: FeatureTable, how: str, score: str, name
 
 
 def import_features(
-    db: GenomeDB, name: str, files: Files, reader: Reader, kinds: Kinds, options: dict[str, Any], *, how: str | None = None, score: str = "score"
+    db: GenomeDB, name: str, files: Files, reader: Reader, kinds: Kinds, options: dict[str, Any], *, how: str | None = None
 ) -> TableReport:
     """Read files into a feature table; or, with ``how``, into a track as of :meth:`FeatureTable.as_track`."""
     if how is None:
@@ -186,19 +187,6 @@ def import_features(
     elif how not in HOWS:
         raise ValueRangeError(f"--as {how!r} is not known; allowed are {', '.join(HOWS)}")
     given = {option: value for option, value in options.items() if value is not None}
-
-    def create(settings: ImportOptions, source: str, describe: Describe) -> FeatureWriter:
-        return create_feature_writer(
-            db.folder,
-            db.assembly,
-            name,
-            {},
-            store=settings.store,
-            overwrite=settings.overwrite,
-            source=source,
-            command=settings.command,
-            describe=lambda: describe(WriteReport()),
-        )
 
     def collect(job: ImportJob, writer: FeatureWriter, paths: list[str]) -> None:
         collector = _Collector(job, writer, kinds)
@@ -222,13 +210,13 @@ def import_features(
             writer.finish()
             if job.report.rows:
                 with FeatureTable(writer.hidden_path, name) as table:
-                    _write_track(job, table, how, score, name)
+                    _write_track(job, table, how, name)
         finally:
             writer.abort()
 
     if how is not None:
         given = {"dtype": _DTYPES[how]} | given
     absent = None if how == "score" else 0
-    done = run_import(db, name, files, given, work, create=create if how is None else None, report=TableReport, absent=absent)
+    done = run_import(db, name, files, given, work, create=creates_table(db, name, {}) if how is None else None, report=TableReport, absent=absent)
     assert isinstance(done, TableReport)
     return done

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import numpy as np
 from genomearray_converters.feature_import import Found, TableReport, import_features
 from genomearray_converters.importing import Files, ImportJob
-from genomearray_converters.table_lines import Block, data_blocks, shown, whole_numbers
+from genomearray_converters.table_lines import Block, data_blocks, listed, shown, whole_numbers
 
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.input_file import open_input
@@ -112,7 +112,7 @@ def _found(transcripts: list[_Transcript]) -> Iterator[Found]:
 
 def _cut(columns: dict[str, Any], row: int, length: int) -> None:
     """A transcript past the end of its chromosome, with the exons and the coding part that are on it."""
-    starts, ends = (list(map(int, columns[name][row].split(","))) for name in ("exon_starts", "exon_ends"))
+    starts, ends = (listed(columns[name][row]) for name in ("exon_starts", "exon_ends"))
     kept = [(start, min(end, length)) for start, end in zip(starts, ends, strict=True) if start < length]
     columns["exon_starts"][row], columns["exon_ends"][row] = (",".join(str(part[k]) for part in kept) for k in (0, 1))
     columns["cds_end"][row] = min(columns["cds_end"][row], length)
@@ -278,7 +278,7 @@ def _exons(starts: str, ends: str, count: int, where: str) -> list[tuple[int, in
     for text in (starts, ends):
         if not _LIST.fullmatch(text):
             raise FormatError(f"{where}: {shown(text)} is no list of exon borders, such as 100,300,")
-    low, high = (list(map(int, text.rstrip(",").split(","))) for text in (starts, ends))
+    low, high = map(listed, (starts, ends))
     if not len(low) == len(high) == count:
         raise FormatError(f"{where}: {len(low)} exon starts and {len(high)} ends, and exonCount is {count}")
     wrong = next((k for k in range(count) if low[k] >= high[k]), None)
@@ -302,7 +302,7 @@ def _read_bed12(job: ImportJob, blocks: Iterator[Block], left_out: Counter[str])
                 raise FormatError(f"{where}: column 6: {shown(row[5])} is no strand; allowed are +, - and .")
             if not (_LIST.fullmatch(row[10]) and _LIST.fullmatch(row[11])):
                 raise FormatError(f"{where}: {shown(row[10])} and {shown(row[11])} are not lists of block sizes and starts")
-            sizes, begins = (list(map(int, text.rstrip(",").split(","))) for text in row[10:12])
+            sizes, begins = map(listed, row[10:12])
             if not len(sizes) == len(begins) == count[k]:
                 raise FormatError(f"{where}: {len(sizes)} block sizes and {len(begins)} starts, and blockCount is {count[k]}")
             parts = [(start[k] + begin, start[k] + begin + size) for begin, size in zip(begins, sizes, strict=True)]

@@ -47,21 +47,6 @@ def _open(path: Path) -> h5py.File:
     return file
 
 
-def track_names(archive: str | os.PathLike[str]) -> list[str]:
-    """Names of the tracks in an archive.
-
-    Raises
-    ------
-    FormatError
-
-    Examples
-    --------
-    ``track_names("hg18.genomedata")`` gives ``["placental", "primate", "vertebrate"]``.
-    """
-    with _open(_files(Path(archive))[0]) as file:
-        return _names(file)
-
-
 def _names(file: h5py.File) -> list[str]:
     names = np.atleast_1d(file.attrs.get("tracknames", np.empty(0, "S1")))
     return [name.decode() if isinstance(name, bytes) else str(name) for name in names.tolist()]

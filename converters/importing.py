@@ -17,7 +17,8 @@ from genomearray.errors import FormatError, ValueRangeError, nearest_names
 from genomearray.input_file import STDIN
 from genomearray.running import Cluster, progress_bar, runner
 from genomearray.storage.cast import NeedsWiderDtype, Overflow
-from genomearray.storage.create import command_line
+from genomearray.storage.create import command_line, create_feature_writer
+from genomearray.storage.feature_file import FeatureWriter
 from genomearray.storage.publish import Form, created_together
 from genomearray.storage.writer import TrackWriter, WriteReport
 
@@ -160,6 +161,25 @@ class ImportJob:
 Work = Callable[[ImportJob, list[str]], None]
 Describe = Callable[[WriteReport], dict[str, str | int]]
 Create = Callable[[ImportOptions, str, Describe], Any]  # options, source
+
+
+def creates_table(db: GenomeDB, name: str, columns: dict[str, Any]) -> Create:
+    """What makes the writer of a feature table for :func:`run_import`; ``columns`` are those besides start, end and strand."""
+
+    def create(settings: ImportOptions, source: str, describe: Describe) -> FeatureWriter:
+        return create_feature_writer(
+            db.folder,
+            db.assembly,
+            name,
+            columns,
+            store=settings.store,
+            overwrite=settings.overwrite,
+            source=source,
+            command=settings.command,
+            describe=lambda: describe(WriteReport()),
+        )
+
+    return create
 
 
 def run_import(

@@ -34,10 +34,10 @@ class Block(NamedTuple):
         return [row[k] for row in self.rows]
 
 
-def data_blocks(source: Input, progress: Callable[[int], None], *, tabs_only: bool = False) -> Iterator[Block]:
+def data_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[Block]:
     """Lines of data; comments, ``track`` and ``browser`` lines and blank ones are skipped anywhere.
 
-    Fields are separated by tabs where a line has one (or ``tabs_only``), else by blanks.
+    Fields are separated by tabs where a line has one, else by blanks.
     """
     for raw, first in line_blocks(source, progress):
         try:
@@ -53,7 +53,7 @@ def data_blocks(source: Input, progress: Callable[[int], None], *, tabs_only: bo
             if line.startswith(("track", "browser")) and line.split(None, 1)[0] in ("track", "browser"):
                 continue
             numbers.append(number)
-            rows.append(line.split("\t") if tabs_only or "\t" in line else line.split())
+            rows.append(line.split("\t") if "\t" in line else line.split())
         if rows:
             yield Block(source.name, numbers, rows)
 
@@ -85,6 +85,11 @@ def _whole(block: Block, row: int, text: str, k: int, what: str, hint: str) -> i
     if number != int(number) or not 0 <= number < 10**18:
         raise FormatError(f"{block.where(row)}: column {k + 1}: {what} {shown(text)} is not a whole number from 0 on{hint}")
     return int(number)
+
+
+def listed(text: str) -> list[int]:
+    """The whole numbers of a list such as ``1,2,3`` or ``1,2,3,``."""
+    return list(map(int, text.rstrip(",").split(",")))
 
 
 def shown(text: str) -> str:

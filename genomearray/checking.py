@@ -12,11 +12,11 @@ from genomearray.assembly import Assembly
 from genomearray.computed import read_intervals
 from genomearray.errors import DamagedTrackError, LayoutError
 from genomearray.legacy import OldTrack
-from genomearray.reductions import each_block, pieces
+from genomearray.reductions import each_block, pieces, statistics
 from genomearray.running import progress_bar, runner
 from genomearray.storage.chunk_map import ChunkedArray
 from genomearray.storage.encoding import BlockJob, block_jobs
-from genomearray.storage.layout import BLOCK, SUMMARY, SUMMARY_COLUMNS, Layout
+from genomearray.storage.layout import BLOCK, SEQUENCE, SUMMARY, SUMMARY_COLUMNS, Layout
 from genomearray.storage.reader import Intervals, StoredTrack, open_part
 from genomearray.storage.tables import Columns, TableBuilder, chunk_bounds, summary
 
@@ -153,23 +153,22 @@ def _agrees(key: str, old: Any, right: dict[str, Any]) -> bool:
     return bool(np.isclose(float(old), float(found), rtol=_CLOSE, atol=slack, equal_nan=True))
 
 
-def check_old(source: OldTrack, right: pd.DataFrame | None, *, threads: int | None = None, progress: bool = False) -> list[str]:
+def check_old(source: OldTrack, *, threads: int | None = None, progress: bool = False) -> list[str]:
     """What is stale in an old file, a line each; every chunk is read.
 
     Parameters
     ----------
     source : OldTrack
-    right : DataFrame, optional
-        Statistics of its values by chromosome; None for a sequence.
 
     Raises
     ------
     DamagedTrackError
     """
-    if right is None:
+    if source.kind == SEQUENCE:
         for _ in each_block(_read_block, source, source, source.names, "verify", threads=threads, progress=progress):
             pass
         return []
+    right = statistics(source, None, "chrom", False, threads, progress)
     return [f"{_WRONG.format(repr(chrom))} (they are stale; the values count)" for chrom in stale_chromosomes(source, right)]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
-from genomearray.computed import ComputedSource, is_sequence, read_intervals
+from genomearray.computed import PIECE, ComputedSource, is_sequence, read_intervals
 from genomearray.errors import LayoutError, ValueRangeError
 from genomearray.reductions import chosen, each_block, pieces, summed
 from genomearray.sequence import base_sets, revcomp
@@ -137,8 +137,8 @@ def _block_kmers(shared: tuple[Source, int], task: Intervals) -> NDArray[np.int6
     source, k = shared
     counts = np.zeros(4**k, np.int64)
     for name, start, end in zip((task.names[c] for c in task.code.tolist()), task.start.tolist(), task.end.tolist(), strict=True):
-        for low in range(start, end, 1 << 18):
-            high = min(low + (1 << 18), end)
+        for low in range(start, end, PIECE):
+            high = min(low + PIECE, end)
             letters = source.read(name, low, min(high + k - 1, source.length(name)), threads=False)
             count_codes(_CODE[letters], k, high - low, counts)
     return counts

@@ -19,6 +19,7 @@ from genomearray.errors import (
     AssemblyError,
     AssemblyExistsError,
     DatabaseError,
+    LayoutError,
     TrackNameError,
     UnknownTrackError,
     nearest_names,
@@ -280,6 +281,28 @@ class GenomeDB:
         if table.chromosomes != self.assembly.names or any(table.length(chrom.name) != chrom.length for chrom in self.assembly):
             raise AssemblyError(f"table {name!r} has other chromosomes than assembly {table.assembly!r} of this database: {table.path}")
         return table
+
+    def open(self, name: str) -> Track | FeatureTable:
+        """Open a track, or a feature table, whichever the name is of.
+
+        Raises
+        ------
+        UnknownTrackError, AssemblyError
+        LayoutError
+            It is neither; the message is that of :meth:`open_track`.
+
+        Examples
+        --------
+        >>> db.open("counts").kind
+        'signal'
+        """
+        try:
+            return self.open_track(name)
+        except LayoutError as error:
+            try:
+                return self.open_features(name)
+            except LayoutError:
+                raise error from None
 
     def open_lift_table(self, name: str) -> LiftTable:
         """Open a liftover table that the old library wrote; new ones are not made: :class:`genomearray.Chain` reads the chain file.

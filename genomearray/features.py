@@ -21,7 +21,7 @@ from genomearray.overlaps import Sorted, nearest_rows, overlap_counts, overlappi
 from genomearray.region import parse_region, positions_to_offsets
 from genomearray.region_table import RegionTable, read_regions
 from genomearray.storage.chunk_map import workers
-from genomearray.storage.feature_file import FeatureFile
+from genomearray.storage.feature_file import INDEX, SEQUENCE_TABLE, FeatureFile
 from genomearray.track import Track
 
 if TYPE_CHECKING:
@@ -618,7 +618,7 @@ class FeatureTable(Features):
 
     def check(self) -> None:
         """Read every column; DamagedTrackError names one that is not what was written."""
-        for name in ("chrom", "reach", "input_row", *self.columns, "sequence_name", "sequence_length", "first_feature", "n_features"):
+        for name in dict.fromkeys((*INDEX, *SEQUENCE_TABLE, *self.columns)):
             self._file.column(name)
 
     def close(self) -> None:

@@ -24,8 +24,7 @@ from genomearray.errors import (
     GenomeArrayWarning,
     LayoutError,
     RegionError,
-    TrackReplacedError,
-    UnknownTrackError,
+    TrackError,
     unknown_chromosome,
 )
 from genomearray.source import gather_by_name
@@ -34,7 +33,7 @@ from genomearray.storage.chunk_map import Array1D, ChunkDamage
 from genomearray.storage.feature_file import FEATURES, reach, text_array
 from genomearray.storage.hdf5_reader import Hdf5Store, open_hdf5
 from genomearray.storage.layout import KINDS, SEQUENCE, SIGNAL, fill_value
-from genomearray.storage.reader import Intervals
+from genomearray.storage.reader import Intervals, damage_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -254,15 +253,8 @@ class OldTrack(OnAssembly):
                 )
         return array
 
-    def _damaged(self, chrom: str, damage: ChunkDamage) -> Exception:
-        try:
-            status = self.path.stat()
-        except OSError as error:
-            return UnknownTrackError(f"track {self.path} cannot be reached any more: {error}")
-        if (status.st_dev, status.st_ino) != self._identity:
-            return TrackReplacedError(f"track {self.path} was replaced since it was opened; open it again")
-        place = f"{chrom}:{damage.start + 1}-{damage.end}"
-        return DamagedTrackError(f"track {self.path} is damaged at {place}: {damage.cause}; restore the file from a copy")
+    def _damaged(self, chrom: str, damage: ChunkDamage) -> TrackError:
+        return damage_error(self.path, self._identity, f"{chrom}:{damage.start + 1}-{damage.end}", damage.cause)
 
 
 def _stored_chunks(track: OldTrack, name: str) -> Any:

@@ -152,20 +152,13 @@ def _migrate_one(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any
 
 def _compare(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], *, progress: bool) -> str:
     """What an earlier run copied still agrees."""
-    with _opened(old, name) as one, _opened(new, name) as other:
+    with old.open(name) as one, new.open(name) as other:
         if isinstance(one, Track) and isinstance(other, Track):
             if _differences(one.source, other.source, options["threads"], progress=progress) == 0:
                 return f"{_bases(one):,} values of {one.dtype} agree"
         elif isinstance(one, FeatureTable) and isinstance(other, FeatureTable) and _same_tables(one, other):
             return f"{len(one):,} features agree"
     raise DamagedTrackError("the new database has another track of that name; --overwrite replaces it")
-
-
-def _opened(db: GenomeDB, name: str) -> Track | FeatureTable:
-    try:
-        return db.open_track(name)
-    except LayoutError:
-        return db.open_features(name)
 
 
 def _bases(track: Track) -> int:
@@ -178,22 +171,39 @@ class _NotData(Exception):
 
 def _copy(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], *, progress: bool) -> str:
     try:
-        track = old.open_track(name)
+        opened = old.open(name)
     except LayoutError as error:
-        return _copy_table(old, new, name, options, error)
-    with track:
+        _tell_apart(old, old.get_track_path(name), error)
+        raise
+    with opened:
+        if isinstance(opened, Track):
+            return _copy_track(opened, new, name, options, progress=progress)
+        return _copy_table(opened, new, name, options)
 
-        def check(writers: list[Any]) -> None:
-            copy = open_part(writers[0].hidden_path)
-            wrong = _differences(track.source, copy, options["threads"], progress=progress)
-            copy.close()
-            if wrong:
-                raise DamagedTrackError(f"{wrong:,} values of the copy differ from those of {track.path}; nothing was kept")
 
-        copy_track(new.folder, new.assembly, name, track, progress=progress, check=check, **options)
-        with new.open_track(name) as copy:
-            stale = _stale(track.source, copy)
-        return f"{_bases(track):,} values of {track.dtype} agree" + (f"; {stale}" if stale else "")
+def _tell_apart(old: GenomeDB, path: Path, why: LayoutError) -> None:
+    """_NotData for a file that is whole and something else than a track or a table."""
+    if not is_hdf5(path):
+        return
+    try:
+        LiftTable(path, old.assembly).close()
+    except GenomeArrayError:
+        raise _NotData(str(why)) from None
+    raise _NotData("a liftover table: read the chain file itself (genomearray liftover, genomearray.Chain)") from None
+
+
+def _copy_track(track: Track, new: GenomeDB, name: str, options: dict[str, Any], *, progress: bool) -> str:
+    def check(writers: list[Any]) -> None:
+        copy = open_part(writers[0].hidden_path)
+        wrong = _differences(track.source, copy, options["threads"], progress=progress)
+        copy.close()
+        if wrong:
+            raise DamagedTrackError(f"{wrong:,} values of the copy differ from those of {track.path}; nothing was kept")
+
+    copy_track(new.folder, new.assembly, name, track, progress=progress, check=check, **options)
+    with new.open_track(name) as copy:
+        stale = _stale(track.source, copy)
+    return f"{_bases(track):,} values of {track.dtype} agree" + (f"; {stale}" if stale else "")
 
 
 def _differences(one: Source, other: Source, threads: int | None, *, progress: bool) -> int:
@@ -223,28 +233,16 @@ def _stale(source: Source, copy: Track) -> str:
     return f"stale statistics in the old file: {', '.join(stale[:5])}{', ...' if len(stale) > 5 else ''}" if stale else ""
 
 
-def _copy_table(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], why: LayoutError) -> str:
-    try:
-        table = old.open_features(name)
-    except LayoutError:
-        path = old.get_track_path(name)
-        if not is_hdf5(path):
-            raise why from None
-        try:
-            LiftTable(path, old.assembly).close()
-        except GenomeArrayError:
-            raise _NotData(str(why)) from None
-        raise _NotData("a liftover table: read the chain file itself (genomearray liftover, genomearray.Chain)") from None
-    with table:
+def _copy_table(table: FeatureTable, new: GenomeDB, name: str, options: dict[str, Any]) -> str:
+    def check(writers: list[Any]) -> None:
+        with FeatureTable(writers[0].hidden_path) as copy:
+            if not _same_tables(table, copy):
+                raise DamagedTrackError(f"the copy of {table.path} differs from it; nothing was kept")
 
-        def check(writers: list[Any]) -> None:
-            with FeatureTable(writers[0].hidden_path) as copy:
-                if not _same_tables(table, copy):
-                    raise DamagedTrackError(f"the copy of {table.path} differs from it; nothing was kept")
-
-        count = copy_features(new, name, table, check, store=options["store"], overwrite=options["overwrite"])
+    count = copy_features(new, name, table, check, store=options["store"], overwrite=options["overwrite"])
     return f"{count:,} features agree"
 
 
 def _same_tables(one: FeatureTable, other: FeatureTable) -> bool:
-    return one.columns == other.columns and one.to_dataframe().equals(other.to_dataframe().astype(one.to_dataframe().dtypes))
+    frame = one.to_dataframe()
+    return one.columns == other.columns and frame.equals(other.to_dataframe().astype(frame.dtypes))

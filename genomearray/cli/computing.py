@@ -75,19 +75,18 @@ def _repair(db: GenomeDB, track: str, threads: int | None) -> None:
 def verify(db: GenomeDB, track: str, threads: int | None) -> None:
     """Read all of a TRACK: every chunk decodes, and the stored statistics are those of the values."""
     from genomearray.checking import check, check_old
-    from genomearray.cli.reading import open_either
     from genomearray.legacy import OldTrack
     from genomearray.storage.reader import StoredTrack
     from genomearray.track import Track
 
-    opened = open_either(db, track)
+    opened = db.open(track)
     if not isinstance(opened, Track):
         opened.check()
         old = opened.attributes.get("software", "").startswith("genome (")
         click.echo(f"table {track}: every column can be read" + ("" if old else ", and agrees with its checksums"))
         return
     if isinstance(opened.source, OldTrack):
-        stale = check_old(opened.source, opened.stats(by="chrom", threads=threads, progress=True) if opened.kind == "signal" else None)
+        stale = check_old(opened.source, threads=threads, progress=True)
         for problem in stale:
             click.echo(problem, err=True)
         click.echo(f"track {track}: every chunk decodes" + ("" if stale else ", and no stored statistics are wrong"))

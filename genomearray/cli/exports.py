@@ -155,13 +155,12 @@ def bed(
     """A feature table as BED, transcripts as BED12; of a signal, the intervals --above or --below a value, with their mean and maximum."""
     from genomearray_converters import export_bed
 
-    from genomearray.errors import LayoutError
+    from genomearray.track import Track
 
     names = list(chroms) or None
-    try:
-        opened = db.open_track(track)
-    except LayoutError:
-        lines = export_bed(db.open_features(track), out, region=region, chroms=names, parts=parts, overwrite=overwrite)
+    opened = db.open(track)
+    if not isinstance(opened, Track):
+        lines = export_bed(opened, out, region=region, chroms=names, parts=parts, overwrite=overwrite)
         click.echo(f"{lines:,} {parts.replace('_', ' ')}", err=True)
         return
     if above is None and below is None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from genomearray.cli.options import chroms_option, cluster_options, with_database
-from genomearray.errors import LayoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +31,7 @@ def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
     from genomearray.legacy import OldTrack
     from genomearray.track import Track
 
-    opened = open_either(db, track)
+    opened = db.open(track)
     source = opened.source if isinstance(opened, Track) else None
     if not isinstance(opened, Track):
         facts = _table_facts(opened)
@@ -44,17 +43,6 @@ def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
         _old_statistics(source)
     elif chromosomes and source is not None:
         _statistics(cast("StoredTrack", source))
-
-
-def open_either(db: GenomeDB, name: str) -> Track | FeatureTable:
-    """A track, or a feature table; what is neither is told by the track's error."""
-    try:
-        return db.open_track(name)
-    except LayoutError as error:
-        try:
-            return db.open_features(name)
-        except LayoutError:
-            raise error from None
 
 
 def _old_facts(name: str, source: OldTrack) -> Iterator[tuple[str, Any]]:
@@ -151,7 +139,7 @@ def get(db: GenomeDB, track: str, region: str | None) -> None:
     from genomearray.region import parse_region
     from genomearray.track import Track
 
-    opened = open_either(db, track)
+    opened = db.open(track)
     if not isinstance(opened, Track):
         (opened if region is None else opened[region]).to_dataframe().to_csv(sys.stdout, sep="\t", index=False, na_rep=".")
         return

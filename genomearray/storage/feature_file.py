@@ -47,7 +47,8 @@ _END = "\0"  # of a text, where texts wait end to end
 _WHOLE = re.compile(r"(?:(?:0|-?[1-9][0-9]*+)\0)*+")  # as Python writes them: 007 is a name
 _ANY_WHOLE = re.compile(r"(?:[-+]?[0-9]++\0)*+")
 # Every number can be read in one way only: anything else takes forever where the last text is none.
-_NUMBER = re.compile(r"(?:(?:[-+]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?+|[-+]?(?:inf|Inf|INF)|nan|NaN|NA|\.)\0)*+")
+DECIMAL = r"[-+]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?+"
+_NUMBER = re.compile(rf"(?:(?:{DECIMAL}|[-+]?(?:inf|Inf|INF)|nan|NaN|NA|\.)\0)*+")
 _LEADING_ZERO = re.compile(r"(?:^|\0)[-+]?0[0-9]")
 _LONG = re.compile(r"(?:^|\0)([-+]?[0-9]{16,})(?=\0)")
 _MISSING = ("NA", ".")
@@ -217,7 +218,7 @@ class FeatureWriter(PartWriter):
         dtypes = {"chrom": np.dtype("int32"), "reach": place} | self._columns | {"start": place, "end": place}
         dtypes["input_row"] = np.dtype("int32") if total < 2**31 else np.dtype("int64")
         dtypes |= {name: texts.dtype for name, texts in self._guessed.items()}
-        checksums = {name: _Checksums() for name, dtype in dtypes.items() if dtype == TEXT}
+        checksums = {name: _Checksums() for name, dtype in dtypes.items() if dtype == TEXT} | {"sequence_name": _Checksums()}
         sink = _SINKS[self._part.form](self._part.path)
         try:
             for name, dtype in dtypes.items():
@@ -237,7 +238,6 @@ class FeatureWriter(PartWriter):
             for name, column in table.items():
                 sink.create(name, "sequence", column.size, column.dtype, {"units": "bp"} if name in _UNITS else {})
                 sink.write(name, 0, column)
-            checksums["sequence_name"] = _Checksums()
             checksums["sequence_name"].add(table["sequence_name"])
             for name, found in checksums.items():
                 told = found.finish()

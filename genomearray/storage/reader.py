@@ -393,13 +393,18 @@ class StoredTrack:
             raise self._damaged(what, error) from error
 
     def _damaged(self, what: str, cause: object) -> TrackError:
-        try:
-            replaced = _identity(self.path) != self._identity
-        except OSError as error:
-            return UnknownTrackError(f"track {self.path} cannot be reached any more: {error}")
-        if replaced:
-            return TrackReplacedError(f"track {self.path} was replaced or removed since it was opened; open it again")
-        return DamagedTrackError(f"track {self.path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again")
+        return damage_error(self.path, self._identity, what, cause)
+
+
+def damage_error(path: Path | str, identity: tuple[Any, ...], what: str, cause: object) -> TrackError:
+    """The error for something that cannot be read: damaged, or not the file any more that was opened."""
+    try:
+        replaced = _identity(path) != identity
+    except OSError as error:
+        return UnknownTrackError(f"track {path} cannot be reached any more: {error}")
+    if replaced:
+        return TrackReplacedError(f"track {path} was replaced or removed since it was opened; open it again")
+    return DamagedTrackError(f"track {path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again")
 
 
 class StoredStatistics:
