@@ -11,7 +11,7 @@ import pytest
 from genomearray_converters import import_fasta
 
 from genomearray import GenomeDB
-from genomearray.storage.create import create_feature_writer
+from genomearray.storage.write.create import create_feature_writer
 
 ROOT = Path(__file__).resolve().parent
 

@@ -16,8 +16,9 @@ import numpy as np
 from synthetic import depth, ends, scores, sequence
 
 import genomearray as ga
-from genomearray.storage import hdf5_writer, zarr_writer
-from genomearray.storage.create import create_writer
+from genomearray.storage.write import hdf5 as hdf5_writer
+from genomearray.storage.write import zarr_store as zarr_writer
+from genomearray.storage.write.create import create_writer
 
 CHUNKS = (1024, 2048, 4096, 8192, 16384, 32768)
 LEVELS = (1, 2, 3, 4)

@@ -124,7 +124,7 @@ def filled(folder: Path) -> ga.GenomeDB:
 
 def genome(folder: Path) -> None:
     """The sum of 3.1 Gbp of uint16 without stored statistics, beside the bare decoding of the same blocks in the same threads."""
-    from genomearray.reductions import blocks, each_block
+    from genomearray.compute.blocks import blocks, each_block
 
     db = filled(folder)
     for name in ("full", "full_zarr"):
@@ -159,7 +159,7 @@ def _bare(source, task) -> None:
     """Decode a block into memory that is there already."""
     import threading
 
-    from genomearray.storage.reader import Intervals
+    from genomearray.reference.intervals import Intervals
 
     out = _buffers.setdefault(threading.get_ident(), np.empty(1 << 22, source.dtype))
     for low in range(int(task.start[0]), int(task.end[0]), 1 << 18):
@@ -252,7 +252,7 @@ def workers(folder: Path) -> None:
 
 
 def _started() -> None:
-    import genomearray.combining  # noqa: F401 - the start of numba is not what is compared
+    import genomearray.stack.combine  # noqa: F401 - the start of numba is not what is compared
 
 
 def main() -> None:

@@ -194,7 +194,7 @@ def regions(db: ga.GenomeDB, folder: Path) -> None:
 
 def opening(db: ga.GenomeDB, folder: Path) -> None:
     """Open a track and read its first value, in a new process, after imports."""
-    code = "import sys, time, h5py, numpy, xarray, genomearray.track as t, genomearray.storage.hdf5_reader, genomearray.storage.zarr_reader\n"
+    code = "import sys, time, h5py, numpy, xarray, genomearray.track.track as t, genomearray.storage.read.hdf5, genomearray.storage.read.zarr_store\n"
     code += f"b = time.perf_counter(); t.open_track(sys.argv[1]).values({CHROM!r}, 1_000_000, 1_000_001); print(time.perf_counter() - b)"
     medians = {}
     for store in STORES:

@@ -67,18 +67,21 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from genomearray_converters.bam import ReadOptions, ReadReport, import_depth, import_five_prime, import_fragments, import_left_ends, import_mnase
-    from genomearray_converters.bed import export_bed, import_bed
-    from genomearray_converters.bed_lifting import lift_bed
-    from genomearray_converters.bedgraph import export_bedgraph, import_bedgraph
-    from genomearray_converters.bigwig import export_bigwig, import_bigwig
-    from genomearray_converters.columns import import_text
-    from genomearray_converters.fasta import export_fasta, import_fasta
-    from genomearray_converters.genes import import_genes
-    from genomearray_converters.genomedata import import_genomedata
-    from genomearray_converters.stores import export_npy, export_store
-    from genomearray_converters.wig import export_wig, import_wig
-    from genomearray_converters.xb import export_xb, import_xb
+    from .bam import import_depth, import_five_prime, import_fragments, import_left_ends, import_mnase
+    from .bed import export_bed, import_bed
+    from .bedgraph import export_bedgraph, import_bedgraph
+    from .bigwig import export_bigwig, import_bigwig
+    from .fasta import export_fasta, import_fasta
+    from .genes import import_genes
+    from .genomedata import import_genomedata
+    from .lift_bed import lift_bed
+    from .npy import export_npy
+    from .reads.options import ReadOptions
+    from .reads.report import ReadReport
+    from .store import export_store
+    from .text_columns import import_text
+    from .wig import export_wig, import_wig
+    from .xb import export_xb, import_xb
 
 
 def __getattr__(name: str) -> Any:

@@ -12,21 +12,25 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from genomearray_converters.exporting import Out, text_output
-from genomearray_converters.feature_import import Found, TableReport, import_features
-from genomearray_converters.importing import Files, ImportJob
-from genomearray_converters.table_lines import Block, check_all, check_width, data_blocks, listed, shown, whole_numbers
 from numpy.typing import NDArray
 
 from genomearray.errors import FormatError, RegionError, ValueRangeError
-from genomearray.features import FeatureTable
+from genomearray.features.table import FeatureTable
 from genomearray.input_file import open_input
-from genomearray.storage.feature_file import DECIMAL, GUESSED, NUMBERS, TEXT
+from genomearray.storage.feature_layout import TEXT
+from genomearray.storage.write.column_types import DECIMAL, GUESSED, NUMBERS
+
+from .exporting.files import text_output
+from .exporting.options import Out
+from .importing.features import Found, TableReport, import_features
+from .importing.options import Files
+from .importing.pipeline import ImportJob
+from .text.tables import Block, check_all, check_width, data_blocks, listed, shown, whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 _ROWS = 1 << 16
 
@@ -183,7 +187,7 @@ def import_bed(
     how : {"mask", "score", "coverage"}, optional
         Make a track, as :meth:`FeatureTable.as_track`: uint8, float32 or uint16 unless ``dtype`` is given.
     **options
-        See :class:`genomearray_converters.importing.ImportOptions`; dtype, overflow, round and units are for tracks.
+        See :class:`genomearray_converters.importing.options.ImportOptions`; dtype, overflow, round and units are for tracks.
 
     Returns
     -------
@@ -235,7 +239,7 @@ def export_bed(
         Only features that overlap it, such as ``chr1:1,000-2,000``; of a FeatureTable.
     chroms : str or iterable of str, optional
     parts : {"features", "exons", "introns", "coding_exons", "merged_exons", "genes", "tss", "promoters"}
-        Of transcripts, these instead; see :class:`genomearray.features.Features`. A part is called by its transcript or gene.
+        Of transcripts, these instead; see :class:`genomearray.features.rows.Features`. A part is called by its transcript or gene.
     overwrite : bool
 
     Returns

@@ -7,116 +7,25 @@ https://genome.ucsc.edu/goldenPath/help/bedgraph.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from genomearray_converters.exporting import (
-    Out,
-    Runs,
-    check_kind,
-    find_runs,
-    in_order,
-    in_rows,
-    joined,
-    number_texts,
-    numbers,
-    stretches,
-    text_output,
-    wanted,
-)
-from genomearray_converters.importing import Files, ImportReport, import_rows
-from genomearray_converters.rows import Buffers, Scanned, explain
-from genomearray_converters.scanning import (
-    BAD_INTEGER,
-    BAD_NUMBER,
-    FINE,
-    NOT_A_NUMBER,
-    SLOW,
-    TOO_FEW,
-    TOO_MANY,
-    Bytes,
-    digits,
-    is_comment,
-    line_end,
-    number,
-    same_token,
-    skip_blanks,
-    token_end,
-    whole,
-)
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
-from genomearray.source import Source
-from genomearray.storage.reader import Intervals
-from genomearray.track import Track
+from genomearray.track.track import Track
+
+from .exporting.files import text_output
+from .exporting.options import Out, check_kind
+from .exporting.runs import in_rows, number_texts, signal_runs
+from .importing.options import Files
+from .importing.pipeline import import_rows
+from .importing.report import ImportReport
+from .text.rows import Buffers, Scanned, explain
+from .text.scanning import BROWSER, FINE, TOO_FEW, TOO_MANY, TRACK, Bytes, is_comment, line_end, scan_fields, skip_blanks
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
-
-TRACK = np.frombuffer(b"track", np.uint8)
-BROWSER = np.frombuffer(b"browser", np.uint8)
-
-
-@kernel
-def scan_fields(
-    text: Bytes,
-    at: int,
-    end: int,
-    line: int,
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    values: NDArray[np.float64],
-    lines: NDArray[np.int32],
-    runs: NDArray[np.int64],
-    slow: NDArray[np.int64],
-    n: NDArray[np.int64],
-) -> tuple[int, int, int, int]:
-    """One line ``chrom start end value``; counts of rows, runs and slow numbers are in ``n``."""
-    row = n[0]
-    chrom = at
-    chrom_end = token_end(text, at, end)
-    at = chrom_end
-    for column in range(2, 5):
-        at = skip_blanks(text, at, end)
-        if at == end:
-            return TOO_FEW, chrom, end, column - 1
-        if column < 4:
-            value, stop = digits(text, at, end)
-            if value < 0:
-                stop = token_end(text, at, end)
-                fine, value = whole(text, at, stop)
-                if not fine:
-                    return BAD_INTEGER, at, stop, column
-            if column == 2:
-                starts[row] = value
-            else:
-                ends[row] = value
-        else:
-            stop = token_end(text, at, end)
-            kind, amount = number(text, at, stop)
-            if kind == NOT_A_NUMBER:
-                return BAD_NUMBER, at, stop, column
-            values[row] = amount
-            if kind == SLOW:
-                slow[n[2], 0] = row
-                slow[n[2], 1] = at
-                slow[n[2], 2] = stop
-                n[2] += 1
-        at = stop
-    if skip_blanks(text, at, end) != end:
-        return TOO_MANY, chrom, end, 5
-    last = n[1] - 1
-    if last < 0 or not same_token(text, chrom, chrom_end, runs[last, 1], runs[last, 2]):
-        last += 1
-        runs[last, 0] = row
-        runs[last, 1] = chrom
-        runs[last, 2] = chrom_end
-        n[1] += 1
-    lines[row] = line
-    n[0] += 1
-    return FINE, 0, 0, 0
+    from genomearray.database.database import GenomeDB
 
 
 @kernel
@@ -174,7 +83,7 @@ def import_bedgraph(db: GenomeDB, track: str, files: Files, **options: Any) -> I
     files : path or iterable of path
         Any number of chromosomes in each, in any order; where intervals overlap, the last wins.
     **options
-        See :class:`genomearray_converters.importing.ImportOptions`.
+        See :class:`genomearray_converters.importing.options.ImportOptions`.
 
     Returns
     -------
@@ -258,15 +167,3 @@ def export_bedgraph(
             file.writelines(b"%b\t%d\t%d\t%b\n" % (name, start, end, text) for start, end, text in rows)
             lines += starts.size
     return lines
-
-
-def signal_runs(track: Track, region: str | None, chroms: Any, threads: int | None, progress: bool) -> Iterator[Runs]:
-    """Stretches of equal values, in the order of the genome."""
-    tasks = wanted(track.source, region, chroms)
-    blocks = in_order(_block_runs, track.source, tasks, threads=threads, progress=progress)
-    found: Iterator[Runs] = joined(runs for block in blocks for runs in block)
-    return found
-
-
-def _block_runs(source: Source, task: Intervals) -> list[Runs]:
-    return [find_runs(name, start, numbers(source.read(name, start, end, threads=False))) for name, start, end in stretches(task)]

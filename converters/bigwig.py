@@ -17,20 +17,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from genomearray_converters.bedgraph import signal_runs
-from genomearray_converters.exporting import STDOUT, Out, Runs, check_kind, in_rows, new_file
-from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
-from genomearray_converters.lengths import matching
 
-from genomearray.assembly import Chromosome
+from genomearray.compute.blocks import chosen
 from genomearray.errors import FormatError
 from genomearray.input_file import STDIN, open_input
-from genomearray.reductions import chosen
+from genomearray.reference.assembly import Chromosome
 from genomearray.storage.layout import BLOCK
-from genomearray.track import Track
+from genomearray.track.track import Track
+
+from .exporting.files import new_file
+from .exporting.options import STDOUT, Out, check_kind
+from .exporting.runs import Runs, in_rows, signal_runs
+from .importing.lengths import matching
+from .importing.options import Files
+from .importing.pipeline import ImportJob, run_import
+from .importing.report import ImportReport
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 _MAGIC = 0x888FFC26
 _TOGETHER = 1 << 16  # intervals
@@ -48,7 +52,7 @@ def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Any) -> Imp
     files : path or iterable of path
         Where files overlap, the last wins. Standard input is refused: a bigWig is read here and there.
     **options
-        See :class:`genomearray_converters.importing.ImportOptions`.
+        See :class:`genomearray_converters.importing.options.ImportOptions`.
 
     Returns
     -------

@@ -14,24 +14,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from genomearray_converters.exporting import Out, check_kind, in_order, stretches, text_output, wanted
-from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
-from genomearray_converters.lengths import matching
-from genomearray_converters.rows import line_blocks
-from genomearray_converters.scanning import line_end
-from genomearray_converters.twobit import twobit_sequences
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
-from genomearray.chrom_sizes import TWOBIT_MAGIC
 from genomearray.errors import FormatError
 from genomearray.input_file import Input, open_input
+from genomearray.reference.intervals import Intervals
+from genomearray.reference.twobit import TWOBIT_MAGIC, twobit_sequences
 from genomearray.source import Source
-from genomearray.storage.reader import Intervals
-from genomearray.track import Track
+from genomearray.track.track import Track
+
+from .exporting.files import text_output
+from .exporting.options import Out, check_kind
+from .exporting.runs import in_order, stretches, wanted
+from .importing.lengths import matching
+from .importing.options import Files
+from .importing.pipeline import ImportJob, run_import
+from .importing.report import ImportReport
+from .text.lines import line_blocks
+from .text.scanning import line_end
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 _BAD = 0  # in the table of letters: not allowed
 _BLANK = 1  # skipped
@@ -189,7 +193,7 @@ def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False,
     upper : bool
         Store upper case only; else soft-masked bases stay lower case.
     **options
-        See :class:`genomearray_converters.importing.ImportOptions`; the dtype is always uint8.
+        See :class:`genomearray_converters.importing.options.ImportOptions`; the dtype is always uint8.
 
     Returns
     -------

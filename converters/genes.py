@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import numpy as np
-from genomearray_converters.feature_import import Found, TableReport, import_features
-from genomearray_converters.importing import Files, ImportJob
-from genomearray_converters.table_lines import Block, data_blocks, listed, shown, whole_numbers
 
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.input_file import open_input
-from genomearray.storage.feature_file import TEXT
+from genomearray.storage.feature_layout import TEXT
+
+from .importing.features import Found, TableReport, import_features
+from .importing.options import Files
+from .importing.pipeline import ImportJob
+from .text.tables import Block, data_blocks, listed, shown, whole_numbers
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 FORMATS = ("gtf", "gff3", "genepred", "bed12")
 _NO_CODING = -1
@@ -348,7 +350,7 @@ def import_genes(db: GenomeDB, table: str, files: Files, *, format: str | None =
         ``genepred``: text tables of UCSC (knownGene, refGene, ensGene, ccdsGene, flyBaseGene, refFlat), with or without the column
         ``bin``. Default: by the first line.
     **options
-        See :class:`genomearray_converters.importing.ImportOptions`, but for those of tracks.
+        See :class:`genomearray_converters.importing.options.ImportOptions`, but for those of tracks.
 
     Returns
     -------

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-from genomearray_converters.importing import ImportJob, ImportReport, run_import
 
 from genomearray.errors import FormatError, GenomeArrayError, nearest_names
 
+from .importing.pipeline import ImportJob, run_import
+from .importing.report import ImportReport
+
 if TYPE_CHECKING:
-    from genomearray.assembly import Chromosome
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
+    from genomearray.reference.assembly import Chromosome
 
 _PIECE = 260_000  # bases; chunks of an archive have 10,000
 _ENDING = ".genomedata"
@@ -113,7 +115,7 @@ def import_genomedata(
     sequence : bool
         Import the sequence.
     **options
-        See :class:`genomearray_converters.importing.ImportOptions`. Bases between the supercontigs are absent.
+        See :class:`genomearray_converters.importing.options.ImportOptions`. Bases between the supercontigs are absent.
 
     Returns
     -------

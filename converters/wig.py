@@ -10,16 +10,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from genomearray_converters.bedgraph import BROWSER, TRACK, scan_fields
-from genomearray_converters.exporting import Out, check_kind, in_order, number_texts, numbers, stretches, text_output, wanted
-from genomearray_converters.importing import Files, ImportReport, import_rows
-from genomearray_converters.rows import CONTINUED, Buffers, Scanned, explain
-from genomearray_converters.scanning import (
+from numpy.typing import NDArray
+
+from genomearray._kernels import kernel
+from genomearray.reference.intervals import Intervals
+from genomearray.source import Source
+from genomearray.track.track import Track
+
+from .exporting.files import text_output
+from .exporting.options import Out, check_kind
+from .exporting.runs import in_order, number_texts, numbers, stretches, wanted
+from .importing.options import Files
+from .importing.pipeline import import_rows
+from .importing.report import ImportReport
+from .text.rows import CONTINUED, Buffers, Scanned, explain
+from .text.scanning import (
     BAD_INTEGER,
     BAD_KEY,
     BAD_NUMBER,
     BAD_SPAN,
     BAD_START,
+    BROWSER,
     FINE,
     KEY_TWICE,
     NO_CHROM,
@@ -29,24 +40,20 @@ from genomearray_converters.scanning import (
     SLOW,
     TOO_FEW,
     TOO_MANY,
+    TRACK,
     Bytes,
     is_comment,
     is_word,
     line_end,
     number,
+    scan_fields,
     skip_blanks,
     token_end,
     whole,
 )
-from numpy.typing import NDArray
-
-from genomearray._kernels import kernel
-from genomearray.source import Source
-from genomearray.storage.reader import Intervals
-from genomearray.track import Track
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 # The declaration in force: kind, next position, step, span.
 KIND, NEXT, STEP, SPAN = range(4)
@@ -245,7 +252,7 @@ def import_wig(db: GenomeDB, track: str, files: Files, **options: Any) -> Import
     files : path or iterable of path
         The chromosome in the file counts, never the file name.
     **options
-        See :class:`genomearray_converters.importing.ImportOptions`.
+        See :class:`genomearray_converters.importing.options.ImportOptions`.
 
     Returns
     -------

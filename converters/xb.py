@@ -18,16 +18,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from genomearray_converters.exporting import Out, check_kind, text_output
-from genomearray_converters.importing import Files, ImportJob, ImportReport, run_import
-from genomearray_converters.lengths import matching
 
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.input_file import Input, open_input
-from genomearray.track import Track
+from genomearray.track.track import Track
+
+from .exporting.files import text_output
+from .exporting.options import Out, check_kind
+from .importing.lengths import matching
+from .importing.options import Files
+from .importing.pipeline import ImportJob, run_import
+from .importing.report import ImportReport
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 MAGIC = 0xCA60B175
 VERSION = 1
@@ -118,7 +122,7 @@ def import_xb(db: GenomeDB, track: str, file: Files, *, strand: str = "forward",
     strand : {"forward", "reverse"}
         Which one of a file with two; a file with one has forward.
     **options
-        See :class:`genomearray_converters.importing.ImportOptions`; the dtype is uint8 unless it is given.
+        See :class:`genomearray_converters.importing.options.ImportOptions`; the dtype is uint8 unless it is given.
 
     Returns
     -------

@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING, Any
 from genomearray._version import __version__
 
 _HOMES = {
-    "Assembly": "genomearray.assembly",
-    "Chromosome": "genomearray.assembly",
-    "GenomeDB": "genomearray.database",
-    "Track": "genomearray.track",
-    "as_track": "genomearray.accessor",
-    "batches": "genomearray.batches",
-    "Chain": "genomearray.chain",
-    "combine": "genomearray.combining",
-    "combine_strands": "genomearray.combining",
-    "corr": "genomearray.track",
-    "liftover": "genomearray.lifting",
-    "strand_shift": "genomearray.combining",
+    "Assembly": "genomearray.reference.assembly",
+    "Chromosome": "genomearray.reference.assembly",
+    "GenomeDB": "genomearray.database.database",
+    "Track": "genomearray.track.track",
+    "as_track": "genomearray.track.accessor",
+    "batches": "genomearray.stack.batches",
+    "Chain": "genomearray.liftover.chain",
+    "combine": "genomearray.stack.combine",
+    "combine_strands": "genomearray.stack.combine",
+    "corr": "genomearray.track.track",
+    "liftover": "genomearray.liftover.lift",
+    "strand_shift": "genomearray.stack.combine",
     "errors": "genomearray.errors",
-    "migrate": "genomearray.migrating",
-    "open_features": "genomearray.features",
-    "one_hot": "genomearray.sequence",
-    "open_track": "genomearray.track",
-    "parse_strand": "genomearray.region",
-    "revcomp": "genomearray.sequence",
-    "stack": "genomearray.stacking",
-    "write_fasta": "genomearray.sequence",
+    "migrate": "genomearray.database.migrate",
+    "open_features": "genomearray.features.table",
+    "one_hot": "genomearray.reference.dna",
+    "open_track": "genomearray.track.track",
+    "parse_strand": "genomearray.reference.region",
+    "revcomp": "genomearray.reference.dna",
+    "stack": "genomearray.stack.stack",
+    "write_fasta": "genomearray.reference.dna",
 }
 __all__ = [
     "Assembly",
@@ -59,19 +59,20 @@ __all__ = [
 
 if TYPE_CHECKING:
     from genomearray import errors
-    from genomearray.accessor import as_track
-    from genomearray.assembly import Assembly, Chromosome
-    from genomearray.batches import batches
-    from genomearray.chain import Chain
-    from genomearray.combining import combine, combine_strands, strand_shift
-    from genomearray.database import GenomeDB
-    from genomearray.features import open_features
-    from genomearray.lifting import liftover
-    from genomearray.migrating import migrate
-    from genomearray.region import parse_strand
-    from genomearray.sequence import one_hot, revcomp, write_fasta
-    from genomearray.stacking import stack
-    from genomearray.track import Track, corr, open_track
+    from genomearray.database.database import GenomeDB
+    from genomearray.database.migrate import migrate
+    from genomearray.features.table import open_features
+    from genomearray.liftover.chain import Chain
+    from genomearray.liftover.lift import liftover
+    from genomearray.reference.assembly import Assembly, Chromosome
+    from genomearray.reference.dna import one_hot, revcomp, write_fasta
+    from genomearray.reference.region import parse_strand
+    from genomearray.stack.batches import batches
+    from genomearray.stack.combine import combine
+    from genomearray.stack.stack import stack
+    from genomearray.stack.strands import combine_strands, strand_shift
+    from genomearray.track.accessor import as_track
+    from genomearray.track.track import Track, corr, open_track
 
 
 def __getattr__(name: str) -> Any:

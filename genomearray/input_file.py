@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -15,7 +15,11 @@ from typing import IO, Any, cast
 from genomearray.errors import FormatError
 
 STDIN = "-"
+
+
 _STDIN_NAME = "standard input"
+
+
 _MAGIC = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
@@ -126,3 +130,22 @@ def open_input(path: str | os.PathLike[str]) -> Iterator[Input]:
         yield source
     finally:
         source.close()
+
+
+def whole_number(text: str) -> int:
+    """A whole number in ASCII digits, unlike ``int``, which takes ``1_000`` and other scripts."""
+    number = text.strip()
+    if not (number.isascii() and number.lstrip("-").isdigit()):
+        raise ValueError(text)
+    return int(number)
+
+
+def text_lines(file: Any) -> Iterable[str]:
+    """Lines of a binary file as text, without their newline."""
+    rest = b""
+    while data := file.read(1 << 20):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace")
+    if rest:
+        yield rest.decode("utf-8", "replace")

@@ -31,7 +31,7 @@ from genomearray_converters import (
 
 import genomearray as ga
 from genomearray import GenomeDB
-from genomearray.composition import total
+from genomearray.compute.composition import total
 from genomearray.errors import DatabaseError, FormatError, RegionError, TrackExistsError, UnknownChromosomeError, ValueRangeError
 from tests import old_files
 from tests.converters.test_reads import counted, golden, spans  # noqa: F401 - golden is a fixture
@@ -493,7 +493,7 @@ def test_the_page_names_commands_and_functions_that_exist():
         assert hasattr(GenomeDB, name), name
     for name in set(re.findall(r"`track\.(\w+)", page)):
         assert hasattr(ga.Track, name), name
-    from genomearray.features import FeatureTable
+    from genomearray.features.table import FeatureTable
 
     for name in set(re.findall(r"`table\.(\w+)", page)):
         assert hasattr(FeatureTable, name), name

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.errors import FormatError
-from genomearray.storage.codecs import gunzip
+from genomearray.storage.chunks.codecs import gunzip
 
 HEADROOM = 1 << 16  # before the bytes of a slab: the beginning of a record that was cut goes there
 _READ = 1 << 19  # compressed bytes together: their plain bytes stay in the cache until they are walked

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from genomearray_converters.reads.mates import FIRST, SECOND, STORE, Waiting, keep, remove, role, waiting_read
-from genomearray_converters.reads.records import MATE_REVERSE, MATE_UNMAPPED, NOT_PRIMARY, PAIRED, READ1, REVERSE, Bytes, Rows, covers, i32, u32
-from genomearray_converters.reads.window import LENGTH, N_FAR, Counts, Intervals, Window, add, meets
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
-from genomearray.assembly import Chromosome
+from genomearray.reference.assembly import Chromosome
+
+from .mates import FIRST, SECOND, STORE, Waiting, keep, remove, role, waiting_read
+from .records import MATE_REVERSE, MATE_UNMAPPED, NOT_PRIMARY, PAIRED, READ1, REVERSE, Bytes, ReadColumns, covers, i32, u32
+from .window import LENGTH, N_FAR, Counts, Intervals, Window, add, meets
 
 # Reasons why a read that passed the filters is not counted.
 OUTSIDE, ELSEWHERE, NOTHING, NOT_A_PAIR, NOT_FIRST, SAME_STRAND, SIZE, FAR_MATE = range(8)
@@ -98,7 +99,7 @@ def _cover_rest(
 
 @kernel
 def _count_depth(
-    data: Bytes, rows: Rows, first: int, n: int, deletions: bool, extend: int, once: bool, strands: int, table: Intervals, store: Bytes,
+    data: Bytes, rows: ReadColumns, first: int, n: int, deletions: bool, extend: int, once: bool, strands: int, table: Intervals, store: Bytes,
     waiting: Reasons, counts: Counts, place: Reasons, far: Intervals, regions: Intervals, reasons: Reasons,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Count reads from ``first`` on; gives why it stopped, how many are done, and how many were extended."""
@@ -153,7 +154,7 @@ def _count_depth(
 
 @kernel
 def _count_ends(
-    rows: Rows, n: int, left: bool, forward: int, backward: int, strands: int, counts: Counts, place: Reasons, far: Intervals, regions: Intervals,
+    rows: ReadColumns, n: int, left: bool, forward: int, backward: int, strands: int, counts: Counts, place: Reasons, far: Intervals, regions: Intervals,
     reasons: Reasons,
 ) -> None:  # fmt: skip
     """Count one base of each read: its left or its 5' end, shifted along the reference by strand."""
@@ -173,7 +174,7 @@ def _count_ends(
 
 
 @kernel
-def find_fragments(data: Bytes, rows: Rows, n: int, out: Intervals, reasons: Reasons) -> int:
+def find_fragments(data: Bytes, rows: ReadColumns, n: int, out: Intervals, reasons: Reasons) -> int:
     """Fragments of pairs: rows of left end, size, strand of read 1 (0 forward), MAPQ of read 1. Read 1 decides."""
     found = 0
     for k in range(n):
@@ -277,7 +278,7 @@ class Counter(ABC):
         self.extended = 0
 
     @abstractmethod
-    def count(self, data: Bytes, rows: Rows, n: int, window: Window, file: int) -> None:
+    def count(self, data: Bytes, rows: ReadColumns, n: int, window: Window, file: int) -> None:
         """Count ``n`` reads of a file."""
 
     def settle(self, window: Window) -> None:
@@ -319,7 +320,7 @@ class DepthCounter(Counter):
         for waiting in self._waiting:
             waiting.clear()
 
-    def count(self, data: Bytes, rows: Rows, n: int, window: Window, file: int) -> None:
+    def count(self, data: Bytes, rows: ReadColumns, n: int, window: Window, file: int) -> None:
         waiting = self._waiting[file if self._once else 0]
         done = 0
         while True:
@@ -354,7 +355,7 @@ class EndCounter(Counter):
         super().__init__(2 if limit else strands, max(0, -forward, -backward), max(0, forward, backward))
         self._left, self._forward, self._backward, self._limit, self._tracks = left, forward, backward, limit, strands
 
-    def count(self, data: Bytes, rows: Rows, n: int, window: Window, file: int) -> None:
+    def count(self, data: Bytes, rows: ReadColumns, n: int, window: Window, file: int) -> None:
         window.reserve(n)
         _count_ends(
             rows, n, self._left, self._forward, self._backward, self.strands, window.counts, window.place, window.far, window.regions, self.reasons
@@ -402,13 +403,13 @@ class FragmentCounter(Counter):
     def pending(self) -> bool:
         return bool(self._waiting)
 
-    def _fragments(self, data: Bytes, rows: Rows, n: int, window: Window) -> Intervals:
+    def _fragments(self, data: Bytes, rows: ReadColumns, n: int, window: Window) -> Intervals:
         if self._found.shape[0] < n:
             self._found = np.empty((n, 4), np.int64)
         found = self._found[: find_fragments(data, rows, n, self._found, self.reasons)]
         return found[: _select(found, self._sizes.least, self._sizes.most, window.place, self._dyads, self._whole, window.regions, self.reasons)]
 
-    def count(self, data: Bytes, rows: Rows, n: int, window: Window, file: int) -> None:
+    def count(self, data: Bytes, rows: ReadColumns, n: int, window: Window, file: int) -> None:
         fragments = self._fragments(data, rows, n, window)
         if not self._must_wait:
             self._add(fragments, window)

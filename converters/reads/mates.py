@@ -10,17 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from genomearray_converters.reads.records import (
-    NOT_PRIMARY,
-    PAIRED,
-    PROPER,
-    Bytes,
-    i32,
-    u32,
-)
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
+
+from .records import NOT_PRIMARY, PAIRED, PROPER, Bytes, i32, u32
 
 # Columns of a waiting read: hash of its name, place of its mate, where it lies in the store.
 HASH, MATE, STORE = range(3)

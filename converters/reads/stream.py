@@ -6,8 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from genomearray_converters.reads.bgzf import HEADROOM, BgzfReader, Slab
-from genomearray_converters.reads.records import (
+from numpy.typing import NDArray
+
+from genomearray.errors import FormatError
+
+from .bgzf import HEADROOM, BgzfReader, InflatedBytes
+from .records import (
     BAD,
     CONTIG,
     FULL,
@@ -20,19 +24,16 @@ from genomearray_converters.reads.records import (
     SEEN,
     UNSORTED,
     WANTED,
-    Rows,
+    ReadColumns,
     empty_rows,
     problem,
     scan,
 )
-from numpy.typing import NDArray
-
-from genomearray.errors import FormatError
 
 _ROWS = 1 << 13  # reads handed on together: their rows and bytes stay in the cache
 FAR = np.iinfo(np.int64).max
 
-Consume = Callable[[NDArray[np.uint8], Rows, int], None]
+Consume = Callable[[NDArray[np.uint8], ReadColumns, int], None]
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class RecordStream:
         self.counts = np.zeros(N_COUNTS, np.int64)
         self._rule = rule
         self._data = np.empty(0, np.uint8)
-        self._slab: Slab | None = None
+        self._slab: InflatedBytes | None = None
         self._at = self._end = 0
         self._rows = empty_rows(_ROWS)
         self._state = np.zeros(N_STATE, np.int64)

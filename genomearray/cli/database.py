@@ -10,7 +10,7 @@ import click
 from genomearray.cli.options import cluster_options, database_options, settings, store_options, with_database
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 
 @click.command()
@@ -25,7 +25,7 @@ def init(ctx: click.Context, name: str, chrom_sizes: str, db: str | None, assemb
     chromosomes: UCSC chrom.sizes or chromInfo.txt, a .fai index, FASTA (all plain or gzip), 2bit, or
     a SAM, BAM or CRAM file. The folder of the database is made if need be.
     """
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
     from genomearray.errors import DatabaseError
 
     folder = settings(ctx, db, None)[0] or os.environ.get("GENOME_DB")
@@ -64,9 +64,9 @@ def migrate(ctx: click.Context, dest: str, store: Any, overwrite: bool, threads:
     All assemblies, or that of --assembly. The old database is only read. A second run goes on where the
     first one stopped. Prints a line for each file; exit status 1 if one could not be copied.
     """
+    from genomearray.database.migrate import FAILED
+    from genomearray.database.migrate import migrate as copy
     from genomearray.errors import DamagedTrackError
-    from genomearray.migrating import FAILED
-    from genomearray.migrating import migrate as copy
 
     folder, _ = settings(ctx, db, None)
     named = assembly or (ctx.find_root().obj or {}).get("assembly")

@@ -10,7 +10,7 @@ import click
 from genomearray.cli.options import chroms_option, cluster_options, with_database
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -155,7 +155,7 @@ def bed(
     """A feature table as BED, transcripts as BED12; of a signal, the intervals --above or --below a value, with their mean and maximum."""
     from genomearray_converters import export_bed
 
-    from genomearray.track import Track
+    from genomearray.track.track import Track
 
     names = list(chroms) or None
     opened = db.open(track)

@@ -22,10 +22,10 @@ from genomearray.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from genomearray_converters.bam import ReadReport
-    from genomearray_converters.importing import ImportReport
+    from genomearray_converters.importing.report import ImportReport
+    from genomearray_converters.reads.report import ReadReport
 
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 _files = click.argument("files", metavar="FILE...", nargs=-1, required=True)
 
@@ -114,7 +114,7 @@ def text(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> No
 
     A first line of column names is skipped.
     """
-    from genomearray_converters.columns import import_text
+    from genomearray_converters.text_columns import import_text
 
     if (options["chrom_col"] is None) == (options["chrom"] is None):
         raise click.UsageError("give one of --chrom-col and --chrom")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 if TYPE_CHECKING:
-    from genomearray.database import GenomeDB
+    from genomearray.database.database import GenomeDB
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,7 +32,7 @@ def with_database(function: F) -> F:
     @click.pass_context
     @wraps(function)
     def command(ctx: click.Context, /, *args: Any, db: str | None, assembly: str | None, **kwargs: Any) -> Any:
-        from genomearray.database import GenomeDB
+        from genomearray.database.database import GenomeDB
 
         opened: GenomeDB = GenomeDB(*settings(ctx, db, assembly))
         return function(opened, *args, **kwargs)
@@ -45,7 +45,7 @@ def cluster_options(function: F) -> F:
 
     @wraps(function)
     def command(*args: Any, scheduler: str | None, **kwargs: Any) -> Any:
-        from genomearray.running import cluster
+        from genomearray.executor import cluster
 
         if scheduler is not None and kwargs.get("threads") is not None:
             raise click.UsageError("--threads works here, --scheduler on a cluster; give one of them")

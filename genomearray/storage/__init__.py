@@ -1,5 +1,1 @@
-"""Tracks on disk: one layout in two forms, an HDF5 file or a Zarr v3 store.
-
-Data enter through :class:`genomearray.storage.writer.TrackWriter` and leave through
-:func:`genomearray.storage.reader.open_stored`.
-"""
+"""Tracks and feature tables on disk, in HDF5 and Zarr: layout, chunks, reading, writing."""

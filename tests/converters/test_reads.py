@@ -637,7 +637,7 @@ def fuzz_files(tmp_path_factory):
 def test_two_tracks_appear_together_or_not_at_all(tmp_path, golden, monkeypatch):
     _, bam, _ = golden
     db = GenomeDB.create(tmp_path / "db", "toy", CONTIGS)
-    from genomearray.storage.publish import Part
+    from genomearray.storage.write.publish import Part
 
     publish = Part.publish
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from genomearray_converters import import_bedgraph, import_text, import_wig
-from genomearray_converters.rows import BLOCK_BYTES
+from genomearray_converters.text.lines import BLOCK_BYTES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

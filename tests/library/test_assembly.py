@@ -1,8 +1,8 @@
 import pytest
 
 from genomearray import Assembly
-from genomearray.chromosome_names import classify
 from genomearray.errors import AssemblyError, UnknownChromosomeError
+from genomearray.reference.chromosome_names import classify
 from tests.shared_data import DATA, needs_shared
 
 # The toy assembly whose order the old library's own run gave (HLA, alt and hap last is the correction).
@@ -89,7 +89,7 @@ def test_tables_that_cannot_be(sizes, message):
     ("name", "chosen", "total"), [("hg38", 23, 455), ("hg19", 23, 93), ("mm10", 20, 66), ("dm6", 6, 1870), ("ce10", 6, 7), ("sacCer3", 16, 17)]
 )
 def test_real_assemblies(name, chosen, total):
-    from genomearray.chrom_sizes import read_chrom_sizes
+    from genomearray.reference.chrom_sizes import read_chrom_sizes
 
     assembly = Assembly.from_sizes(name, read_chrom_sizes(DATA / "chromsizes" / f"{name}.chrom.sizes"))
     assert (len(assembly.select()), len(assembly)) == (chosen, total)

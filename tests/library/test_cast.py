@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genomearray.errors import ValueRangeError
-from genomearray.storage.cast import Caster, NeedsWiderDtype
 from genomearray.storage.layout import DTYPES
+from genomearray.storage.write.cast import Caster, NeedsWiderDtype
 
 INTEGERS = [name for name in DTYPES if "int" in name]
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genomearray.storage import codecs
-from genomearray.storage.chunk_map import ChunkedArray, PlainArray
-from genomearray.storage.codecs import BloscCrc, ShuffleDeflate
+from genomearray.storage.chunks import codecs
+from genomearray.storage.chunks.chunk_map import ChunkedArray, PlainArray
+from genomearray.storage.chunks.codecs import BloscCrc, ShuffleDeflate
 from genomearray.storage.layout import DTYPES
-from genomearray.storage.reader import open_part
+from genomearray.storage.read.open_stored import open_part
 from tests.library import strategies as any_
 from tests.library.test_storage import write
 

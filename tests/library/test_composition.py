@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
-import genomearray.rolling  # its tiles divide the pieces, whatever a test makes of these
+import genomearray.sources.rolling  # its tiles divide the pieces, whatever a test makes of these
 from genomearray import GenomeDB
-from genomearray.composition import total
-from genomearray.computed import ComputedSource
+from genomearray.compute.composition import total
 from genomearray.errors import LayoutError, RegionError, ValueRangeError
+from genomearray.sources.computed import ComputedSource
 from tests.shared_data import DATA, needs_shared
 
 IUPAC = {

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
-from genomearray import arithmetic, computed, reductions, rolling
+from genomearray.compute import statistics as reductions
 from genomearray.errors import AssemblyError, LayoutError, RegionError, ValueRangeError
+from genomearray.sources import computed, rolling
+from genomearray.sources import elementwise as arithmetic
 from tests.library import strategies as any_
 from tests.library.test_storage import write
 
@@ -482,7 +484,7 @@ def test_a_copy_keeps_units_and_origin(db):
 
 
 def test_merged_regions_are_disjoint_and_in_order():
-    from genomearray.storage.reader import Intervals
+    from genomearray.reference.intervals import Intervals
 
     given_ = Intervals(("x", "y"), np.array([0, 0, 1, 0]), np.array([5, 1, 0, 3]), np.array([9, 4, 2, 5]))
     merged = arithmetic.merged_regions(given_)

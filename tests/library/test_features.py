@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from genomearray import GenomeDB
 from genomearray.errors import LayoutError, RegionError, UnknownChromosomeError
-from genomearray.storage.create import create_feature_writer
+from genomearray.storage.write.create import create_feature_writer
 
 SIZES = {"chr1": 500, "a/b": 80, "empty": 7}
 

@@ -15,16 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
-import genomearray.legacy
+import genomearray.foreign.old_track
 from genomearray import GenomeDB, open_track
-from genomearray.errors import (
-    DamagedTrackError,
-    DatabaseError,
-    GenomeArrayWarning,
-    LayoutError,
-    RegionError,
-    UnknownChromosomeError,
-)
+from genomearray.errors import DamagedTrackError, DatabaseError, GenomeArrayWarning, LayoutError, RegionError, UnknownChromosomeError
 from tests import old_files
 from tests.old_files import CONTIGS, SORTED, dense, write_chromosomes, write_features, write_lift_table, write_track
 from tests.shared_data import DATA, needs_shared

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genomearray import GenomeDB
-from genomearray.computed import ComputedSource
 from genomearray.errors import RegionError, UnknownChromosomeError, ValueRangeError
-from genomearray.features import FeatureTable
+from genomearray.features.table import FeatureTable
+from genomearray.sources.computed import ComputedSource
 
 SIZES = {"chr1": 400, "chr2": 60, "none": 20}
 

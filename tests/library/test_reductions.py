@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
-from genomearray import computed, reductions
-from genomearray.checking import check
+from genomearray.compute import statistics as reductions
+from genomearray.database.verify import check
 from genomearray.errors import LayoutError, UnknownChromosomeError, ValueRangeError
+from genomearray.sources import computed
 from genomearray.storage.layout import BLOCK
-from genomearray.storage.reader import open_stored
+from genomearray.storage.read.open_stored import open_stored
 from tests import oracles
 from tests.library import strategies as any_
 from tests.library.test_storage import write

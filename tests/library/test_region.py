@@ -3,7 +3,7 @@ import pytest
 
 from genomearray import parse_strand, revcomp, write_fasta
 from genomearray.errors import RegionError, UnknownChromosomeError
-from genomearray.region import Region, check_offsets, parse_region, positions_to_offsets
+from genomearray.reference.region import Region, check_offsets, parse_region, positions_to_offsets
 
 LENGTHS = {"chr1": 5_000_000, "HLA-A*01:01": 3000, "HLA-A": 10, "a:1-2": 7}
 

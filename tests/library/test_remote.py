@@ -16,7 +16,7 @@ import pytest
 
 import genomearray as ga
 from genomearray.errors import DamagedTrackError, LayoutError, TrackReplacedError, UnknownTrackError
-from genomearray.storage.codecs import FILE
+from genomearray.storage.chunks.codecs import FILE
 from tests.library.test_storage import write
 from tests.range_server import serve
 

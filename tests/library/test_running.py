@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import genomearray as ga
-from genomearray import running
-from genomearray.arithmetic import Shifted
+from genomearray import executor as running
 from genomearray.errors import ClusterError, ValueRangeError
-from genomearray.running import Threads, cluster, runner
+from genomearray.executor import Threads, cluster, runner
+from genomearray.sources.elementwise import Shifted
 from genomearray.storage.layout import BLOCK
 from tests.cli.test_commands import PROGRAM
 

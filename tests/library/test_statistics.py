@@ -87,8 +87,8 @@ def test_blocks_of_regions_and_threads_agree_with_one_pass(tmp_path, monkeypatch
     starts = rng.integers(0, 39_000, 500)
     frame = pd.DataFrame({"chrom": "chr1", "start": starts, "end": starts + rng.integers(1, 1000, 500)})
     whole = track.region_stats(frame)
-    monkeypatch.setattr("genomearray.statistics._REGIONS", 37)
-    monkeypatch.setattr("genomearray.statistics._AT_ONCE", 300)
+    monkeypatch.setattr("genomearray.compute.region_statistics._REGIONS", 37)
+    monkeypatch.setattr("genomearray.compute.region_statistics._AT_ONCE", 300)
     pd.testing.assert_frame_equal(track.region_stats(frame), whole, check_exact=True)
 
 

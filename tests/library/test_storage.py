@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from genomearray import Assembly
 from genomearray.errors import DamagedTrackError, GenomeArrayError, LayoutError, RegionError, UnknownChromosomeError, ValueRangeError
-from genomearray.storage.create import create_writer
 from genomearray.storage.layout import BLOCK, OWN_VARIABLES, Layout, own_rows
-from genomearray.storage.reader import open_part, open_stored
-from genomearray.track import Track
+from genomearray.storage.read.open_stored import open_part, open_stored
+from genomearray.storage.write.create import create_writer
+from genomearray.track.track import Track
 from tests.library import strategies as any_
 
 slow_examples = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import genomearray as ga
 from genomearray.errors import AssemblyError, LayoutError, RegionError, TrackClosedError, TrackReplacedError, UnknownChromosomeError
-from genomearray.position_index import PositionIndex
 from genomearray.storage.layout import BLOCK, DTYPES
+from genomearray.track.position_index import PositionIndex
 from tests.library import strategies as any_
 
 
@@ -122,7 +122,7 @@ def test_dataset_engine_and_accessor_agree(tracks):
 
 
 def test_the_engine_never_guesses(tracks):
-    from genomearray.engine import GenomeArrayEngine
+    from genomearray.track.engine import GenomeArrayEngine
 
     assert not GenomeArrayEngine().guess_can_open(tracks[0]["uint8"].path)
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import genomearray as ga
 from genomearray.errors import AssemblyError, DamagedTrackError, FormatError, LayoutError, RegionError, UnknownChromosomeError
-from genomearray.storage.create import create_writer
-from genomearray.track import Track
+from genomearray.storage.write.create import create_writer
+from genomearray.track.track import Track
 from tests import oracles
 from tests.library import strategies as any_
 from tests.library.test_chunks import Counted
@@ -103,7 +103,7 @@ def test_each_chunk_is_read_once_and_none_in_vain(tmp_path, store, options):
 
 def test_large_groups_of_regions_read_each_chunk_once(tmp_path, monkeypatch):
     writer, expected, _ = write(tmp_path, "h5", "uint16", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)])
-    monkeypatch.setattr("genomearray.windows._SCALED_AT_ONCE", 1000)
+    monkeypatch.setattr("genomearray.compute.windows._SCALED_AT_ONCE", 1000)
     track = ga.open_track(writer.path)
     array = track.source.locate("chr1")[0]
     array.source = counted = Counted(array.source)

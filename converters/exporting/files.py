@@ -1,0 +1,76 @@
+"""Files that an export makes: whole under their name, or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, cast
+
+from genomearray.errors import FormatError
+from genomearray.storage.write.publish import sync
+
+from .options import STDOUT, Out
+
+
+@contextmanager
+def new_file(out: Out, *, overwrite: bool = False, suffix: str = "") -> Iterator[Path]:
+    """A hidden place to write; it becomes ``out`` when the ``with`` ends without an error, else nothing is left."""
+    target = Path(out)
+    refuse_target(target, overwrite)
+    _remove_dead(target)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part{suffix}")
+    part.touch(exist_ok=False)
+    lock = os.open(part, os.O_RDONLY | os.O_CLOEXEC)  # the kernel frees it when we are killed
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield part
+        sync(part)
+        refuse_target(target, overwrite)
+        part.replace(target)
+    finally:
+        os.close(lock)
+        part.unlink(missing_ok=True)
+
+
+def _remove_dead(target: Path) -> None:
+    """Remove what an export of this file left that was killed."""
+    ours = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{12}}\.part(\.bw)?")
+    for path in target.absolute().parent.glob(".*.part*"):
+        if ours.fullmatch(path.name):
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
+
+def refuse_target(target: Path, overwrite: bool, *, folder: bool = False) -> None:
+    """FormatError for a place where nothing can be written; ``folder``: what is written may be one."""
+    if not target.absolute().parent.is_dir():
+        raise FormatError(f"the folder of {target} is not there; make it first")
+    if target.is_dir() and not folder:
+        raise FormatError(f"{target} is a folder; name a file in it")
+    if target.exists() and not overwrite:
+        raise FormatError(f"{target} exists; choose another name, or replace it with overwrite=True (--overwrite)")
+
+
+@contextmanager
+def text_output(out: Out, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
+    """A file to write text to: plain, gzip when its name ends in .gz, or standard output (``-``)."""
+    if os.fspath(out) == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with new_file(out, overwrite=overwrite) as part:
+        if os.fspath(out).endswith(".gz"):
+            from zlib_ng import gzip_ng
+
+            with cast(Any, gzip_ng).open(part, "wb", compresslevel=4) as file:
+                yield file
+        else:
+            with part.open("wb") as file:
+                yield file

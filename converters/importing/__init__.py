@@ -1,0 +1,1 @@
+"""From files to published tracks: what all importers share."""

@@ -1,0 +1,232 @@
+"""Rows of features -> a feature table, or a dense track of them: what importers of BED and genes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.database.save import write_source
+from genomearray.errors import FormatError, ValueRangeError
+from genomearray.features.table import FeatureTable
+from genomearray.reference.assembly import Chromosome
+from genomearray.source import Source
+from genomearray.sources.features import HOWS
+from genomearray.storage.write.create import create_feature_writer
+from genomearray.storage.write.feature_table import FeatureWriter
+from genomearray.storage.write.track_writer import WriteReport
+
+from .options import Files
+from .pipeline import ImportJob, creates_table, run_import
+from .report import ImportReport
+
+if TYPE_CHECKING:
+    from genomearray.database.database import GenomeDB
+
+
+_MOST_TOLD = 6
+
+
+_SCORE = "score"
+
+
+_DTYPES = {"mask": "uint8", "coverage": "uint16", "score": "float32"}
+
+
+@dataclass
+class TableReport(ImportReport):  # type: ignore[misc]  # checked under the name of its folder
+    """What an import of features did.
+
+    Attributes
+    ----------
+    left_out : dict of str to int
+        Lines that are no features of this table, by the reason.
+    """
+
+    features: int = 0
+    left_out: dict[str, int] | None = None
+
+    def written_lines(self, track: str, written: WriteReport) -> list[str]:
+        """What went into the table, or the track."""
+        if self.dtype == "features":
+            return [f"table {track}: {self.features:,} features"]
+        return [f"features: {self.features:,}", *super().written_lines(track, written)]
+
+    def nothing(self) -> str:
+        """Why a table would be empty."""
+        told = f"; there are {self._left_out()}, which make no feature" if self.left_out else ""
+        return f"no line of data{told}; --allow-empty makes a table without features"
+
+    def _left_out(self) -> str:
+        most = sorted((self.left_out or {}).items(), key=lambda found: -found[1])
+        return ", ".join(f"{count:,} {why}" for why, count in most[:_MOST_TOLD]) + (", ..." if len(most) > _MOST_TOLD else "")
+
+    def read_lines(self) -> list[str]:
+        """What was read from the files."""
+        return [*super().read_lines(), *([f"left out: {self._left_out()}"] if self.left_out else [])]
+
+
+Cut = Callable[[dict[str, Any], int, int], None]  # columns, row, length of the chromosome (bp)
+
+
+class Found(NamedTuple):
+    """Features of one block of a file: names of the columns besides start, end and strand, and all columns."""
+
+    chrom: list[str]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    strand: NDArray[np.int8]
+    columns: dict[str, list[str] | NDArray[Any]]
+    where: Callable[[int], str]  # file and line of a row
+    cut: Cut | None = None  # of other columns, where a feature is cut at the end of its chromosome
+
+
+Reader = Callable[[ImportJob, str], Iterator[Found]]  # job, path
+
+
+Kinds = Callable[[], dict[str, Any]]  # dtypes of the columns, known when the first features are
+
+
+class _Collector:
+    """Puts features where they belong: checks their places, and appends them to the writer chromosome by chromosome."""
+
+    def __init__(self, job: ImportJob, writer: FeatureWriter, kinds: Kinds) -> None:
+        self._job = job
+        self._writer = writer
+        self._kinds = kinds
+        self._declared = False
+        self.features = 0
+
+    def take(self, found: Found) -> None:
+        if not self._declared:
+            self._writer.declare(self._kinds())
+            self._declared = True
+        for name, rows in _by_name(found.chrom):
+            chrom = self._job.names.find(name, rows.size, found.where(int(rows[0])))
+            if chrom is None:
+                continue
+            kept, end = self._inside(found, rows, chrom)
+            # Behind _inside, which may cut them.
+            columns: dict[str, Any] = {"start": found.start[kept], "end": end, "strand": found.strand[kept]}
+            columns |= {column: _taken(values, kept) for column, values in found.columns.items()}
+            self._writer.append(chrom.name, columns, self.features + kept)
+        self.features += len(found.chrom)
+        self._job.report.rows += len(found.chrom)
+
+    def _inside(self, found: Found, rows: NDArray[np.int64], chrom: Chromosome) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows that lie on the chromosome, and their ends, cut if that is allowed."""
+        start, end = found.start[rows], found.end[rows]
+        past = end > chrom.length
+        wrong = (start < 0) | (start > end) | (past & (not self._job.options.clip))
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            self._refuse(found.where(int(rows[k])), int(start[k]), int(end[k]), chrom)
+        if not past.any():
+            return rows, end
+        self._job.report.clipped += int(past.sum())
+        # A feature of no base may stand at the very end.
+        kept = (start < chrom.length) | ((start == end) & (start == chrom.length))
+        if found.cut is not None:
+            columns = found.columns | {"start": found.start}
+            for row in rows[kept & past].tolist():
+                found.cut(columns, row, chrom.length)
+        return rows[kept], np.minimum(end, chrom.length)[kept]
+
+    def _refuse(self, where: str, start: int, end: int, chrom: Chromosome) -> None:
+        if start < 0:
+            raise FormatError(f"{where}: start {start} is below 0; is --start-offset right?")
+        if start > end:
+            raise FormatError(f"{where}: start {start} is after end {end}")
+        raise FormatError(
+            f"{where}: end {end} is past the end of {chrom.name!r} ({chrom.length} bp) in {self._job.names.assembly.name!r}; "
+            "is the file on another assembly? --clip cuts at the end"
+        )
+
+
+def _by_name(names: list[str]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    rows: dict[str, list[int]] = {}
+    for k, name in enumerate(names):
+        rows.setdefault(name, []).append(k)
+    for name, found in rows.items():
+        yield name, np.array(found, np.int64)
+
+
+def _taken(values: list[str] | NDArray[Any], rows: NDArray[np.int64]) -> Any:
+    if isinstance(values, list):
+        return values if rows.size == len(values) else [values[k] for k in rows.tolist()]
+    return values[rows]
+
+
+def _source(table: FeatureTable, how: str, dtype: np.dtype[Any]) -> Source:
+    """Values for a track of ``dtype``, exact; what does not fit is the writer's business, which counts it."""
+    if how != "score":
+        return table.as_track(how).source
+    stored = table.dtype(_SCORE)
+    if dtype.kind == "f":
+        return table.as_track(how, column=_SCORE, dtype=np.float64).source
+    return table.as_track(how, column=_SCORE, dtype=stored, missing=0).source
+
+
+def _write_track(job: ImportJob, table: FeatureTable, how: str, name: str) -> None:
+    if how == "score" and (_SCORE not in table.columns or table.dtype(_SCORE).kind not in "iuf"):
+        known = ", ".join(table.columns)
+        raise FormatError(f"the features have no {_SCORE} (column 5 of BED) of numbers that a track holds; their columns are {known}")
+    if how == "score" and np.isnan(table[_SCORE].astype(np.float64)).all():
+        raise FormatError(f"no feature has a {_SCORE}; --as mask or coverage needs none")
+    write_source(job.writer, _source(table, how, job.writer.dtype), name, job.options.threads, progress=False)
+    lengths = table["end"].astype(np.int64) - table["start"]
+    again = table.overlapped_bases()
+    report = job.writer.report
+    report.bases = int(lengths.sum()) - again
+    report.overwritten += again if how == "score" else 0
+
+
+def import_features(
+    db: GenomeDB, name: str, files: Files, reader: Reader, kinds: Kinds, options: dict[str, Any], *, how: str | None = None
+) -> TableReport:
+    """Read files into a feature table; or, with ``how``, into a track as of :meth:`FeatureTable.as_track`."""
+    if how is None:
+        for option in ("dtype", "units"):
+            if options.get(option) is not None:
+                raise ValueRangeError(f"{option} is for tracks (--as), and a table of features is made")
+        if options.get("overflow", "saturate") != "saturate" or options.get("round"):
+            raise ValueRangeError("overflow and round are for tracks (--as), and a table of features is made")
+    elif how not in HOWS:
+        raise ValueRangeError(f"--as {how!r} is not known; allowed are {', '.join(HOWS)}")
+    given = {option: value for option, value in options.items() if value is not None}
+
+    def collect(job: ImportJob, writer: FeatureWriter, paths: list[str]) -> None:
+        collector = _Collector(job, writer, kinds)
+        for path in paths:
+            before = collector.features
+            for found in reader(job, path):
+                collector.take(found)
+            if collector.features == before and not job.options.allow_empty:
+                raise FormatError(f"{path}: {job.report.nothing()}")
+        assert isinstance(job.report, TableReport)
+        job.report.features = sum(writer.rows.values())
+
+    def work(job: ImportJob, paths: list[str]) -> None:
+        if how is None:
+            collect(job, job.writers[0], paths)
+            return
+        # A part that never appears: what a killed import leaves, the next one removes.
+        writer = create_feature_writer(db.folder, db.assembly, name, {}, overwrite=True)
+        try:
+            collect(job, writer, paths)
+            writer.finish()
+            if job.report.rows:
+                with FeatureTable(writer.hidden_path, name) as table:
+                    _write_track(job, table, how, name)
+        finally:
+            writer.abort()
+
+    if how is not None:
+        given = {"dtype": _DTYPES[how]} | given
+    absent = None if how == "score" else 0
+    done = run_import(db, name, files, given, work, create=creates_table(db, name, {}) if how is None else None, report=TableReport, absent=absent)
+    assert isinstance(done, TableReport)
+    return done

@@ -1,0 +1,225 @@
+"""Reads of several files -> counts of a track: one pass, or two where counts are scaled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import FormatError, ValueRangeError
+from genomearray.executor import workers
+from genomearray.reference.aliases import ChromosomeNames
+from genomearray.reference.assembly import Assembly, Chromosome
+from genomearray.reference.region import parse_region
+
+from ..importing.lengths import matching
+from ..importing.options import Files, readable_twice
+from ..importing.pipeline import Create, ImportJob, run_import
+from . import counters
+from .counters import Counter, find_fragments
+from .filters import Rule
+from .lockstep import OpenAlignment, Regions, Tally, count_reads, order_files
+from .open import open_stream
+from .options import ReadOptions
+from .records import FLAGS, MAPQ, N_COUNTS, NO_BASES, REQUIRED, SEEN, UNMAPPED, ReadColumns, read_lengths
+from .report import MOST_COUNTED, Histogram, ReadReport
+from .stream import RecordStream
+
+if TYPE_CHECKING:
+    from genomearray.database.database import GenomeDB
+
+
+_SLABS = 24  # that wait inflated, over all files: some 2 MB each
+
+
+# -- the work ----------------------------------------------------------------------------------
+
+
+def import_reads(
+    db: GenomeDB,
+    track: str,
+    reverse_track: str | None,
+    files: Files,
+    rule: Rule,
+    reads: ReadOptions,
+    options: dict[str, Any],
+    counter: Callable[[int], Counter],
+    what: list[str],
+    *,
+    pairs: bool = False,
+    create: Create | None = None,
+) -> ReadReport:
+    wanted = wanted_regions(db.assembly, reads.chroms)
+
+    def work(job: ImportJob, paths: list[str]) -> None:
+        report = job.report
+        assert isinstance(report, ReadReport)
+        report.rule = what
+        report.used_what = "fragments" if pairs else "reads"
+        factor = 1.0
+        if reads.scale == "cpm":
+            if not readable_twice(paths):
+                raise ValueRangeError("counts per million need all reads first, and a pipe cannot be read twice; give a file, or a factor")
+            _Pass(job, reads, rule, wanted, counter(len(paths)), None).run(paths)
+            factor = 1e6 / report.used if report.used else 1.0
+        elif reads.scale is not None:
+            factor = float(reads.scale)
+        report.scale = factor if reads.scale is not None else None
+        _Pass(job, reads, rule, wanted, counter(len(paths)), factor).run(paths)
+
+    done = run_import(db, track, files, options, work, other=reverse_track, absent=0, create=create, report=ReadReport)
+    assert isinstance(done, ReadReport)
+    return done
+
+
+class _Pass:
+    """One reading of all files; without a factor they are only counted."""
+
+    def __init__(
+        self, job: ImportJob, reads: ReadOptions, rule: Rule, wanted: dict[str, NDArray[np.int64]], counter: Counter, factor: float | None
+    ) -> None:
+        self.job = job
+        self.reads = reads
+        self.rule = rule
+        self.wanted = wanted
+        self.counter = counter
+        self.factor = factor
+        self.lengths = Histogram() if reads.read_length else None
+        self.sizes = Histogram() if reads.fragment_sizes else None
+        self._streams: list[RecordStream] = []
+        self._told = 0
+
+    def run(self, paths: list[str]) -> None:
+        """Read the files, write the tracks, fill the report."""
+        threads = self.job.options.threads or workers()
+        reads = self.reads
+        names = ChromosomeNames(
+            self.job.names.assembly, self.job.options.chrom_alias, skip_unknown=not reads.strict, to_skip="by leaving out --strict"
+        )
+        with ExitStack() as stack:
+            pool = stack.enter_context(ThreadPoolExecutor(threads, thread_name_prefix="genomearray-inflate"))
+            ahead = max(1, min(threads + 2, _SLABS // len(paths)))
+            placed = []
+            for path in paths:
+                opened = open_stream(
+                    path,
+                    pool,
+                    self.rule.codes(),
+                    ahead=ahead,
+                    reference=os.fspath(reads.reference) if reads.reference is not None else None,
+                    allow_missing_eof=reads.allow_missing_eof,
+                )
+                stream = stack.enter_context(opened)
+                self._streams.append(stream)
+                placed.append(self._place(path, stream, names))
+            restricted = bool(self.wanted)
+            regions: Regions = {name: bounds for name, bounds in self.wanted.items() if bounds.size}
+            order = order_files(placed, regions, self.counter.ahead, restricted=restricted)
+            tally = count_reads(placed, order, self.counter, regions, self._write, self._look, restricted=restricted)
+        self._report(tally, names)
+
+    def _place(self, path: str, stream: RecordStream, names: ChromosomeNames) -> OpenAlignment:
+        """What the contigs of a file are in the assembly."""
+        if not stream.contigs:
+            raise FormatError(f"{stream.name}: its header names no contig (@SQ): the reads are not aligned")
+        chromosomes: list[Chromosome | None] = []
+        unknown: set[int] = set()
+        taken: dict[str, str] = {}
+        for k, contig in enumerate(stream.contigs):
+            chrom = names.find(contig.name, where=stream.name)
+            if chrom is None:
+                unknown.add(k)
+            elif self.wanted and chrom.name not in self.wanted:
+                chrom = None
+            else:
+                if chrom.name in taken:
+                    raise FormatError(f"{stream.name}: contigs {taken[chrom.name]!r} and {contig.name!r} are both {chrom.name!r} of the assembly")
+                taken[chrom.name] = contig.name
+                matching(
+                    stream.name, contig.name, contig.length, chrom, names.assembly, "--chrom NAME restricts the import to chromosomes that agree"
+                )
+            chromosomes.append(chrom)
+        if len(unknown) == len(chromosomes):
+            raise FormatError(
+                f"{stream.name}: none of its contigs ({', '.join(c.name for c in stream.contigs[:3])}, ...) is in assembly {names.assembly.name!r} "
+                f"({', '.join(names.assembly.names[:3])}, ...); translate the names with --chrom-alias (ucsc adds 'chr', ensembl strips it)"
+            )
+        return OpenAlignment(stream, path, chromosomes, unknown)
+
+    def _look(self, data: NDArray[np.uint8], rows: ReadColumns, n: int) -> None:
+        """See every read that passed the filters."""
+        taken = sum(stream.reader.taken for stream in self._streams)
+        self.job.progress(taken - self._told)
+        self._told = taken
+        if self.lengths is not None:
+            read_lengths(data, rows, n, self.lengths.counts, self.lengths.extremes)
+        if self.sizes is not None:
+            found = np.empty((n, 4), np.int64)
+            sizes = found[: find_fragments(data, rows, n, found, np.zeros(counters.N_REASONS, np.int64)), 1]
+            sizes = sizes[sizes > 0]
+            if sizes.size:
+                self.sizes.counts += np.bincount(np.minimum(sizes, MOST_COUNTED - 1), minlength=MOST_COUNTED)
+                low, high, total = self.sizes.extremes.tolist()
+                self.sizes.extremes[:] = min(low, sizes.min()), max(high, sizes.max()), total + sizes.sum()
+
+    def _write(self, chrom: Chromosome, offset: int, counts: NDArray[np.uint32]) -> None:
+        if self.factor is None:
+            return  # a first reading, for the number of reads
+        for writer, strand in zip(self.job.writers, counts, strict=True):
+            values = strand if self.reads.scale is None else strand * self.factor
+            writer.write(chrom, offset, values, handed_over=True)
+
+    def _report(self, tally: Tally, names: ChromosomeNames) -> None:
+        report = self.job.report
+        assert isinstance(report, ReadReport)
+        counts = np.zeros(N_COUNTS, np.int64)
+        for stream in self._streams:
+            counts += stream.counts
+        seen, reasons = counts.tolist(), self.counter.reasons.tolist()
+        for name, passed in tally.skipped.items():
+            names.find(name, passed)
+        self.job.names = names
+        report.seen = seen[SEEN]
+        report.used = report.rows = tally.kept - sum(reasons) - self.counter.duplicates
+        report.extended = self.counter.extended if self.counter.extends else None
+        report.cut = [stream.name for stream in self._streams if stream.reader.cut]
+        report.read_lengths, report.fragment_sizes = self.lengths, self.sizes
+        report.dropped = {
+            "unmapped": seen[UNMAPPED] + tally.unplaced,
+            f"with one of the flags {self.rule.exclude_flags}": seen[FLAGS],
+            f"without the flags {self.rule.require_flags}": seen[REQUIRED],
+            f"with MAPQ below {self.rule.min_mapq}": seen[MAPQ],
+            "without a base on the reference": seen[NO_BASES] + reasons[counters.NOTHING],
+            "not asked for (--chrom)": tally.elsewhere + reasons[counters.ELSEWHERE],
+            "outside of their chromosome": reasons[counters.OUTSIDE],
+            "not of a pair with both mates on one chromosome": reasons[counters.NOT_A_PAIR],
+            "second reads of pairs: read 1 stands for both": reasons[counters.NOT_FIRST],
+            "of pairs on one strand": reasons[counters.SAME_STRAND],
+            "with a mate further away than a fragment can be": reasons[counters.FAR_MATE],
+            "of fragments of other sizes": reasons[counters.SIZE],
+            "duplicates beyond --max-duplicates": self.counter.duplicates,
+        }
+
+
+def wanted_regions(assembly: Assembly, chroms: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    """Chromosomes that are wanted, with the sorted, disjoint parts of each (offsets); no parts: all of it."""
+    wanted: dict[str, list[tuple[int, int]]] = {}
+    for text in chroms:
+        name, start, end = parse_region(text, lambda name: assembly[name].length, lambda name: name in assembly)[:3]
+        wanted.setdefault(name, []).append((start, end))
+    merged = {}
+    for name, parts in wanted.items():
+        joined: list[list[int]] = []
+        for start, end in sorted(parts):
+            if joined and start <= joined[-1][1]:
+                joined[-1][1] = max(joined[-1][1], end)
+            else:
+                joined.append([start, end])
+        whole = joined == [[0, assembly[name].length]]
+        merged[name] = np.array([] if whole else joined, np.int64).reshape(-1, 2)
+    return merged

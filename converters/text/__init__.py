@@ -1,0 +1,1 @@
+"""Text formats: lines, fields, numbers, rows."""

@@ -1,0 +1,106 @@
+"""Text tables, a block of lines at a time: fields, and columns of exact numbers; messages name file, line and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import FormatError
+from genomearray.input_file import Input, whole_number
+
+from .lines import line_blocks
+
+_WHOLE = re.compile(r"(?:[0-9]{1,18}\0)*")
+
+
+_SHOWN = 80
+
+
+class Block(NamedTuple):
+    """Lines of data: their numbers in the file, and their fields."""
+
+    name: str  # of the file
+    numbers: list[int]
+    rows: list[list[str]]
+
+    def where(self, k: int) -> str:
+        """File and line of a row."""
+        return f"{self.name}:{self.numbers[k]}"
+
+    def column(self, k: int) -> list[str]:
+        """One column, where every row has it."""
+        return [row[k] for row in self.rows]
+
+
+def data_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[Block]:
+    """Lines of data; comments, ``track`` and ``browser`` lines and blank ones are skipped anywhere.
+
+    Fields are separated by tabs where a line has one, else by blanks.
+    """
+    for raw, first in line_blocks(source, progress):
+        try:
+            lines = raw.decode("utf-8").split("\n")
+        except UnicodeDecodeError as error:
+            line = first + raw.count(b"\n", 0, error.start)
+            raise FormatError(f"{source.name}:{line}: the byte {raw[error.start]:#x} is no UTF-8 text; convert the file (iconv)") from None
+        numbers, rows = [], []
+        for number, text in enumerate(lines, first):
+            line = text.rstrip("\r")
+            if not line or line[0] == "#" or line.isspace():
+                continue
+            if line.startswith(("track", "browser")) and line.split(None, 1)[0] in ("track", "browser"):
+                continue
+            numbers.append(number)
+            rows.append(line.split("\t") if "\t" in line else line.split())
+        if rows:
+            yield Block(source.name, numbers, rows)
+
+
+def check_width(block: Block, n: int, *, first: str) -> None:
+    """FormatError for a row that has not as many columns as the first one."""
+    if set(map(len, block.rows)) != {n}:
+        k = next(k for k, row in enumerate(block.rows) if len(row) != n)
+        raise FormatError(f"{block.where(k)}: {len(block.rows[k])} columns, and {first} has {n}; all lines of a table have the same number")
+
+
+def whole_numbers(block: Block, k: int, what: str, hint: str = "") -> NDArray[np.int64]:
+    """A column of whole numbers, from 0 on; ``hint`` is what one may do about others."""
+    texts = block.column(k)
+    if _WHOLE.fullmatch("\0".join(texts) + "\0"):
+        return np.fromiter(map(int, texts), np.int64, len(texts))
+    return np.array([_whole(block, row, text, k, what, hint) for row, text in enumerate(texts)], np.int64)
+
+
+def _whole(block: Block, row: int, text: str, k: int, what: str, hint: str) -> int:
+    number: Any
+    try:
+        number = whole_number(text)
+    except ValueError:
+        try:
+            number = float(text) if re.fullmatch(r"[0-9.eE+]+", text) else 0.5  # 1e+06, as R writes it
+        except ValueError:
+            number = 0.5
+    if number != int(number) or not 0 <= number < 10**18:
+        raise FormatError(f"{block.where(row)}: column {k + 1}: {what} {shown(text)} is not a whole number from 0 on{hint}")
+    return int(number)
+
+
+def listed(text: str) -> list[int]:
+    """The whole numbers of a list such as ``1,2,3`` or ``1,2,3,``."""
+    return list(map(int, text.rstrip(",").split(",")))
+
+
+def shown(text: str) -> str:
+    """A text for a message."""
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
+
+
+def check_all(block: Block, k: int, good: re.Pattern[str], why: str) -> None:
+    """FormatError for the first text of a column that does not follow a pattern."""
+    for row, text in enumerate(block.column(k)):
+        if not good.fullmatch(text):
+            raise FormatError(f"{block.where(row)}: column {k + 1}: {shown(text)} {why}")

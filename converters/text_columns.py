@@ -1,0 +1,204 @@
+"""Tab- or blank-separated text: one column of positions (1-based), one of values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray._kernels import kernel
+from genomearray.errors import ValueRangeError
+
+from .importing.options import Files
+from .importing.pipeline import import_rows
+from .importing.report import ImportReport
+from .text.rows import Buffers, Scanned, explain
+from .text.scanning import (
+    BAD_INTEGER,
+    BAD_NUMBER,
+    BAD_START,
+    BROWSER,
+    FINE,
+    MISSING,
+    NOT_A_NUMBER,
+    SLOW,
+    TOO_FEW,
+    TRACK,
+    Bytes,
+    field_end,
+    has_tab,
+    is_comment,
+    line_end,
+    number,
+    same_token,
+    skip_blanks,
+    token_end,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from genomearray.database.database import GenomeDB
+
+
+_FIXED_CHROM = -1
+
+
+@kernel
+def _scan(
+    text: Bytes,
+    track: Bytes,
+    browser: Bytes,
+    columns: tuple[int, int, int],
+    seen: bool,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    values: NDArray[np.float64],
+    lines: NDArray[np.int32],
+    runs: NDArray[np.int64],
+    slow: NDArray[np.int64],
+    n: NDArray[np.int64],
+) -> tuple[int, int, int, int, int]:
+    pos_column, val_column, chrom_column = columns
+    wanted = max(pos_column, val_column, chrom_column)
+    at = 0
+    line = 0
+    while at < text.size:
+        newline = line_end(text, at)
+        end = newline - 1 if newline > at and text[newline - 1] == 13 else newline  # CRLF
+        start = at
+        at = skip_blanks(text, at, end)
+        first = at
+        if at == end or is_comment(text, at, end, track, browser):
+            at = newline + 1
+            line += 1
+            continue
+        pos = val = chrom = at
+        pos_end = val_end = chrom_end = at
+        # Tabs, where a line has them, end a field, which may be empty; else blanks do.
+        tabs = has_tab(text, start, end)
+        at = start if tabs else at
+        column = 0
+        while column <= wanted:
+            if not tabs:
+                at = skip_blanks(text, at, end)
+            if at > end or (at == end and not tabs):
+                return line, TOO_FEW, first, end, column
+            stop = field_end(text, at, end) if tabs else token_end(text, at, end)
+            if column == pos_column:
+                pos, pos_end = at, stop
+            if column == val_column:
+                val, val_end = at, stop
+            if column == chrom_column:
+                chrom, chrom_end = at, stop
+            at = stop + 1 if tabs else stop
+            column += 1
+        row = n[0]
+        fine, position = whole(text, pos, pos_end)
+        kind, amount = number(text, val, val_end)
+        header = not seen and not fine and kind == NOT_A_NUMBER
+        seen = True
+        if val == val_end:
+            kind, amount = MISSING, np.nan
+        if not header:
+            if not fine:
+                return line, BAD_INTEGER, pos, pos_end, pos_column
+            if kind == NOT_A_NUMBER:
+                return line, BAD_NUMBER, val, val_end, val_column
+            if position < 1:
+                return line, BAD_START, pos, pos_end, pos_column
+            if kind == SLOW:
+                slow[n[2], 0] = row
+                slow[n[2], 1] = val
+                slow[n[2], 2] = val_end
+                n[2] += 1
+            last = n[1] - 1
+            if last < 0 or (chrom_column >= 0 and not same_token(text, chrom, chrom_end, runs[last, 1], runs[last, 2])):
+                runs[last + 1, 0] = row
+                runs[last + 1, 1] = chrom if chrom_column >= 0 else _FIXED_CHROM
+                runs[last + 1, 2] = chrom_end
+                n[1] += 1
+            starts[row] = position - 1  # positions are 1-based
+            ends[row] = position
+            values[row] = amount
+            lines[row] = line
+            n[0] += 1
+        at = newline + 1
+        line += 1
+    return line, FINE, 0, 0, 0
+
+
+class ColumnScanner:
+    """Lines of columns into rows; a first line of column names is skipped."""
+
+    def __init__(self, pos_col: int, val_col: int, chrom_col: int | None, chrom: str | None) -> None:
+        self._columns = (pos_col, val_col, -1 if chrom_col is None else chrom_col)
+        self._seen = False
+        self.chrom = chrom
+
+    def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
+        n = np.zeros(3, dtype=np.int64)
+        stopped = _scan(text, TRACK, BROWSER, self._columns, self._seen, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
+        self._seen = self._seen or n[0] > 0 or stopped[0] > 0
+        return Scanned(*n.tolist(), *stopped)
+
+    def explain(self, error: int, token: str, column: int) -> str:
+        if error == TOO_FEW:
+            return f"{token!r} has {column} columns; the ones asked for go up to number {max(self._columns)} (counted from 0)"
+        if error == BAD_START:
+            return f"column {column}: position {token} is below 1; positions count from 1"
+        return str(explain(error, token, column))
+
+
+def import_text(
+    db: GenomeDB,
+    track: str,
+    files: Files,
+    *,
+    pos_col: int,
+    val_col: int,
+    chrom_col: int | None = None,
+    chrom: str | None = None,
+    **options: Any,
+) -> ImportReport:
+    """Import columns of positions and values (plain, gzip, ``-`` for standard input) as one track.
+
+    Parameters
+    ----------
+    db : GenomeDB
+    track : str
+        Name of the new track.
+    files : path or iterable of path
+    pos_col, val_col : int
+        Columns of the position (1-based) and of the value, counted from 0.
+    chrom_col : int, optional
+        Column of the chromosome's name, counted from 0.
+    chrom : str, optional
+        Chromosome of all lines, where no column names it.
+    **options
+        See :class:`genomearray_converters.importing.options.ImportOptions`.
+
+    Returns
+    -------
+    ImportReport
+
+    Raises
+    ------
+    FormatError, TrackExistsError, ValueRangeError
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from genomearray_converters import import_text
+    >>> file = Path(tmp, "a.txt")
+    >>> _ = file.write_text("pos score\\n3 7\\n4 9\\n")
+    >>> report = import_text(db, "text", file, pos_col=0, val_col=1, chrom="chr1", dtype="uint8")
+    >>> db["text"].get_nparray("chr1", 2, 5)
+    array([0, 7, 9, 0], dtype=uint8)
+    """
+    if (chrom_col is None) == (chrom is None):
+        raise ValueRangeError("the chromosome must come from a column (--chrom-col) or be named (--chrom), one of both")
+    columns = [column for column in (pos_col, val_col, chrom_col) if column is not None]
+    if min(columns) < 0 or len(set(columns)) < len(columns):
+        raise ValueRangeError(f"columns {columns} cannot be; they count from 0 and differ")
+    return import_rows(db, track, files, lambda: ColumnScanner(pos_col, val_col, chrom_col, chrom), options)

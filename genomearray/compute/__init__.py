@@ -1,0 +1,1 @@
+"""Answers over many bases, block by block."""

@@ -1,0 +1,192 @@
+"""Compiled loops of the answers over many bases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray._kernels import kernel
+
+
+@kernel
+def _merge_one(
+    n: int, total: Any, m2: float, low: Any, high: Any, n2: int, total2: Any, m22: float, low2: Any, high2: Any
+) -> tuple[int, Any, float, Any, Any]:
+    """Two parts, each with at least one value, as one (Chan, Golub and LeVeque 1983)."""
+    delta = total2 / n2 - total / n
+    return n + n2, total + total2, m2 + m22 + delta * delta * (n * n2 / (n + n2)), min(low, low2), max(high, high2)
+
+
+@kernel
+def merge_parts(
+    n_left: NDArray[np.int64],
+    n_right: NDArray[np.int64],
+    first_row: NDArray[np.int64],
+    n_rows: NDArray[np.int64],
+    row_n: NDArray[np.int64],
+    row_sum: NDArray[Any],
+    row_m2: NDArray[np.float64],
+    row_min: NDArray[Any],
+    row_max: NDArray[Any],
+    edge_n: NDArray[np.int64],
+    edge_sum: NDArray[Any],
+    edge_m2: NDArray[np.float64],
+    edge_min: NDArray[Any],
+    edge_max: NDArray[Any],
+    right_edges: int,
+    nothing: Any,
+    out_n: NDArray[np.int64],
+    out_sum: NDArray[Any],
+    out_m2: NDArray[np.float64],
+    out_min: NDArray[Any],
+    out_max: NDArray[Any],
+) -> None:
+    """Merge, for every interval, its left edges, whole chunks and right edges, in that order."""
+    left = 0
+    right = right_edges
+    for k in range(n_left.size):
+        n = 0
+        total = out_sum.dtype.type(0)
+        m2 = 0.0
+        low = nothing
+        high = nothing
+        for part in range(n_left[k] + n_rows[k] + n_right[k]):
+            if part < n_left[k]:
+                at = left + part
+            elif part < n_left[k] + n_rows[k]:
+                at = first_row[k] + part - n_left[k]
+            else:
+                at = right + part - n_left[k] - n_rows[k]
+            if n_left[k] <= part < n_left[k] + n_rows[k]:
+                n2, total2, m22, low2, high2 = row_n[at], row_sum[at], row_m2[at], row_min[at], row_max[at]
+            else:
+                n2, total2, m22, low2, high2 = edge_n[at], edge_sum[at], edge_m2[at], edge_min[at], edge_max[at]
+            if n2 == 0:
+                continue
+            if n == 0:
+                n, total, m2, low, high = n2, total2, m22, low2, high2
+            else:
+                n, total, m2, low, high = _merge_one(n, total, m2, low, high, n2, total2, m22, low2, high2)
+        left += n_left[k]
+        right += n_right[k]
+        out_n[k] = n
+        out_sum[k] = total
+        out_m2[k] = m2
+        out_min[k] = low
+        out_max[k] = high
+
+
+@kernel
+def scale_regions(
+    values: NDArray[Any],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    reverse: NDArray[np.bool_],
+    how: int,
+    out: NDArray[np.float64],
+) -> None:
+    """Regions of any length as rows of ``out`` with one number for each bin.
+
+    Bin j of n covers the bases [j * length / n, (j + 1) * length / n) of a region; a base at
+    a border counts by the part that is inside. Weights are whole numbers (n for a base), so
+    that nothing is rounded before the last division. ``how``: 0 mean, 1 sum, 2 min, 3 max.
+    """
+    n = out.shape[1]
+    for k in range(starts.size):
+        length = lengths[k]
+        base = starts[k]
+        for j in range(n):
+            begin = j * length
+            end = begin + length
+            first = begin // n
+            last = (end - 1) // n
+            total = 0.0
+            weights = 0
+            low = np.inf
+            high = -np.inf
+            for i in range(first, last + 1):
+                value = values[base + i]
+                if value != value:
+                    continue
+                weight = min(end, (i + 1) * n) - max(begin, i * n)
+                total += weight * np.float64(value)
+                weights += weight
+                low = min(low, np.float64(value))
+                high = max(high, np.float64(value))
+            at = n - 1 - j if reverse[k] else j
+            if weights == 0:
+                out[k, at] = np.nan
+            elif how == 0:
+                out[k, at] = total / weights
+            elif how == 1:
+                out[k, at] = total / n
+            elif how == 2:
+                out[k, at] = low
+            else:
+                out[k, at] = high
+
+
+@kernel
+def add_up(values: NDArray[Any]) -> Any:
+    """The sum of integers of up to 32 bits, not too many."""
+    whole = np.int64(0)
+    for value in values:
+        whole += np.int64(value)
+    return whole
+
+
+# -- the values themselves ------------------------------------------------------------------
+
+
+@kernel
+def count_small(values: NDArray[Any], low: int, counts: NDArray[np.int64]) -> None:
+    for value in values:
+        counts[np.int64(value) - low] += 1
+
+
+@kernel
+def count_digits(keys: NDArray[Any], shift: int, width: int, prefixes: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
+    """For every key whose digits above ``shift + width`` bits are a prefix: how often its next digit comes."""
+    mask = np.uint64((1 << width) - 1)
+    last = prefixes.size - 1
+    for key in keys:
+        above = np.uint64(key) >> np.uint64(shift)
+        digit = above & mask
+        prefix = above >> np.uint64(width)
+        low = 0
+        high = last
+        while low < high:
+            middle = (low + high) // 2
+            if prefixes[middle] < prefix:
+                low = middle + 1
+            else:
+                high = middle
+        if prefixes[low] == prefix:
+            counts[low, digit] += 1
+
+
+@kernel
+def count_letters(letters: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:
+    """Add to the count of each byte."""
+    for letter in letters:
+        counts[letter] += 1
+
+
+@kernel
+def count_codes(codes: NDArray[np.int64], k: int, starts: int, counts: NDArray[np.int64]) -> None:
+    """Add to the counts of the k-mers that begin at the first ``starts`` bases; others than A, C, G and T break them."""
+    mask = (1 << (2 * k)) - 1
+    value = 0
+    good = 0
+    for at in range(codes.size):
+        code = codes[at]
+        if code < 0:
+            good = 0
+            value = 0
+            continue
+        value = ((value << 2) | code) & mask
+        good += 1
+        if good >= k and at - k + 1 < starts:
+            counts[value] += 1

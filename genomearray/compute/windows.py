@@ -1,0 +1,287 @@
+"""Many regions in one call: windows of one width, regions scaled into bins, profiles over them."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import AssemblyError, LayoutError, RegionError
+from genomearray.executor import workers
+from genomearray.reference.dna import complement_codes, one_hot
+from genomearray.reference.intervals import Intervals
+from genomearray.reference.region import integer
+from genomearray.reference.region_table import MOST, RegionTable, read_regions
+from genomearray.source import Source
+from genomearray.storage.layout import SEQUENCE, fill_value
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+HOW = ("mean", "sum", "min", "max")
+
+
+BOUNDS = ("raise", "pad")
+
+
+MOST_BINS = 1 << 30
+
+
+BASES = "ACGT"
+
+
+_SCALED_AT_ONCE = 1 << 22  # values of regions that are scaled together
+
+
+_LETTERS = bytes(range(256)).decode("latin-1")
+
+
+# For each letter four bytes, of which one at most is 1: A, C, G, T (U counts as T).
+
+
+class Options(NamedTuple):
+    """How regions become windows; see :meth:`genomearray.Track.windows`."""
+
+    width: Any = None
+    bins: Any = None
+    reference: Any = "middle"
+    strand_aware: Any = True
+    bounds: Any = "raise"
+    encoding: Any = None
+    how: Any = "mean"
+    fill: Any = None
+
+    def checked(self, source: Source) -> Self:
+        """These options, if all are known and fit the source."""
+        if not isinstance(self.bounds, str) or self.bounds not in BOUNDS:
+            raise RegionError(f"bounds={self.bounds!r} is not known; allowed are {', '.join(map(repr, BOUNDS))}")
+        n_bins = None if self.bins is None else integer(self.bins, "number of bins")
+        if n_bins is not None and not 1 <= n_bins <= MOST_BINS:
+            raise RegionError(f"bins={n_bins}: there is at least one bin, and there are at most {MOST_BINS:,}")
+        if not isinstance(self.strand_aware, (bool, np.bool_)):
+            raise RegionError(f"strand_aware={self.strand_aware!r} is neither True nor False")
+        if not isinstance(self.how, str) or self.how not in HOW:
+            raise RegionError(f"how={self.how!r} is not known; allowed are {', '.join(map(repr, HOW))}")
+        if self.how != "mean" and n_bins is None:
+            raise RegionError(f"how={self.how!r} says what a bin holds; give bins= too")
+        if self.encoding is not None and not (isinstance(self.encoding, str) and self.encoding == "onehot"):
+            raise RegionError(f"encoding={self.encoding!r} is not known; allowed are None and 'onehot'")
+        if self.encoding == "onehot" and source.kind != SEQUENCE:
+            raise LayoutError("the track holds a signal: encoding='onehot' is for sequences")
+        if self.fill is not None and not isinstance(self.fill, numbers.Real):
+            raise RegionError(f"fill={self.fill!r} is no number")
+        return self._replace(bins=n_bins)
+
+
+def window_table(source: Source, regions: Any, options: Options) -> RegionTable:
+    """The regions that windows are made of, checked."""
+    table = read_regions(regions, source)
+    if options.width is not None:
+        table = table.around(options.width, options.reference, strand_aware=options.strand_aware)
+    table = table.inside(source, pad=options.bounds == "pad")
+    sizes = table.end - table.start
+    if options.bins is None and sizes.size and (sizes != sizes[0]).any():
+        row = int(np.argmax(sizes != sizes[0]))
+        raise RegionError(
+            f"the regions differ in width: {sizes[0]} bp at {table.where(0)}, {sizes[row]} bp at {table.where(row)}; "
+            "give width= for windows around their middles, or bins= to scale them"
+        )
+    return table
+
+
+def same_lengths(table: RegionTable, sources: Sequence[Source]) -> None:
+    """AssemblyError where a chromosome of the table is not as long in all sources: same name, another assembly."""
+    lengths = sources[0].lengths_of(table.names)
+    for source in sources[1:]:
+        others = source.lengths_of(table.names)
+        if (others != lengths).any():
+            k = int(np.argmax(others != lengths))
+            theirs = "is missing" if others[k] < 0 else f"has {others[k]} bp"
+            raise AssemblyError(
+                f"chromosome {table.names[k]!r} has {lengths[k]} bp in the first track ({sources[0].assembly}) and {theirs} in another "
+                f"({source.assembly}); take tracks of one assembly"
+            )
+
+
+def read_windows(source: Source, table: RegionTable, out: NDArray[Any], options: Options) -> None:
+    """Put the values of windows of one width into ``out``, shape (windows, width); those on the minus strand run backwards."""
+    n, width = len(table), int(table.end[0] - table.start[0])
+    lengths = source.lengths_of(table.names)[table.code]
+    start, end = np.clip(table.start, 0, lengths), np.clip(table.end, 0, lengths)
+    some = np.flatnonzero(end > start)
+    if some.size < n or (start != table.start).any() or (end != table.end).any():
+        out[:] = fill_value(source.kind, source.dtype)  # outside the chromosome
+    minus = (table.strand < 0) & options.strand_aware
+    skipped = (start - table.start)[some]
+    rows = np.arange(n, dtype=np.int64)[some] * width
+    dest = np.where(minus[some], rows + width - 1 - skipped, rows + skipped)
+    step = np.where(minus[some], -1, 1) if minus.any() else None
+    source.gather(Intervals(table.names, table.code[some], start[some], end[some]), out, dest, step)
+    if source.kind == SEQUENCE and minus.any():
+        out[minus] = complement_codes()[out[minus]]
+    _fill_missing(out, options)
+
+
+def _fill_missing(values: NDArray[Any], options: Options) -> None:
+    if options.fill is not None and values.dtype.kind == "f":
+        values[np.isnan(values)] = options.fill
+
+
+def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDArray[np.float64]:
+    """Regions of any length as ``n`` bins each, shape (regions, n); see :func:`merging.scale_regions`."""
+    from genomearray.compute.kernels import scale_regions
+
+    if source.kind == SEQUENCE:
+        raise LayoutError("the track holds a sequence: letters cannot be scaled into bins; leave bins= away")
+    out = np.empty((len(table), n), dtype=np.float64)
+    reverse = (table.strand < 0) & options.strand_aware
+    kind = HOW.index(options.how)
+    sizes = table.end - table.start
+    with ThreadPoolExecutor(workers()) as pool:
+        for rows, values, places in _sweep(source, table):
+            _fill_missing(values, options)
+            lengths = sizes[rows]
+
+            def work(part: NDArray[np.int64], rows: Any = rows, values: Any = values, places: Any = places, lengths: Any = lengths) -> None:
+                some = np.empty((part.size, n), dtype=np.float64)
+                scale_regions(values, places[part], lengths[part], reverse[rows[part]], kind, some)
+                out[rows[part]] = some
+
+            list(pool.map(work, np.array_split(np.arange(rows.size), min(4 * workers(), rows.size))))
+    return out
+
+
+def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]]:
+    """Groups of regions, in order of the genome: their rows, an array with their values, and their places in it.
+
+    Only chunks that a region touches are read, and each once: what a later group needs again is kept.
+    """
+    lengths = source.lengths_of(table.names)
+    order = np.lexsort((table.start, table.code))
+    codes = table.code[order]
+    sizes = (table.end - table.start)[order]
+    ends = np.cumsum(sizes)
+    kept_code, kept_start, kept = -1, 0, np.empty(0, dtype=source.dtype)
+    at = 0
+    while at < order.size:
+        most = ends[at] - sizes[at] + _SCALED_AT_ONCE
+        after = max(at + 1, min(int(np.searchsorted(ends, most, side="right")), int(np.searchsorted(codes, codes[at], side="right"))))
+        rows, code = order[at:after], int(codes[at])
+        starts, stops = _spans(source, table.names[code], table.start[rows], table.end[rows])
+        dest = np.cumsum(stops - starts) - (stops - starts)
+        values = np.full(int((stops - starts).sum()), fill_value(source.kind, source.dtype), dtype=source.dtype)
+        low, high = np.clip(starts, 0, lengths[code]), np.clip(stops, 0, lengths[code])
+        for k in range(starts.size if code == kept_code else 0):
+            if low[k] >= kept_start + kept.size:
+                break
+            again = kept[low[k] - kept_start : high[k] - kept_start]
+            values[dest[k] + low[k] - starts[k] :][: again.size] = again
+            low[k] += again.size
+        some = low < high
+        intervals = Intervals((table.names[code],), np.zeros(int(some.sum()), np.int64), low[some], high[some])
+        source.gather(intervals, values, (dest + low - starts)[some])
+        span = np.searchsorted(starts, table.start[rows], side="right") - 1
+        yield rows, values, table.start[rows] + (dest - starts)[span]
+        # Later groups begin at or after the last region of this one.
+        if code != kept_code or kept_start > starts[-1] or kept_start + kept.size < stops[-1]:
+            kept_code, kept_start, kept = code, int(starts[-1]), values[dest[-1] :]
+        at = after
+
+
+def _spans(source: Source, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Stretches of whole chunks that hold all regions, which come sorted by start."""
+    (stored,), _, (offset,) = source.chunk_statistics((chrom,))
+    chunk = stored.chunk if stored is not None else 1
+    low = (starts + offset) // chunk * chunk - offset
+    high = np.maximum.accumulate(-(-(ends + offset) // chunk) * chunk - offset)
+    first = np.flatnonzero(np.append(True, low[1:] > high[:-1]))
+    return low[first], high[np.append(first[1:] - 1, low.size - 1)]
+
+
+def windows(sources: Sequence[Source], regions: Any, options: Options) -> tuple[NDArray[Any], RegionTable]:
+    """Values of all sources, shape (source, window, offset) or, one-hot, (source, window, offset, base); and the windows."""
+    options = options.checked(sources[0])
+    table = window_table(sources[0], regions, options)
+    same_lengths(table, sources)
+    dtype = np.result_type(*(source.dtype for source in sources))
+    if not len(table):
+        width = 0 if options.width is None else integer(options.width, "width")
+        shape = (len(sources), 0, options.bins or width, *([len(BASES)] if options.encoding else []))
+        return np.empty(shape, np.float64 if options.bins else np.uint8 if options.encoding else dtype), table
+    if options.bins is not None:
+        return np.stack([scaled(source, table, options.bins, options) for source in sources]), table
+    values = np.empty((len(sources), len(table), int(table.end[0] - table.start[0])), dtype)
+    for source, part in zip(sources, values, strict=True):
+        own = part if source.dtype == part.dtype else np.empty(part.shape, source.dtype)
+        read_windows(source, table, own, options)
+        if own is not part:
+            part[:] = own
+    return (one_hot(values) if options.encoding else values), table
+
+
+def labelled_windows(values: NDArray[Any], table: RegionTable, dims: tuple[str, ...], attrs: dict[str, Any], name: str | None) -> xr.DataArray:
+    """A DataArray of windows with chrom, start, end and strand of each, and the offsets in them."""
+    import xarray as xr
+
+    coords: dict[str, Any] = {
+        "chrom": ("window", table.chrom),
+        "start": ("window", table.start),
+        "end": ("window", table.end),
+        "strand": ("window", table.strand_text),
+        "offset": np.arange(values.shape[dims.index("offset")]),
+    }
+    if "base" in dims:
+        coords["base"] = list(BASES)
+    return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name=name)
+
+
+def profile(source: Source, regions: Any, options: Options, flank: object, bin_size: object) -> xr.Dataset:
+    """See :meth:`genomearray.Track.profile`."""
+    import xarray as xr
+
+    beside, size = integer(flank, "flank"), integer(bin_size, "bin_size")
+    if not 0 <= beside < MOST or size < 1 or beside % size:
+        raise RegionError(f"flank={beside} and bin_size={size}: the flank is a whole number of bins, each of 1 bp or more")
+    if options.width is not None and options.bins is None:
+        n_bins, rest = divmod(integer(options.width, "width"), size)
+        if rest or not n_bins:
+            raise RegionError(f"width={options.width} and bin_size={size}: the width is a whole number of bins")
+        options = options._replace(bins=n_bins)
+    if options.bins is None:
+        raise RegionError("give width= for windows around a point of the regions, or bins= to scale them")
+    (body,), table = windows([source], regions, options)
+    options = options.checked(source)
+    matrix = body
+    if beside:
+        sides = [_beside(table, beside, side, strand_aware=options.strand_aware) for side in (-1, 1)]
+        if options.bounds == "raise":
+            sides = [flanks.inside(source, pad=False) for flanks in sides]
+        up, down = (scaled(source, flanks, beside // size, options) for flanks in sides)
+        matrix = np.concatenate([up, body, down], axis=1)
+    where = np.arange(-(beside // size), options.bins + beside // size)
+    array = labelled_windows(matrix, table, ("window", "offset"), {"assembly": source.assembly, "how": options.how}, None)
+    coords: dict[str, Any] = {"part": ("offset", np.where(where < 0, "upstream", np.where(where < options.bins, "body", "downstream")))}
+    if options.width is not None:
+        width = integer(options.width, "width")
+        inside = np.clip(where, 0, options.bins) * width / options.bins
+        coords["distance"] = ("offset", inside + np.minimum(where, 0) * size + np.maximum(where - options.bins, 0) * size - width // 2)
+    with np.errstate(invalid="ignore", divide="ignore"):  # a bin without a value has no mean
+        valid = ~np.isnan(matrix)
+        n = valid.sum(axis=0)
+        mean = np.where(valid, matrix, 0).sum(axis=0) / n
+        std = np.sqrt(np.where(valid, (matrix - mean) ** 2, 0).sum(axis=0) / n)
+    results = {"matrix": array.assign_coords(offset=where), "mean": ("offset", mean), "std": ("offset", std), "n": ("offset", n)}
+    return xr.Dataset(results, coords, {"assembly": source.assembly, "how": options.how})
+
+
+def _beside(table: RegionTable, flank: int, side: int, *, strand_aware: bool) -> RegionTable:
+    """The ``flank`` bp upstream (side -1) or downstream (side 1) of each region."""
+    left = (np.where(table.strand < 0, -side, side) if strand_aware else np.full(len(table), side)) < 0
+    start = np.where(left, table.start - flank, table.end)
+    return replace(table, start=start, end=start + flank)

@@ -1,0 +1,1 @@
+"""A folder of tracks and feature tables, one assembly each."""

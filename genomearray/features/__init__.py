@@ -1,0 +1,1 @@
+"""Feature tables: rows of (chrom, start, end, ...)."""

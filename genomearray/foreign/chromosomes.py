@@ -1,0 +1,43 @@
+"""The assembly of a folder, whichever library wrote its chromosome table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genomearray.errors import AssemblyError, DatabaseError, LayoutError
+from genomearray.foreign import pytables
+from genomearray.reference.assembly import FLAGS, Assembly, Chromosome
+from genomearray.storage.chromosome_table import FILE
+
+
+def old_table(folder: Path, file: Any) -> Assembly:
+    """The table of the old library: in the order of idnum; its flags are judged anew unless somebody flagged X or Y in it.
+
+    From May 2012 on the old importer never set is_x and is_y, took alternative loci for autosomes, and Ensembl names for random ones.
+    """
+    path = folder / FILE
+    try:
+        found = pytables.contents(file, path)
+    except LayoutError as error:
+        raise DatabaseError(str(error)) from error
+    if found.kind != pytables.CHROMOSOMES:
+        raise DatabaseError(f"{path} holds a {found.kind}, no chromosome table; was it written by another program?")
+    rows = found.nodes["chromosome"][:]
+    if not {"idnum", "length", "name"} <= set(rows.dtype.names):
+        raise DatabaseError(f"the chromosome table {path} has the columns {', '.join(rows.dtype.names)}; it needs idnum, name and length")
+    rows = rows[np.argsort(rows["idnum"], kind="stable")]
+    sizes = [(pytables.text(name), int(length)) for name, length in zip(rows["name"].tolist(), rows["length"].tolist(), strict=True)]
+    try:
+        judged = Assembly.in_order(folder.name, sizes)
+    except AssemblyError as error:
+        raise DatabaseError(f"the old chromosome table {path} cannot be used: {error}") from error
+    told = {flag: rows[flag].astype(bool).tolist() for flag in FLAGS if flag in rows.dtype.names}
+    if any(told.get("is_x", [])) or any(told.get("is_y", [])):
+        flags = [{flag: column[k] for flag, column in told.items()} for k in range(rows.size)]
+    else:
+        flags = [{flag: getattr(chrom, flag) for flag in FLAGS} for chrom in judged]
+    ids = rows["idnum"].tolist()
+    return Assembly(folder.name, [Chromosome(int(ids[k]), *sizes[k], **flags[k]) for k in range(rows.size)])

@@ -1,0 +1,1 @@
+"""From one assembly to another, through a chain file."""

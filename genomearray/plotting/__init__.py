@@ -1,0 +1,1 @@
+"""Figures of arrays, frames and sources."""

@@ -1,0 +1,1 @@
+"""The frame of reference: assemblies, names of chromosomes, regions, intervals, DNA."""

@@ -1,0 +1,61 @@
+"""Intervals [start, end) of offsets on chromosomes: many at once, merged, laid end to end."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.reference.overlaps import Rows
+
+
+class Intervals(NamedTuple):
+    """Many intervals [start, end) of offsets, bp, of the sequences ``names[code]``."""
+
+    names: tuple[str, ...]
+    code: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+
+
+def ranges(first: NDArray[Any], last: NDArray[Any]) -> Rows:
+    """All of [first, last), one after the other.
+
+    Examples
+    --------
+    >>> ranges(np.array([3, 7]), np.array([5, 8]))
+    array([3, 4, 7])
+    """
+    counts = last - first
+    ends = np.cumsum(counts)
+    found: Rows = np.arange(int(ends[-1]) if ends.size else 0) + np.repeat(first - (ends - counts), counts)
+    return found
+
+
+def merged_regions(intervals: Intervals) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Regions as disjoint intervals in order: starts and ends by chromosome, offsets, half-open."""
+    merged = {}
+    order = np.lexsort((intervals.start, intervals.code))
+    borders = np.searchsorted(intervals.code[order], np.arange(len(intervals.names) + 1)).tolist()
+    for code, name in enumerate(intervals.names):
+        rows = order[borders[code] : borders[code + 1]]
+        starts, reach = intervals.start[rows], np.maximum.accumulate(intervals.end[rows])
+        if rows.size:
+            first = np.append(True, starts[1:] > reach[:-1])
+            merged[name] = starts[first], reach[np.append(np.flatnonzero(first)[1:] - 1, rows.size - 1)]
+    return merged
+
+
+def reach(start: NDArray[Any], end: NDArray[Any]) -> NDArray[Any]:
+    """Greatest end up to each row; a feature of no base counts as one base, as in bioframe."""
+    found: NDArray[Any] = np.maximum.accumulate(np.maximum(end, start + 1))
+    return found
+
+
+def reach_by_group(group: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Greatest end so far within each group; groups are numbered from 0, ascending."""
+    # In one go: shifted by group, no reach passes from one group to the next.
+    shift = group * (np.int64(end.max(initial=0)) + 1)
+    found: NDArray[np.int64] = np.maximum.accumulate(end + shift) - shift
+    return found

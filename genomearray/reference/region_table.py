@@ -1,0 +1,328 @@
+"""Tables of regions, in any of the forms people keep them in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.errors import FormatError, RegionError, UnknownChromosomeError, nearest_names
+from genomearray.input_file import open_input, text_lines, whole_number
+from genomearray.reference.intervals import Intervals
+from genomearray.reference.region import integer, parse_region, parse_strand
+from genomearray.source import Source
+
+REFERENCES = ("middle", "start", "end")
+
+
+MOST = 10**18  # offsets, widths: sums of a few stay whole in 64 bits
+
+
+_SPELLINGS = {"chrom": ("chrom", "Chromosome"), "start": ("start", "Start"), "end": ("end", "End"), "strand": ("strand", "Strand")}
+
+
+_STRAND_TEXT = np.array([".", "+", "-"])  # by strand 0, 1, -1
+
+
+@dataclass(frozen=True)
+class RegionTable:
+    """Intervals [start, end) of offsets, bp, of the chromosomes ``names[code]``, each with a strand 1, -1 or 0.
+
+    ``place`` and ``number`` say for a row where it comes from: ``row 3``, or ``peaks.bed:12``.
+    """
+
+    names: tuple[str, ...]
+    code: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    strand: NDArray[np.int8]
+    number: NDArray[np.int64]
+    place: str = "row "
+    label: NDArray[Any] | None = None  # names of the regions, of a BED file with a column 4
+
+    def __len__(self) -> int:
+        return self.start.size
+
+    @property
+    def chrom(self) -> NDArray[Any]:
+        """Chromosome of each region, as text."""
+        return np.array(self.names, dtype=np.str_)[self.code] if self.names else np.empty(0, dtype="<U1")
+
+    @property
+    def strand_text(self) -> NDArray[Any]:
+        """``+``, ``-`` or ``.`` for each region."""
+        text: NDArray[Any] = _STRAND_TEXT[self.strand]
+        return text
+
+    @property
+    def intervals(self) -> Intervals:
+        """As a source takes them."""
+        return Intervals(self.names, self.code, self.start, self.end)
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Some rows, in any order, with their chromosomes only: each batch of a draft genome would else look up all its names."""
+        used, code = np.unique(self.code[rows], return_inverse=True)
+        columns = {name: getattr(self, name)[rows] for name in ("start", "end", "strand", "number")}
+        label = None if self.label is None else self.label[rows]
+        return replace(self, names=tuple(self.names[k] for k in used.tolist()), code=code, label=label, **columns)
+
+    def where(self, row: int) -> str:
+        """Where a row comes from."""
+        return f"{self.place}{self.number[row]}"
+
+    def around(self, width: object, reference: object = "middle", *, strand_aware: bool = True) -> Self:
+        """Windows of one width (bp) around the middle of each region, ``(start + end) // 2``, or its first or last border.
+
+        On the minus strand the borders change places, and the windows are mirrored.
+        """
+        if not isinstance(reference, str) or reference not in REFERENCES:
+            raise RegionError(f"reference={reference!r} is not known; allowed are {', '.join(map(repr, REFERENCES))}")
+        size = _offset(width, "width")
+        if size < 1:
+            raise RegionError(f"a width of {size} bp holds no base; it is at least 1")
+        reversed_ones = np.flatnonzero(self.end < self.start)
+        if reversed_ones.size:
+            row = int(reversed_ones[0])
+            raise RegionError(f"{self.where(row)}: offsets {self._text(row)} are reversed; start must not be above end")
+        if reference == "middle":
+            start = (self.start + self.end) // 2 - size // 2
+        else:
+            minus = (self.strand < 0) & strand_aware
+            point = np.where(minus == (reference == "start"), self.end, self.start)
+            start = point - np.where(minus, size - size // 2, size // 2)
+        return replace(self, start=start, end=start + size)
+
+    def inside(self, source: Source, *, pad: bool | None = None) -> Self:
+        """These regions, if each holds a base and none reaches outside its chromosome, or with ``pad`` none lies wholly outside."""
+        empty = np.flatnonzero(self.end <= self.start)
+        if empty.size:
+            row = int(empty[0])
+            raise RegionError(f"{self.where(row)}: offsets {self._text(row)} hold no base; start must be below end")
+        lengths = source.lengths_of(self.names)[self.code]
+        outside = (self.end <= 0) | (self.start >= lengths) if pad else (self.start < 0) | (self.end > lengths)
+        if outside.any():
+            row = int(np.argmax(outside))
+            what = "lie wholly" if pad else "reach"
+            hint = "; bounds='pad' fills what is outside" if pad is False else ""
+            raise RegionError(
+                f"{int(outside.sum())} of {len(self)} regions {what} outside their chromosome, the first at {self.where(row)}: "
+                f"{self._text(row)}, allowed is 0 <= start < end <= {lengths[row]} (is the table of assembly {source.assembly!r}?){hint}"
+            )
+        return self
+
+    def _text(self, row: int) -> str:
+        return f"{self.names[self.code[row]]} [{self.start[row]}, {self.end[row]})"
+
+
+def read_regions(regions: Any, source: Source) -> RegionTable:
+    """A table of regions of a source's chromosomes.
+
+    Parameters
+    ----------
+    regions : DataFrame, mapping, table, path, list or str
+        Columns ``chrom, start, end`` (offsets, 0-based, half-open) and optionally ``strand``; anything with
+        ``to_dataframe()``; the path of a BED file (plain or gzip); a list of tuples ``(chrom, start, end[, strand])``;
+        region strings such as ``chr1:1,000-2,000(-)`` (positions, both ends included), one or a list.
+    source : Source
+
+    Returns
+    -------
+    RegionTable
+
+    Raises
+    ------
+    RegionError
+        A column is missing, or a number, strand or text cannot be read.
+    UnknownChromosomeError
+        Names that the source does not have, all at once.
+    FormatError
+        A line of a BED file.
+    """
+    if isinstance(regions, RegionTable):
+        table = regions
+    elif isinstance(regions, Path) or (isinstance(regions, str) and _is_path(regions, source)):
+        table = _from_bed(Path(regions))
+    elif isinstance(regions, str):
+        table = _from_rows([regions], source)
+    elif hasattr(regions, "as_regions"):
+        table = regions.as_regions()
+    elif hasattr(regions, "to_dataframe"):
+        table = _from_columns(regions.to_dataframe())
+    elif hasattr(regions, "columns") or isinstance(regions, Mapping):
+        table = _from_columns(regions)
+    elif isinstance(regions, Iterable):
+        table = _from_rows(list(regions), source)
+    else:
+        raise RegionError(
+            f"{type(regions).__name__} is no table of regions; give a DataFrame (chrom, start, end), tuples, region strings or a BED path"
+        )
+    _check_names(table, source)
+    return table
+
+
+def _is_path(text: str, source: Source) -> bool:
+    name = text.partition(":")[0]
+    if len(text) > 4096 or "\0" in text:
+        return False
+    return not source.has(name) and (text.endswith((".bed", ".bed.gz", ".narrowPeak", ".broadPeak")) or Path(text).exists())
+
+
+def _from_columns(table: Any) -> RegionTable:
+    import pandas as pd
+
+    have = [str(name) for name in (table.columns if hasattr(table, "columns") else table)]
+    found = {name: next((s for s in spellings if s in have), None) for name, spellings in _SPELLINGS.items()}
+    missing = [name for name in ("chrom", "start", "end") if found[name] is None]
+    if missing:
+        raise RegionError(f"the table of regions has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, have)) or 'none'}")
+    chrom = _column(table, found["chrom"])
+    code, names = pd.factorize(chrom.astype(object))
+    if (code < 0).any():
+        raise RegionError(f"row {int(np.argmax(code < 0))} of the table of regions has no chromosome")
+    start, end = (_whole_numbers(_column(table, found[name]), name) for name in ("start", "end"))
+    strand = np.zeros(start.size, dtype=np.int8) if found["strand"] is None else _strands(_column(table, found["strand"]))
+    sizes = {"chrom": code.size, "start": start.size, "end": end.size, "strand": strand.size}
+    if len(set(sizes.values())) > 1:
+        told = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise RegionError(f"the columns of the table of regions are not of one length: {told}")
+    return RegionTable(tuple(map(str, names)), code.astype(np.int64), start, end, strand, np.arange(start.size))
+
+
+def _column(table: Any, name: str | None) -> Any:
+    import pandas as pd
+
+    try:
+        return pd.Series(table[name]).reset_index(drop=True)
+    except ValueError as error:  # two columns of that name, or a table in a table
+        raise RegionError(f"column {name!r} of the table of regions is no plain column: {error}") from None
+
+
+def _whole_numbers(column: Any, name: str) -> NDArray[np.int64]:
+    values = np.asarray(column)
+    if values.dtype.kind in "iu" and (not values.size or (values.max() < MOST and values.min() > -MOST)):
+        return values.astype(np.int64)
+    whole = []
+    for row, value in enumerate(column):
+        try:
+            whole.append(_offset(value, name))
+        except RegionError as error:
+            raise RegionError(f"row {row} of the table of regions: {error}") from None
+    return np.array(whole, dtype=np.int64)
+
+
+def _strands(column: Any) -> NDArray[np.int8]:
+    import pandas as pd
+
+    strand = np.zeros(len(column), dtype=np.int8)
+    text = column.where(column.isna(), column.astype(str))
+    code, values = pd.factorize(text)
+    for k, value in enumerate(values.tolist()):
+        rows = code == k
+        try:
+            strand[rows] = parse_strand(value)
+        except RegionError as error:
+            raise RegionError(f"row {int(np.argmax(rows))} of the table of regions: {error}") from None
+    return strand
+
+
+def _from_rows(rows: list[Any], source: Source) -> RegionTable:
+    names: dict[str, int] = {}
+    unknown: Counter[str] = Counter()
+    table = np.zeros((len(rows), 4), dtype=np.int64)
+    for number, row in enumerate(rows):
+        try:
+            chrom, start, end, strand = _row(row, source)
+            table[number] = names.setdefault(chrom, len(names)), start, end, strand
+        except KeyError:
+            unknown[row.rpartition(":")[0] or row] += 1
+        except RegionError as error:
+            raise RegionError(f"row {number} of the regions: {error}") from None
+    if unknown:
+        raise _unknown(unknown, source)
+    return RegionTable(tuple(names), table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy(), table[:, 3].astype(np.int8), np.arange(len(rows)))
+
+
+def _row(row: Any, source: Source) -> tuple[str, int, int, int]:
+    if isinstance(row, str):
+        region = parse_region(row, partial(_length, source), source.has)
+        return region.chrom, region.start, region.end, parse_strand(region.strand)
+    if not isinstance(row, (tuple, list)) or len(row) not in (3, 4):
+        raise RegionError(f"{row!r} is no region; give (chrom, start, end[, strand]) or a text such as chr1:1-100")
+    return str(row[0]), _offset(row[1], "start"), _offset(row[2], "end"), parse_strand(row[3]) if len(row) == 4 else 0
+
+
+def _length(source: Source, name: str) -> int:
+    """Length of a chromosome; a KeyError without a search for similar names, which takes long in a draft genome."""
+    if not source.has(name):
+        raise KeyError(name)
+    return source.length(name)
+
+
+def _offset(value: object, what: str) -> int:
+    number = integer(value, what)
+    if abs(number) >= MOST:
+        raise RegionError(f"{what} {value!r} has more than 18 digits")
+    return number
+
+
+def _from_bed(path: Path) -> RegionTable:
+    """Columns 1-3 and 6 of a BED file (https://samtools.github.io/hts-specs/BEDv1.pdf): offsets, half-open."""
+    names: dict[str, int] = {}
+    code, start, end, strand, numbers, label = [], [], [], [], [], []
+    with open_input(path) as file:
+        for number, raw in enumerate(text_lines(file), 1):
+            line = raw.rstrip("\r\n")
+            fields = line.split("\t", 6) if "\t" in line else line.split(None, 6)
+            if not line.strip() or line.startswith("#") or line.split(None, 1)[0] in ("track", "browser"):
+                continue
+            try:
+                start.append(whole_number(fields[1]))
+                end.append(whole_number(fields[2]))
+            except (IndexError, ValueError):
+                what = f"{len(fields)} columns" if len(fields) < 3 else f"start {fields[1]!r} and end {fields[2]!r}"
+                raise FormatError(f"{path}:{number}: a line of BED has chrom, start and end, whole numbers of bp; here are {what}") from None
+            if not 0 <= start[-1] <= end[-1] < MOST:
+                raise FormatError(f"{path}:{number}: start {start[-1]} and end {end[-1]} are no interval; 0 <= start <= end")
+            try:
+                strand.append(parse_strand(fields[5]) if len(fields) > 5 else 0)
+            except RegionError as error:
+                raise FormatError(f"{path}:{number}: column 6: {error}") from None
+            code.append(names.setdefault(fields[0], len(names)))
+            numbers.append(number)
+            label.append(fields[3] if len(fields) > 3 else ".")
+    return RegionTable(
+        tuple(names),
+        np.array(code, dtype=np.int64),
+        np.array(start, dtype=np.int64),
+        np.array(end, dtype=np.int64),
+        np.array(strand, dtype=np.int8),
+        np.array(numbers, dtype=np.int64),
+        f"{path}:",
+        np.array(label, dtype=object),
+    )
+
+
+def _check_names(table: RegionTable, source: Source) -> None:
+    unknown = {code: name for code, name in enumerate(table.names) if not source.has(name)}
+    if unknown:
+        rows = np.bincount(table.code, minlength=len(table.names))
+        raise _unknown({name: int(rows[code]) for code, name in unknown.items()}, source)
+
+
+def _unknown(counts: Mapping[str, int], source: Source) -> UnknownChromosomeError:
+    """All unknown names at once, each with its regions."""
+    names = list(counts)
+    listed = ", ".join(f"{name!r} ({counts[name]} region{'s' if counts[name] > 1 else ''})" for name in names[:10])
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    near = nearest_names(names[0], source.names)
+    hint = (
+        f"nearest names of {names[0]!r}: {', '.join(map(repr, near))}" if near else f"its names begin with {', '.join(map(repr, source.names[:3]))}"
+    )
+    what = "chromosomes of the regions are" if len(names) > 1 else "chromosome of the regions is"
+    return UnknownChromosomeError(f"{len(names)} {what} not in assembly {source.assembly!r}: {listed}{more}; {hint}")

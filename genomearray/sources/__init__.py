@@ -1,0 +1,1 @@
+"""Sources of values besides files: computed from other sources, from features, or from a sequence."""

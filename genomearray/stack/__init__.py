@@ -1,0 +1,1 @@
+"""Many tracks as one thing."""

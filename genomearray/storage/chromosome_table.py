@@ -1,0 +1,74 @@
+"""The chromosome table on disk: ``<assembly>/chromosome.h5``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from genomearray.errors import AssemblyExistsError, DatabaseError
+from genomearray.foreign import pytables
+from genomearray.foreign.chromosomes import old_table
+from genomearray.reference.assembly import FLAGS, Assembly, Chromosome
+from genomearray.storage.chunks.codecs import names_crc
+from genomearray.storage.layout import CONVENTIONS, LAYOUT, NAMES_CRC
+from genomearray.storage.write.publish import publish_table
+
+FILE = "chromosome.h5"
+
+
+def write_chromosome_table(folder: Path, assembly: Assembly) -> None:
+    """Write the table of a new assembly; AssemblyExistsError when there is one."""
+    import h5netcdf
+    import h5py
+
+    def write(path: Path) -> None:
+        with h5netcdf.File(path, "w", libver=("v110", "v110"), locking=False) as file:
+            file.attrs.update(
+                {
+                    "Conventions": CONVENTIONS,
+                    "genomearray_layout": LAYOUT,
+                    "kind": "chromosomes",
+                    "assembly": assembly.name,
+                    NAMES_CRC: names_crc(assembly.names),
+                }
+            )
+            file.dimensions["chromosome"] = len(assembly)
+            columns = {
+                "name": np.array(assembly.names, dtype=object),
+                "length": np.array([c.length for c in assembly], dtype=np.int64),
+                "idnum": np.array([c.idnum for c in assembly], dtype=np.int32),
+            } | {flag: np.array([getattr(c, flag) for c in assembly], dtype=np.uint8) for flag in FLAGS}
+            for name, column in columns.items():
+                dtype = h5py.string_dtype() if name == "name" else column.dtype
+                file.create_variable(name, ("chromosome",), dtype=dtype)[:] = column
+            file["length"].attrs["units"] = "bp"
+
+    if not publish_table(folder / FILE, write):
+        raise AssemblyExistsError(f"assembly {assembly.name!r} is in the database already: {folder}; choose another name, or remove that folder")
+
+
+def read_chromosome_table(folder: Path) -> Assembly:
+    """The assembly of a folder of the database; its name is that of the folder."""
+    import h5py
+
+    path = folder / FILE
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            if pytables.is_old(file):
+                return old_table(folder, file)
+            if file.attrs.get("kind") != "chromosomes":
+                raise DatabaseError(f"{path} is no chromosome table of genomearray; was it written by another program?")
+            names = file["name"].asstr()[:]
+            if names_crc(names) != file.attrs[NAMES_CRC]:
+                raise DatabaseError(f"the chromosome table {path} is damaged: the checksum of its names does not agree; restore it from a copy")
+            columns = {name: file[name][:].tolist() for name in ("idnum", "length", *FLAGS)}
+    except FileNotFoundError:
+        raise DatabaseError(f"assembly {folder.name!r} has no chromosome table: {path} is not there; run: genomearray init") from None
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        if isinstance(error, DatabaseError):
+            raise
+        raise DatabaseError(f"the chromosome table {path} cannot be read: {error}; restore it from a copy") from error
+    flags = [[bool(value) for value in columns[flag]] for flag in FLAGS]
+    rows = zip(columns["idnum"], names, columns["length"], *flags, strict=True)
+    return Assembly(folder.name, [Chromosome(*row) for row in rows])

@@ -1,0 +1,1 @@
+"""Where compressed chunks lie, and how they become values."""

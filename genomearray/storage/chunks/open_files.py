@@ -1,0 +1,120 @@
+"""Open files and folders: descriptors that close themselves, and locks that a forked child finds free."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_FILES = 256
+
+
+class ForkSafeLock:
+    """A lock that a forked child finds free: the thread that held it is not in the child."""
+
+    _all: weakref.WeakSet[ForkSafeLock] = weakref.WeakSet()
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._all.add(self)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    @classmethod
+    def renew(cls) -> None:
+        """In a forked child: all locks anew."""
+        for lock in list(cls._all):
+            lock._lock = threading.RLock()
+
+
+class OpenFile:
+    """A file descriptor that is closed when nobody holds it any more."""
+
+    def __init__(self, path: str | os.PathLike[str], folder: int | None = None) -> None:
+        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
+        weakref.finalize(self, os.close, self.fd)
+
+    def read(self, size: int, offset: int) -> bytes:
+        """Exactly ``size`` bytes at ``offset``; ValueError when the file ends before."""
+        data = os.pread(self.fd, size, offset)
+        if len(data) != size:
+            raise ValueError(f"the file is cut: {size} bytes wanted at byte {offset}, {len(data)} are there")
+        return data
+
+    def fetch(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
+        """Many ranges: their bytes, and where each begins in them."""
+        parts = [self.read(size, offset) for offset, size in zip(offsets.tolist(), sizes.tolist(), strict=True)]
+        return b"".join(parts), np.cumsum(sizes) - sizes
+
+    def size(self) -> int:
+        """Bytes in the file."""
+        return os.fstat(self.fd).st_size
+
+    def identity(self) -> tuple[int, int]:
+        """Device and inode: another file under the same path has others."""
+        status = os.fstat(self.fd)
+        return status.st_dev, status.st_ino
+
+
+class OpenFolder:
+    """A folder: its files are opened relative to it, so one that is replaced under a reader stays the old one for it."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._folder = OpenFile(path)
+
+    def file(self, path: str) -> OpenFile:
+        """An open file in the folder."""
+        return OpenFile(path, self._folder.fd)
+
+    def content(self, path: str) -> bytes:
+        """All bytes of a file; FileNotFoundError."""
+        file = self.file(path)
+        return file.read(file.size(), 0)
+
+    def folders(self) -> list[str]:
+        """Names of the folders in it."""
+        return [entry.name for entry in os.scandir(self._folder.fd) if entry.is_dir()]
+
+    def identity(self) -> tuple[int, int]:
+        """Device and inode of the folder that was opened."""
+        return self._folder.identity()
+
+
+class OpenFiles:
+    """The shards of all open stores; the least recently used are closed first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all files."""
+        self._files: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, opener: Callable[[], Any]) -> Any:
+        """The open file of a key. Whoever holds it may read, even if it is dropped here."""
+        with self._lock:
+            file = self._files.get(key)
+            if file is not None:
+                self._files.move_to_end(key)
+                return file
+        file = opener()
+        with self._lock:
+            self._files[key] = file
+            if len(self._files) > self._most:
+                self._files.popitem(last=False)
+        return file
+
+
+open_files = OpenFiles(MOST_FILES)

@@ -1,0 +1,1 @@
+"""Open tracks and feature tables."""

@@ -1,0 +1,257 @@
+"""Reading a track from its HDF5 file; h5py finds the chunks, the chunk map reads them."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.storage.chunks.chunk_map import Array1D, ChunkedArray, ChunkFile, ChunkPlaces, PlainArray, places_in
+from genomearray.storage.chunks.codecs import ShuffleDeflate, names_crc
+from genomearray.storage.chunks.open_files import ForkSafeLock, OpenFile
+from genomearray.storage.layout import NAMES_CRC
+from genomearray.storage.read.remote import RemoteFile
+
+FIRST_READS = 50  # read_direct_chunk costs 4 us a chunk, the map of chr1 8-100 ms once
+
+
+_SHUFFLE, _DEFLATE = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
+
+
+class Hdf5Store:
+    """An open HDF5 file of the layout, on disk or behind a URL; many threads may read."""
+
+    form = "h5"
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = path
+        # What HDF5 asks of a remote file comes back to Python, where the garbage collector could free
+        # other HDF5 objects in the middle of a call, which HDF5 does not survive.
+        self._calm: Callable[[], AbstractContextManager[None]] = _without_collector if isinstance(path, str) else nullcontext
+        self._raw: OpenFile | RemoteFile
+        with self._calm():
+            self._raw, self._file = _open_remote(path) if isinstance(path, str) else _open_both(path)
+
+    @property
+    def file(self) -> h5py.File:
+        """The file as h5py sees it."""
+        return self._file
+
+    def identity(self) -> tuple[Any, ...]:
+        """What was opened."""
+        return self._raw.identity()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._calm():
+            self._file.close()
+
+    def attribute(self, variable: str | None, key: str) -> Any:
+        """One attribute of the root, or of a variable; None where there is none."""
+        with self._calm():
+            attributes = (self._file if variable is None else self._file[variable]).attrs
+            # Not attrs.get: it takes an attribute that cannot be read for one that is not there.
+            return _plain(attributes[key]) if key in attributes else None
+
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of the root."""
+        with self._calm():
+            return {name: _plain(value) for name, value in self._file.attrs.items()}
+
+    def variables(self) -> list[str]:
+        """Names of the 1-D variables of the root."""
+        with self._calm():
+            return [name for name in self._file if not name.startswith("pos_") and isinstance(self._file[name], h5py.Dataset)]
+
+    def variable_attributes(self, name: str) -> dict[str, Any]:
+        """Attributes of a variable, without those of netCDF itself."""
+        hidden = ("DIMENSION_LIST", "_Netcdf4Coordinates", "_Netcdf4Dimid", "_FillValue")
+        with self._calm():
+            attributes = self._file[name].attrs
+            # Only those: the others point into a heap without checksums, where HDF5 can loop forever.
+            return {key: _plain(attributes[key]) for key in attributes if key not in hidden}
+
+    def array(self, path: str, expected: Callable[[], NDArray[np.bool_]] | None = None) -> Array1D | None:
+        """The 1-D array at a path, or None."""
+        with self._calm():
+            dataset = self._file.get(path)
+            if not isinstance(dataset, h5py.Dataset):
+                return None
+            codec = _codec(dataset)
+            if codec is None:
+                return PlainArray(dataset.shape[0], dataset.dtype.newbyteorder("="), partial(self._take, dataset))
+            chunks = _Hdf5Chunks(dataset, self._raw, self._calm)
+            return ChunkedArray(dataset.shape[0], dataset.chunks[0], codec, dataset.fillvalue, chunks, expected)
+
+    def _take(self, dataset: h5py.Dataset, start: int, end: int) -> Any:
+        with self._calm():
+            return dataset[start:end]
+
+    def names(self) -> list[str]:
+        """Column ``name`` of /sequences."""
+        with self._calm():
+            names = [str(name) for name in self._file["sequences/name"].asstr()[:]]
+            known = self._file.attrs[NAMES_CRC]
+        # HDF5 keeps text in a heap without a checksum.
+        if names_crc(names) != known:
+            raise ValueError("the checksum of the names does not agree")
+        return names
+
+
+def _open_both(path: Path) -> tuple[OpenFile, h5py.File]:
+    """Our own descriptor and HDF5's, of the same file also while it is being replaced."""
+    while True:
+        raw, file = OpenFile(path), open_hdf5(path)
+        status = os.fstat(file.id.get_vfd_handle())
+        if (status.st_dev, status.st_ino) == raw.identity():
+            return raw, file
+        file.close()
+
+
+def _open_remote(url: str) -> tuple[RemoteFile, h5py.File]:
+    raw = RemoteFile(url)
+    file = h5py.File(raw.open(), "r")
+    _remote_files.add(file)
+    return raw, file
+
+
+_remote_files: weakref.WeakSet[h5py.File] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_remote() -> None:
+    """HDF5 would ask Python for bytes after Python is gone."""
+    with _without_collector():
+        for file in list(_remote_files):
+            file.close()
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    global _calls, _collected  # noqa: PLW0603 - the collector is one for the process
+    with _calls_lock:
+        if not _calls:
+            _collected = gc.isenabled()
+            gc.disable()
+        _calls += 1
+    try:
+        yield
+    finally:
+        with _calls_lock:
+            _calls -= 1
+            if not _calls and _collected:
+                gc.enable()
+
+
+_calls, _collected, _calls_lock = 0, True, threading.Lock()
+
+
+def open_hdf5(path: Path) -> h5py.File:
+    """A file on disk as h5py sees it, for reading."""
+    # With HDF5's default locking, as plain h5py and xarray: a file cannot be open twice in one process
+    # with different locking. The driver reads with pread, so forked processes may go on reading.
+    try:
+        return h5py.File(path, "r")
+    except BlockingIOError:
+        # Somebody holds a lock, or the file system has none. Visible files never change: none is needed.
+        return h5py.File(path, "r", locking=False)
+
+
+class _Hdf5Chunks:
+    """Chunks of a dataset: asked for one by one at first, by their place in the file later."""
+
+    def __init__(self, dataset: h5py.Dataset, file: OpenFile | RemoteFile, calm: Callable[[], AbstractContextManager[None]]) -> None:
+        self._dataset = dataset
+        self._calm = calm
+        self._id = dataset.id
+        self._chunk = dataset.chunks[0]
+        self._n = -(-dataset.shape[0] // self._chunk)
+        self._file = file
+        self._map: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+        self._reads = 0
+        self._lock = ForkSafeLock()
+
+    def place(self, index: int) -> tuple[ChunkFile, int, int] | None:
+        if self._map is None:
+            if self._reads < FIRST_READS and self._file.fd >= 0:
+                return None
+            self._whole_map()
+        assert self._map is not None
+        return self._file, int(self._map[0][index]), int(self._map[1][index])
+
+    def raw(self, index: int) -> bytes | None:
+        place = self.place(index)
+        if place is None:
+            self._reads += 1
+            return self._ask(index)
+        file, offset, size = place
+        return file.read(size, offset) if size else None
+
+    def places(self, indexes: NDArray[np.int64]) -> ChunkPlaces:
+        offsets, sizes = self._whole_map()
+        return places_in([self._file], np.zeros(indexes.size, np.int64), offsets[indexes], sizes[indexes])
+
+    def _ask(self, index: int) -> bytes | None:
+        try:
+            mask, data = self._id.read_direct_chunk((index * self._chunk,))
+        except (OSError, RuntimeError, ValueError, MemoryError):
+            # h5py 3.16 takes the size of a chunk that is not stored from uninitialised memory.
+            return None
+        if mask:
+            raise ValueError(f"the chunk skips filters (mask {mask}), which genomearray never writes")
+        return bytes(data)
+
+    def _whole_map(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Byte offset and size of every chunk."""
+        if self._map is not None:
+            return self._map
+        with self._lock:
+            if self._map is not None:
+                return self._map
+            offsets, sizes = np.zeros(self._n, np.int64), np.zeros(self._n, np.int64)
+            masked: list[int] = []
+
+            def note(info: Any) -> None:
+                index = info.chunk_offset[0] // self._chunk
+                offsets[index], sizes[index] = info.byte_offset, info.size
+                if info.filter_mask:
+                    masked.append(index)
+
+            with self._calm():
+                self._id.chunk_iter(note)
+            if masked:
+                raise ValueError(f"{len(masked)} chunks skip filters, which genomearray never writes")
+            self._map = (offsets, sizes)
+            return self._map
+
+    def stored(self) -> NDArray[np.bool_]:
+        return self._whole_map()[1] > 0
+
+
+def _codec(dataset: h5py.Dataset) -> ShuffleDeflate | None:
+    if dataset.chunks is None or len(dataset.shape) != 1 or dataset.dtype.kind not in "iuf" or not dataset.dtype.isnative:
+        return None
+    filters = dataset.id.get_create_plist()
+    kinds = [filters.get_filter(k)[0] for k in range(filters.get_nfilters())]
+    if kinds not in ([_SHUFFLE, _DEFLATE], [_DEFLATE]):
+        return None
+    return ShuffleDeflate(dataset.dtype, dataset.chunks[0], shuffle=_SHUFFLE in kinds)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, np.ndarray) and value.size == 1:  # how netCDF writes a number
+        value = value.reshape(())[()]
+    return value.item() if isinstance(value, np.generic) else value

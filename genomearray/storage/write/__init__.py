@@ -1,0 +1,1 @@
+"""Tracks and feature tables that are being written, and how they are published."""

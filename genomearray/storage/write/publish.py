@@ -1,0 +1,328 @@
+"""A track appears under its name complete or not at all.
+
+A writer fills a hidden part (``.<name>.<random>.part``) that it keeps locked; a finished
+part is published under the lock of the assembly. The kernel frees the locks of a killed
+writer, and the next one in that folder removes what it left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from genomearray.errors import TrackExistsError, TrackNameError
+
+Form = Literal["h5", "zarr"]
+
+
+FORMS: tuple[Form, ...] = ("h5", "zarr")
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+_RENAME_NOREPLACE, _RENAME_EXCHANGE, _AT_FDCWD = 1, 2, -100
+
+
+def check_track_name(name: str) -> str:
+    """A name that a track may have: relative, inside the database, not reserved.
+
+    Parameters
+    ----------
+    name : str
+        Folders are separated by ``/``.
+
+    Raises
+    ------
+    TrackNameError
+
+    Examples
+    --------
+    >>> check_track_name("dnase/k562")
+    'dnase/k562'
+    """
+
+    def refuse(why: str) -> TrackNameError:
+        return TrackNameError(f"track name {name!r} {why}; use letters, digits and '/' for folders, for instance dnase/k562")
+
+    if not isinstance(name, str) or not name:
+        raise refuse("is empty")
+    if name.startswith("/"):
+        raise refuse("is an absolute path")
+    if name == "chromosome":
+        raise refuse("is reserved for the chromosome table")
+    for part in name.split("/"):
+        if not part:
+            raise refuse("has an empty component")
+        if part.startswith((".", "-")):
+            raise refuse(f"has the component {part!r}, which begins with {part[0]!r}")
+        if part.endswith((".h5", ".zarr")):
+            raise refuse(f"has the component {part!r}; the ending is chosen by the store")
+        if not part.isprintable() or _CONTROL.search(part) or part != part.strip() or len(part.encode(errors="replace")) > 200:
+            raise refuse(f"has the component {part!r}, which is too long, or has blanks around it or control characters")
+    return name
+
+
+def existing(folder: Path, name: str, forms: Iterable[Form] = FORMS) -> Path | None:
+    """The file or store of a name in an assembly's folder, or None."""
+    for form in forms:
+        path = folder / f"{name}.{form}"
+        if path.exists():
+            return path
+    return None
+
+
+class Part:
+    """A hidden, locked place for one track that is being written.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the assembly; holds the lock.
+    name : str
+        Of the track.
+    form : {"h5", "zarr"}
+        A file or a folder.
+    overwrite : bool
+        Whether a track of that name may be replaced; without it, it is refused at once.
+    alone : bool
+        The folder is no database: a file of the other form under that name is somebody else's.
+
+    Attributes
+    ----------
+    path : Path
+        The empty file, or folder, to fill.
+    """
+
+    def __init__(self, folder: Path, name: str, form: Form, *, overwrite: bool = False, alone: bool = False) -> None:
+        self._forms: tuple[Form, ...] = (form,) if alone else FORMS
+        self.folder = folder
+        self.name = name
+        self.form = form
+        self.overwrite = overwrite
+        self.target = folder / f"{name}.{form}"
+        self._refuse_existing()
+        self._new_folders = [p for p in self.target.parents if p.is_relative_to(folder) and not p.exists()]
+        with _locked(folder):
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            remove_dead_parts(self.target.parent)
+            self.path = self.target.parent / f".{self.target.stem}.{secrets.token_hex(6)}.part"
+            if form == "zarr":
+                self.path.mkdir()
+            else:
+                self.path.touch(exist_ok=False)
+            self._lock = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _refuse_existing(self) -> None:
+        old = existing(self.folder, self.name, self._forms)
+        if old is not None and not self.overwrite:
+            raise TrackExistsError(f"track {self.name!r} exists: {old}; choose another name, or replace it with overwrite=True (--overwrite)")
+
+    def publish(self) -> Path:
+        """Make the finished part visible under its name, in one step; gives the path."""
+        sync(self.path)
+        with _locked(self.folder):
+            self._refuse_existing()
+            old = existing(self.folder, self.name, self._forms)
+            if old is None:
+                self._place()
+            else:
+                self._replace(old)
+            sync(self.target.parent)
+        self._unlock()
+        return self.target
+
+    def _place(self) -> None:
+        if self.form == "zarr":
+            _rename(self.path, self.target, _RENAME_NOREPLACE)
+            return
+        try:
+            os.link(self.path, self.target)
+            self.path.unlink()
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+                raise
+            # A file system without hard links: the lock is held and the name is free.
+            self.path.rename(self.target)
+
+    def _replace(self, old: Path) -> None:
+        if self.form == "h5" and old == self.target:
+            self.path.replace(self.target)
+            return
+        trash = old.with_name(f".trash-{secrets.token_hex(6)}.part")
+        if old == self.target:
+            _rename(self.path, self.target, _RENAME_EXCHANGE)
+            self.path.rename(trash)
+        else:
+            self._place()
+            old.rename(trash)
+        _remove(trash)
+
+    def discard(self) -> None:
+        """Remove the part and the folders made for it; safe to call twice."""
+        _remove(self.path)
+        self._unlock()
+        for made in self._new_folders:
+            with contextlib.suppress(OSError):
+                made.rmdir()
+
+    def withdraw(self) -> None:
+        """Remove what was published under this name."""
+        with _locked(self.folder):
+            _remove(self.target)
+
+    def _unlock(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+class PartWriter(ABC):
+    """Writes a part that appears when it is whole: a track, or a feature table."""
+
+    _part: Part
+    path: Path
+
+    @property
+    def hidden_path(self) -> Path:
+        """Where what is written stands until it is published."""
+        return self._part.path
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Write and check everything; it is not visible yet."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Give up: nothing becomes visible."""
+
+    def publish(self) -> None:
+        """Make what is finished visible under its name."""
+        try:
+            self.path = self._part.publish()
+        except BaseException:
+            self.abort()
+            raise
+
+    def withdraw(self) -> None:
+        """Take back what was published, because what belongs to it could not be; one that replaced another stays."""
+        if not self._part.overwrite:
+            self._part.withdraw()
+
+
+_W = TypeVar("_W", bound=PartWriter)
+
+
+@contextlib.contextmanager
+def created_together(writers: Iterable[_W], check: Callable[[list[_W]], None] | None = None) -> Iterator[list[_W]]:
+    """Tracks or tables that appear together when the ``with`` ends without an error; else none of them does.
+
+    ``check`` may look at them, finished, at their ``hidden_path``, and raise.
+    """
+    made: list[_W] = []
+    published: list[_W] = []
+    try:
+        for writer in writers:  # one by one: when the second cannot be made, the first is aborted
+            made += [writer]
+        yield made
+        for writer in made:
+            writer.finish()
+        if check is not None:
+            check(made)
+        for writer in made:
+            writer.publish()
+            published.append(writer)
+    except BaseException:
+        for writer in published:
+            writer.withdraw()
+        for writer in made:
+            if writer not in published:
+                writer.abort()
+        raise
+
+
+def publish_table(target: Path, write: Callable[[Path], None]) -> bool:
+    """Write a small file under a hidden name and make it visible; False when the name is taken."""
+    part = target.with_name(f".{target.stem}.{secrets.token_hex(6)}.part")
+    try:
+        write(part)
+        sync(part)
+        os.link(part, target)
+    except FileExistsError:
+        return False
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
+def remove_dead_parts(folder: Path) -> None:
+    """Remove the parts of a folder whose writers are gone."""
+    for path in folder.glob(".*.part"):
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            pass  # its writer lives
+        else:
+            _remove(path)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _rename(old: Path, new: Path, flag: int) -> None:
+    """renameat2(2); plain rename silently replaces a file, and an empty folder."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "renameat2"):
+        if libc.renameat2(_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new), flag) == 0:
+            return
+        code = ctypes.get_errno()
+        if code not in (errno.EINVAL, errno.ENOSYS):
+            raise OSError(code, os.strerror(code), str(new))
+    # Many network file systems know no flags: the lock is held by us.
+    if flag == _RENAME_EXCHANGE:
+        aside = new.with_name(f".trash-{secrets.token_hex(6)}.part")
+        new.rename(aside)
+        old.rename(new)
+        aside.rename(old)
+    else:
+        old.rename(new)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold what was written to a file, or which names a folder has."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

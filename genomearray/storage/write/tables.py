@@ -1,0 +1,96 @@
+"""The tables ``/sequences`` and ``/summary`` of a track while it is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray.storage.layout import BLOCK, SUMMARY_COLUMNS, Layout, Variable
+from genomearray.storage.summary import Columns, chunk_bounds, filled_columns, merge
+
+
+def sequence_columns(layout: Layout, statistics: Columns) -> dict[str, NDArray[Any]]:
+    """All columns of /sequences, in the order of the layout."""
+    return {
+        "name": np.array(layout.assembly.names, dtype=object),
+        "length": layout.lengths,
+        "packed_start": layout.packed_start,
+        "first_chunk": layout.first_chunks(),
+        **statistics,
+    }
+
+
+def sequence_bounds(layout: Layout, variable: Variable, block: int, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the packed sequences in a block, and their borders there."""
+    if variable.row >= 0:
+        return np.empty(0, np.int64), np.zeros(1, np.int64)
+    starts = layout.packed_start[layout.packed_rows]
+    first = int(np.searchsorted(starts, block * BLOCK, side="right")) - 1
+    last = int(np.searchsorted(starts, block * BLOCK + length, side="left"))
+    bounds = np.append(starts[first:last] - block * BLOCK, length)
+    bounds[0] = max(bounds[0], 0)
+    return layout.packed_rows[first:last], bounds
+
+
+class TableBuilder:
+    """Collects the statistics of blocks, in any order, and makes both tables.
+
+    Parameters
+    ----------
+    layout : Layout
+    dtype : numpy dtype
+    fill : scalar
+        Value of bases nobody wrote.
+    """
+
+    def __init__(self, layout: Layout, dtype: np.dtype[Any], fill: Any) -> None:
+        self.layout = layout
+        self.dtype = dtype
+        lengths = [np.diff(chunk_bounds(v.length, v.chunk)) for v in layout.variables]
+        self.summary = filled_columns(np.concatenate(lengths), fill, dtype)
+        self._sequences = filled_columns(layout.lengths, fill, dtype)
+        self._fill = fill
+        # Parts of packed sequences, by block: (rows of the sequences, their columns).
+        self._packed: dict[int, tuple[NDArray[np.int64], Columns]] = {}
+
+    def put(self, variable: Variable, block: int, chunks: Columns, rows: NDArray[np.int64], parts: Columns) -> None:
+        """Take the statistics of one block; a later call for the block replaces them."""
+        first = variable.first_chunk + block * (BLOCK // variable.chunk)
+        for name in SUMMARY_COLUMNS:
+            self.summary[name][first : first + chunks[name].size] = chunks[name]
+        if variable.row < 0:
+            self._packed[block] = (rows, parts)
+
+    def sequences(self) -> Columns:
+        """The statistics columns of /sequences: n (bases), n_nan, sum, m2, min, max."""
+        table = self._sequences
+        for variable in self.layout.variables:
+            if variable.row >= 0:
+                rows = slice(variable.first_chunk, variable.first_chunk + variable.n_chunks)
+                self._set(variable.row, {name: self.summary[name][rows] for name in SUMMARY_COLUMNS})
+        self._merge_packed()
+        return {"n": self.layout.lengths, "n_nan": self.layout.lengths - table["n"]} | {name: table[name] for name in SUMMARY_COLUMNS[1:]}
+
+    def _set(self, row: int, columns: Columns) -> None:
+        for name, value in zip(SUMMARY_COLUMNS, merge(columns, self.dtype), strict=True):
+            self._sequences[name][row] = value
+
+    def _merge_packed(self) -> None:
+        """A sequence that crosses block borders has a part in each: a block nobody wrote is all fill."""
+        packed = self.layout.variables[-1]
+        if packed.row >= 0 or not self._packed:
+            return
+        split: dict[int, list[Columns]] = {}
+        for block in range(packed.n_blocks):
+            length = min(BLOCK, packed.length - block * BLOCK)
+            rows, bounds = sequence_bounds(self.layout, packed, block, length)
+            parts = self._packed[block][1] if block in self._packed else filled_columns(np.diff(bounds), self._fill, self.dtype)
+            for name in SUMMARY_COLUMNS:
+                self._sequences[name][rows] = parts[name]
+            for k in {0, rows.size - 1}:
+                split.setdefault(int(rows[k]), []).append({name: parts[name][k : k + 1] for name in SUMMARY_COLUMNS})
+        for row, pieces in split.items():
+            if len(pieces) > 1:
+                self._set(row, {name: np.concatenate([p[name] for p in pieces]) for name in SUMMARY_COLUMNS})

@@ -1,0 +1,1 @@
+"""A track: one value per base of an assembly, and its xarray views."""

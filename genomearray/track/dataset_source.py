@@ -1,0 +1,129 @@
+"""A Dataset with the variables of a track as a source."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from genomearray.errors import LayoutError, RegionError, unknown_chromosome
+from genomearray.reference.intervals import Intervals
+from genomearray.source import gather_by_name
+from genomearray.storage.layout import PACKED, dimension
+from genomearray.track.labelled import PackedTable, labelled_array
+from genomearray.track.position_index import PositionIndex
+
+
+class DatasetSource:
+    """A Dataset with a track's variables as the source of a Track."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self.dataset = dataset
+        self.attributes = dict(dataset.attrs)
+        self.assembly = str(dataset.attrs.get("assembly", "unknown"))
+        self._own = {str(name): variable for name, variable in dataset.data_vars.items() if variable.dims == (dimension(str(name)),)}
+        if not self._own:
+            raise LayoutError("the Dataset has no variable of a track: one dimension, called pos_<variable>")
+        dtypes = {variable.dtype for variable in self._own.values()}
+        self.dtype = np.result_type(*dtypes)
+        self.kind = str(dataset.attrs.get("kind", "signal"))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the sequences that can be asked for."""
+        own = [name for name in self._own if name != PACKED]
+        table = self._packed_table
+        return tuple(own) if table is None else tuple(name for name in table.names if name in own or table.locate(name))
+
+    @cached_property
+    def _packed_table(self) -> PackedTable | None:
+        packed = self._own.get(PACKED)
+        index = packed.xindexes.get(dimension(PACKED)) if packed is not None else None
+        return index.packed if isinstance(index, PositionIndex) else None
+
+    def has(self, chrom: str) -> bool:
+        """Whether there is a sequence of that name."""
+        return self._place(chrom) is not None
+
+    def length(self, chrom: str) -> int:
+        """Length of a sequence, as far as it is in the Dataset, bp."""
+        return self._found(chrom)[2]
+
+    def _place(self, chrom: str) -> tuple[str, int, int] | None:
+        if chrom in self._own and chrom != PACKED:
+            variable = self._own[chrom]
+            return chrom, 0, self._first(variable) - 1 + variable.size
+        place = self._packed_table.locate(chrom) if self._packed_table is not None else None
+        return None if place is None else (PACKED, *place)
+
+    def _found(self, chrom: str) -> tuple[str, int, int]:
+        place = self._place(chrom)
+        if place is None:
+            raise unknown_chromosome(chrom, self.assembly, self.names)
+        return place
+
+    @staticmethod
+    def _first(variable: xr.DataArray) -> int:
+        index = variable.xindexes.get(variable.dims[0])
+        return int(index.positions[0]) if isinstance(index, PositionIndex) and index.positions.size else 1
+
+    def region(self, chrom: str, start: int, end: int) -> xr.DataArray:
+        """Offsets [start, end) of a sequence."""
+        name, offset, _ = self._found(chrom)
+        variable = self._own[name]
+        base = offset - (self._first(variable) - 1)
+        low, high = base + start, base + end
+        if low < 0 or high > variable.size:
+            raise RegionError(f"{chrom}:{start + 1}-{end} is not in this Dataset, which holds {variable.size} positions of {name!r}")
+        taken = variable.isel({variable.dims[0]: slice(low, high)})
+        index = PositionIndex.for_range("pos", start + 1, end, chrom, self.assembly)
+        values = xr.Variable(("pos",), taken.variable._data, attrs={"assembly": self.assembly, **variable.attrs})
+        return labelled_array(values, index, chrom, variable.name)
+
+    def holds(self, chrom: str, start: int, end: int) -> bool:
+        """Unknown: yes."""
+        return True
+
+    @property
+    def variables(self) -> dict[str, int]:
+        """Length (bp) of each variable, by name."""
+        return {name: variable.size for name, variable in self._own.items()}
+
+    def packed_place(self, chrom: str) -> tuple[int, int] | None:
+        """Offset in ``packed`` and length of a sequence there; None for another one."""
+        place = self._place(chrom)
+        return place[1:] if place is not None and place[0] == PACKED else None
+
+    def display_attributes(self, variable: str) -> dict[str, Any]:
+        """Attributes of a variable."""
+        return dict(self._own[variable].attrs)
+
+    def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
+        """Values of the offsets [start, end) of a sequence."""
+        return np.asarray(self.region(chrom, start, end).values)
+
+    def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
+        """Values of the offsets [start, end) of a variable."""
+        return np.asarray(self._own[variable].isel({dimension(variable): slice(start, end)}).values)
+
+    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Lengths of many sequences, bp; -1 for one that is not there."""
+        return np.array([self.length(name) if self.has(name) else -1 for name in names], dtype=np.int64)
+
+    def gather(
+        self,
+        intervals: Intervals,
+        out: NDArray[Any],
+        dest: NDArray[np.int64],
+        step: NDArray[np.int64] | None = None,
+        threads: bool = True,
+    ) -> None:
+        """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step``."""
+        gather_by_name(self, intervals, out, dest, step, threads)
+
+    def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """None for each sequence: a Dataset has no stored statistics."""
+        return [None] * len(names), np.arange(len(names)), np.zeros(len(names), np.int64)
