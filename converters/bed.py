@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
 _ROWS = 1 << 16
-
 _STANDARD = (
     "chrom", "start", "end", "name", "score", "strand",
     "thickStart", "thickEnd", "itemRgb", "blockCount", "blockSizes", "blockStarts",

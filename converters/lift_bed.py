@@ -11,12 +11,10 @@ import numpy as np
 
 from genomearray.errors import FormatError, RegionError
 from genomearray.input_file import open_input, text_lines, whole_number
-from genomearray.liftover.chain import Chain
+from genomearray.lifting.chain import Chain
 from genomearray.reference.region import parse_strand
 
 _ROWS = 1 << 16
-
-
 _Row = tuple[list[str], str, int, int, int]  # columns, chromosome, start, end, strand
 
 

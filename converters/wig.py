@@ -58,7 +58,6 @@ if TYPE_CHECKING:
 # The declaration in force: kind, next position, step, span.
 KIND, NEXT, STEP, SPAN = range(4)
 NONE, FIXED, VARIABLE, BARE = range(4)
-
 _FIXED_STEP = np.frombuffer(b"fixedStep", np.uint8)
 _VARIABLE_STEP = np.frombuffer(b"variableStep", np.uint8)
 _KEYS = np.frombuffer(b"chrom\0start\0step\0\0span\0\0", np.uint8).reshape(4, 6)

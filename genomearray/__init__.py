@@ -14,14 +14,14 @@ _HOMES = {
     "Chromosome": "genomearray.reference.assembly",
     "GenomeDB": "genomearray.database.database",
     "Track": "genomearray.track.track",
-    "as_track": "genomearray.track.accessor",
-    "batches": "genomearray.stack.batches",
-    "Chain": "genomearray.liftover.chain",
-    "combine": "genomearray.stack.combine",
-    "combine_strands": "genomearray.stack.combine",
+    "as_track": "genomearray.track.track",
+    "batches": "genomearray.stacks.batches",
+    "Chain": "genomearray.lifting.chain",
+    "combine": "genomearray.stacks.combine",
+    "combine_strands": "genomearray.stacks.strands",
     "corr": "genomearray.track.track",
-    "liftover": "genomearray.liftover.lift",
-    "strand_shift": "genomearray.stack.combine",
+    "liftover": "genomearray.lifting.lift",
+    "strand_shift": "genomearray.stacks.strands",
     "errors": "genomearray.errors",
     "migrate": "genomearray.database.migrate",
     "open_features": "genomearray.features.table",
@@ -29,7 +29,7 @@ _HOMES = {
     "open_track": "genomearray.track.track",
     "parse_strand": "genomearray.reference.region",
     "revcomp": "genomearray.reference.dna",
-    "stack": "genomearray.stack.stack",
+    "stack": "genomearray.stacks.stack",
     "write_fasta": "genomearray.reference.dna",
 }
 __all__ = [
@@ -62,17 +62,16 @@ if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
     from genomearray.database.migrate import migrate
     from genomearray.features.table import open_features
-    from genomearray.liftover.chain import Chain
-    from genomearray.liftover.lift import liftover
+    from genomearray.lifting.chain import Chain
+    from genomearray.lifting.lift import liftover
     from genomearray.reference.assembly import Assembly, Chromosome
     from genomearray.reference.dna import one_hot, revcomp, write_fasta
     from genomearray.reference.region import parse_strand
-    from genomearray.stack.batches import batches
-    from genomearray.stack.combine import combine
-    from genomearray.stack.stack import stack
-    from genomearray.stack.strands import combine_strands, strand_shift
-    from genomearray.track.accessor import as_track
-    from genomearray.track.track import Track, corr, open_track
+    from genomearray.stacks.batches import batches
+    from genomearray.stacks.combine import combine
+    from genomearray.stacks.stack import stack
+    from genomearray.stacks.strands import combine_strands, strand_shift
+    from genomearray.track.track import Track, as_track, corr, open_track
 
 
 def __getattr__(name: str) -> Any:

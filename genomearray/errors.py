@@ -11,6 +11,7 @@
     ├── FormatError              (ValueError, OSError)  a foreign file: path, line and column are in the text
     ├── ClusterError             (OSError)     a scheduler that does not answer, or workers that die again and again
     ├── ValueRangeError          (ValueError)  a number that the dtype of a track cannot hold
+    ├── ArgumentError            (ValueRangeError, RegionError)  an argument that is not one of those allowed
     └── TrackError
         ├── UnknownTrackError    (KeyError, FileNotFoundError)
         ├── TrackExistsError     (FileExistsError)
@@ -26,15 +27,81 @@ Warnings are ``GenomeArrayWarning`` (a ``UserWarning``).
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_OPTION = re.compile(r"\{([^{}]+)\}")
+
+
+def for_python(hint: str) -> str:
+    """A hint as Python spells options; see :class:`GenomeArrayError`.
+
+    Examples
+    --------
+    >>> for_python("{clip} cuts at the end"), for_python("give {dtype=uint32}"), for_python("name it: {path=|--db}")
+    ('clip=True cuts at the end', "give dtype='uint32'", 'name it: path=')
+    """
+
+    def spelled(found: re.Match[str]) -> str:
+        python, bar, _ = found[1].partition("|")
+        name, equals, value = python.partition("=")
+        if bar or (equals and not value):
+            return python
+        return f"{name}={value!r}" if value else f"{name}=True"
+
+    return _OPTION.sub(spelled, hint)
+
+
+def for_command_line(hint: str) -> str:
+    """A hint as the command line spells options.
+
+    Examples
+    --------
+    >>> for_command_line("{allow_empty} accepts such files"), for_command_line("give {dtype=uint32}"), for_command_line("name it: {path=|--db}")
+    ('--allow-empty accepts such files', 'give --dtype uint32', 'name it: --db')
+    """
+
+    def spelled(found: re.Match[str]) -> str:
+        python, bar, command = found[1].partition("|")
+        if bar:
+            return command
+        name, _, value = python.partition("=")
+        return f"--{name.replace('_', '-')} {value}".rstrip()
+
+    return _OPTION.sub(spelled, hint)
 
 
 class GenomeArrayError(Exception):
-    """Base of all errors of this library; ``str(error)`` is one readable line."""
+    """Base of all errors of this library; ``str(error)`` is one readable line.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and where.
+    hint : str
+        What one may do. Options stand in braces, so that each side reads its own spelling: ``{clip}`` is ``clip=True`` in Python and
+        ``--clip`` on the command line, ``{dtype=}`` is ``dtype=`` and ``--dtype``, ``{dtype=uint32}`` is ``dtype='uint32'`` and
+        ``--dtype uint32``. ``{this|that}`` is for what is not spelled alike.
+    """
+
+    hint: str
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    @property
+    def message(self) -> str:
+        """What is wrong, without the hint."""
+        return str(self.args[0]) if self.args else type(self).__name__
 
     def __str__(self) -> str:
         # KeyError would print the repr of its argument, OSError a tuple.
-        return str(self.args[0]) if self.args else type(self).__name__
+        return f"{self.message}; {for_python(self.hint)}" if self.hint else self.message
+
+    def on_command_line(self) -> str:
+        """The text with options as the command line spells them."""
+        return f"{self.message}; {for_command_line(self.hint)}" if self.hint else self.message
 
 
 class GenomeArrayWarning(UserWarning):
@@ -71,6 +138,10 @@ class ClusterError(GenomeArrayError, OSError):
 
 class ValueRangeError(GenomeArrayError, ValueError):
     """A value that does not fit the dtype of the track."""
+
+
+class ArgumentError(ValueRangeError, RegionError):
+    """An argument that is not one of those allowed."""
 
 
 class TrackError(GenomeArrayError):

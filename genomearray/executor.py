@@ -18,26 +18,12 @@ from typing import Any, Protocol, TypeVar
 from genomearray.errors import ClusterError, GenomeArrayError
 
 _T = TypeVar("_T")
-
-
 _R = TypeVar("_R")
-
-
 _S = TypeVar("_S")
-
-
 WAITING = 2  # tasks handed out ahead, for each thread
-
-
 WAITING_FAR = 6  # the same for each thread of a cluster, which is asked over a network
-
-
 RETRIES = 3
-
-
 _LOOK = 16  # results between two looks at how many workers there are
-
-
 PATIENCE = 30  # seconds until a cluster must have answered, and have a worker
 
 

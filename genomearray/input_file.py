@@ -15,11 +15,7 @@ from typing import IO, Any, cast
 from genomearray.errors import FormatError
 
 STDIN = "-"
-
-
 _STDIN_NAME = "standard input"
-
-
 _MAGIC = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 

@@ -8,8 +8,6 @@ from genomearray.errors import LayoutError
 from genomearray.track.track import Track
 
 STDOUT = "-"
-
-
 Out = str | os.PathLike[str]
 
 

@@ -16,8 +16,6 @@ from genomearray.source import Source
 from genomearray.track.track import Track
 
 PART_BASES = 1 << 19  # bases told together
-
-
 ROWS_AT_ONCE = 1 << 16  # rows of a format made together
 
 

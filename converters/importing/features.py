@@ -28,11 +28,7 @@ if TYPE_CHECKING:
 
 
 _MOST_TOLD = 6
-
-
 _SCORE = "score"
-
-
 _DTYPES = {"mask": "uint8", "coverage": "uint16", "score": "float32"}
 
 
@@ -85,8 +81,6 @@ class Found(NamedTuple):
 
 
 Reader = Callable[[ImportJob, str], Iterator[Found]]  # job, path
-
-
 Kinds = Callable[[], dict[str, Any]]  # dtypes of the columns, known when the first features are
 
 

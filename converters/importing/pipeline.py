@@ -46,11 +46,7 @@ class ImportJob:
 
 
 Work = Callable[[ImportJob, list[str]], None]
-
-
 Describe = Callable[[WriteReport], dict[str, str | int]]
-
-
 Create = Callable[[ImportOptions, str, Describe], Any]  # options, source
 
 

@@ -31,7 +31,7 @@ EOF_MARKER = bytes.fromhex("1f8b08040000000000ff0600424302001b000300000000000000
 
 
 @dataclass(slots=True)
-class Slab:
+class InflatedBytes:
     """Plain bytes ``buffer[HEADROOM:end]`` of neighbouring members."""
 
     buffer: NDArray[np.uint8]
@@ -78,7 +78,7 @@ class BgzfReader:
         self._offset = 0  # in the file, of the first byte of _rest
         self._ended = False  # the file
         self._empty_last = False  # the last member was empty
-        self._queue: deque[Future[Slab]] = deque()
+        self._queue: deque[Future[InflatedBytes]] = deque()
         self._spare: list[NDArray[np.uint8]] = []
 
     def seek(self, offset: int) -> None:
@@ -88,13 +88,13 @@ class BgzfReader:
         self._file.seek(offset)
         self._rest, self._offset, self._ended, self._empty_last = b"", offset, False, False
 
-    def next(self) -> Slab | None:
+    def next(self) -> InflatedBytes | None:
         """The next slab, None at the end."""
         while len(self._queue) < self._ahead and self._submit():
             pass
         return self._queue.popleft().result() if self._queue else None
 
-    def release(self, slab: Slab) -> None:
+    def release(self, slab: InflatedBytes) -> None:
         """Give back a slab that is not looked at any more: new memory costs as much as inflating into it."""
         if len(self._spare) <= self._ahead:
             self._spare.append(slab.buffer)
@@ -152,7 +152,7 @@ class BgzfReader:
             at += size
         return members, plain, at
 
-    def _inflate(self, members: NDArray[np.int64], data: bytes, end: int, offset: int) -> Slab:
+    def _inflate(self, members: NDArray[np.int64], data: bytes, end: int, offset: int) -> InflatedBytes:
         # list.pop is atomic: threads do not get the same one.
         buffer = self._spare.pop() if self._spare else np.empty(0, np.uint8)
         if buffer.size < end:
@@ -161,7 +161,7 @@ class BgzfReader:
         if failed is not None:
             begin = int(members[failed[0] - 1, :2].sum()) if failed[0] else 0  # behind the member before it
             raise self._damaged(offset + begin, failed[1])
-        return Slab(buffer, end)
+        return InflatedBytes(buffer, end)
 
     def _damaged(self, offset: int, what: str) -> FormatError:
         return FormatError(f"{self.name}: the compressed block at byte {offset:,} is damaged or cut: {what}; get the file again")

@@ -20,10 +20,8 @@ from .window import LENGTH, N_FAR, Counts, Intervals, Window, add, meets
 OUTSIDE, ELSEWHERE, NOTHING, NOT_A_PAIR, NOT_FIRST, SAME_STRAND, SIZE, FAR_MATE = range(8)
 N_REASONS = 8
 MOST_APART = 1 << 18  # bp from a reverse read 1 back to its mate: what the window of counts reaches back
-
 # Why counting stopped.
 DONE, FAR_ROOM, WAITING_ROOM = range(3)
-
 Reasons = NDArray[np.int64]
 
 

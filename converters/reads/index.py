@@ -30,7 +30,7 @@ def find_index(path: str) -> Path | None:
 
 
 @dataclass(frozen=True)
-class Places:
+class ContigOffsets:
     """Virtual offsets in a BAM.
 
     Attributes
@@ -45,7 +45,7 @@ class Places:
     ends: dict[int, int]
 
 
-def first_offsets(index: Path, wanted: dict[int, int], contigs: int) -> Places:
+def first_offsets(index: Path, wanted: dict[int, int], contigs: int) -> ContigOffsets:
     """For each contig, a virtual offset before which no read reaches a place.
 
     Parameters
@@ -59,7 +59,7 @@ def first_offsets(index: Path, wanted: dict[int, int], contigs: int) -> Places:
 
     Returns
     -------
-    Places
+    ContigOffsets
 
     Raises
     ------
@@ -95,7 +95,7 @@ def _check_contigs(found: int, contigs: int) -> None:
         raise ValueError(f"it has {found} contigs, and the BAM {contigs}")
 
 
-def _bai(raw: bytes, wanted: dict[int, int], contigs: int) -> Places:
+def _bai(raw: bytes, wanted: dict[int, int], contigs: int) -> ContigOffsets:
     found: dict[int, int] = {}
     ends: dict[int, int] = {}
     _check_contigs(struct.unpack_from("<i", raw, 4)[0], contigs)
@@ -121,10 +121,10 @@ def _bai(raw: bytes, wanted: dict[int, int], contigs: int) -> Places:
             # A window without reads has 0: the one before it is early enough.
             found[contig] = here or (int(before[-1]) if before.size else least)
         at += 8 * windows
-    return Places(found, ends)
+    return ContigOffsets(found, ends)
 
 
-def _csi(raw: bytes, wanted: dict[int, int], contigs: int) -> Places:
+def _csi(raw: bytes, wanted: dict[int, int], contigs: int) -> ContigOffsets:
     if raw[:4] != b"CSI\x01":
         raise ValueError("it begins with neither BAI nor CSI")
     shift, depth, extra = struct.unpack_from("<iii", raw, 4)
@@ -152,4 +152,4 @@ def _csi(raw: bytes, wanted: dict[int, int], contigs: int) -> Places:
             at += 16 + 16 * chunks
         if contig in wanted and least is not None:
             found[contig] = best or least
-    return Places(found, ends)
+    return ContigOffsets(found, ends)

@@ -18,11 +18,7 @@ from .stream import FAR, Consume, RecordStream
 from .window import Window
 
 Regions = Mapping[str, NDArray[np.int64]]
-
-
 Write = Callable[[Chromosome, int, NDArray[np.uint32]], None]
-
-
 Look = Callable[[NDArray[np.uint8], ReadColumns, int], None]
 
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from genomearray._kernels import kernel
 
 Bytes = NDArray[np.uint8]
-
 # Why a scan stopped.
 MORE, LIMIT, FULL, BAD, UNSORTED = range(5)
 # What is counted; the order in which a read is judged.
@@ -25,10 +24,8 @@ N_COUNTS = 6
 # What a scan remembers: contig and position of the record before, and of the one it stopped at; bytes it needs, or what is wrong.
 LAST_CONTIG, LAST_POS, CONTIG, POS, WANTED = range(5)
 N_STATE = 5
-
 PAIRED, PROPER, UNMAPPED_FLAG, MATE_UNMAPPED, REVERSE, MATE_REVERSE, READ1 = 0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40
 NOT_PRIMARY = 0x100 | 0x800  # secondary, supplementary
-
 HEAD = 36  # block_size and the fixed fields
 MOST_BYTES = 1 << 28  # of one record: a read of some 170 million bases
 PROBLEMS = {
@@ -42,7 +39,7 @@ PROBLEMS = {
 }
 
 
-class Rows(NamedTuple):
+class ReadColumns(NamedTuple):
     """Reads that are kept: a row each, shape (n,).
 
     Attributes
@@ -64,9 +61,9 @@ class Rows(NamedTuple):
     operations: NDArray[np.int64]
 
 
-def empty_rows(size: int) -> Rows:
+def empty_rows(size: int) -> ReadColumns:
     """Room for reads."""
-    return Rows(*(np.empty(size, np.int64) for _ in Rows._fields))
+    return ReadColumns(*(np.empty(size, np.int64) for _ in ReadColumns._fields))
 
 
 @kernel
@@ -135,7 +132,7 @@ def _array_tag(data: Bytes, at: int, end: int) -> int:
 @kernel
 def scan(
     data: Bytes, at: int, end: int, contig: int, limit: int, n_contigs: int, keep: bool, rule: NDArray[np.int64], state: NDArray[np.int64],
-    counts: NDArray[np.int64], rows: Rows,
+    counts: NDArray[np.int64], rows: ReadColumns,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Walk records of ``contig`` that begin before ``limit``; gives why it stopped, where, and the rows it filled.
 
@@ -253,7 +250,7 @@ def scan(
 
 
 @kernel
-def read_lengths(data: Bytes, rows: Rows, n: int, lengths: NDArray[np.int64], extremes: NDArray[np.int64]) -> None:
+def read_lengths(data: Bytes, rows: ReadColumns, n: int, lengths: NDArray[np.int64], extremes: NDArray[np.int64]) -> None:
     """Count reads by length (letters, or what the CIGAR says where there are none); longer ones in the last place.
 
     ``extremes`` is least, most and sum.

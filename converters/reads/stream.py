@@ -32,7 +32,6 @@ from .records import (
 
 _ROWS = 1 << 13  # reads handed on together: their rows and bytes stay in the cache
 FAR = np.iinfo(np.int64).max
-
 Consume = Callable[[NDArray[np.uint8], ReadColumns, int], None]
 
 

@@ -18,7 +18,6 @@ from genomearray.storage.layout import BLOCK
 _AHEAD = 1 << 16  # bp past the block: what most reads reach
 Counts = NDArray[np.uint32]
 Intervals = NDArray[np.int64]  # rows of start, end, strand (row of the counts)
-
 # What a window remembers for the kernels.
 BASE, LENGTH, FIRST, LAST, N_FAR = range(5)
 

@@ -8,8 +8,6 @@ from genomearray.errors import FormatError
 from genomearray.input_file import Input
 
 BLOCK_BYTES = 2 << 20
-
-
 LONGEST_LINE = 1 << 20
 
 

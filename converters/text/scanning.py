@@ -8,22 +8,12 @@ from numpy.typing import NDArray
 from genomearray._kernels import kernel
 
 Bytes = NDArray[np.uint8]
-
-
 # What a number token turned out to be.
 NUMBER, MISSING, NOT_A_NUMBER, SLOW = 0, 1, 2, 3
-
-
 # Why a scanner stopped; the texts are in rows.py.
 FINE, TOO_FEW, TOO_MANY, BAD_NUMBER, BAD_INTEGER, NO_DECLARATION, NO_CHROM, NO_START, BAD_KEY, BAD_START, BAD_SPAN, KEY_TWICE = range(12)
-
-
 _POWERS = 10.0 ** np.arange(23)
-
-
 _INFINITY = np.frombuffer(b"infinity", np.uint8)
-
-
 _SPACE, _TAB, _RETURN, _NEWLINE = 32, 9, 13, 10
 
 
@@ -216,8 +206,6 @@ def field_end(text: Bytes, at: int, end: int) -> int:
 
 
 TRACK = np.frombuffer(b"track", np.uint8)
-
-
 BROWSER = np.frombuffer(b"browser", np.uint8)
 
 

@@ -15,8 +15,6 @@ from genomearray.input_file import Input, whole_number
 from .lines import line_blocks
 
 _WHOLE = re.compile(r"(?:[0-9]{1,18}\0)*")
-
-
 _SHOWN = 80
 
 

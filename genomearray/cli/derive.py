@@ -150,7 +150,7 @@ def _open_all(db: GenomeDB, names: tuple[str, ...], out: str) -> list[Track]:
 @with_database
 def combine(db: GenomeDB, out: str, tracks: tuple[str, ...], how: str, weights: str | None, dtype: str | None, round: bool, **options: Any) -> None:
     """Combine TRACKs base by base into OUT. Missing values are skipped."""
-    from genomearray.stack.combine import combine as combined
+    from genomearray.stacks.combine import combine as combined
 
     refuse_existing(db, [out], options["overwrite"])
     made = combined(_open_all(db, tracks, out), how, dtype, _numbers(weights), round=round)
@@ -239,7 +239,7 @@ def combine_strands(
     FWD moves right and REV left by the shift, half the length of the fragments. It is estimated from how
     the strands agree on one chromosome.
     """
-    from genomearray.stack.strands import combine_strands as combined
+    from genomearray.stacks.strands import combine_strands as combined
 
     if shift is not None and chrom is not None:
         raise click.UsageError("--chrom is for the estimate, and --shift leaves it out; give one of them")

@@ -63,7 +63,7 @@ def liftover(
     complemented where the chain is on the minus strand.
     """
     from genomearray.database.database import GenomeDB
-    from genomearray.liftover.lift import liftover as lifted
+    from genomearray.lifting.lift import liftover as lifted
 
     folder, _ = settings(ctx, db, None)
     old, new = GenomeDB(folder, source), GenomeDB(folder, target)

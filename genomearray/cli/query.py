@@ -84,8 +84,7 @@ def _table_facts(table: FeatureTable) -> Iterator[tuple[str, Any]]:
 
 
 def _facts(name: str, stored: StoredTrack) -> Iterator[tuple[str, Any]]:
-    from genomearray.storage.layout import SUMMARY_COLUMNS
-    from genomearray.storage.summary import merge
+    from genomearray.summary import Summary
 
     yield "track", name
     for label in ("kind", "assembly"):
@@ -109,8 +108,8 @@ def _facts(name: str, stored: StoredTrack) -> Iterator[tuple[str, Any]]:
     if stored.kind == "sequence":
         return  # sums of letters say nothing
     yield "missing", missing
-    valid = {"n": table["n"] - table["n_nan"]} | {column: table[column] for column in SUMMARY_COLUMNS[1:]}
-    count, total, m2, low, high = merge(valid, stored.dtype)
+    valid = Summary(table["n"] - table["n_nan"], *(table[name] for name in Summary._fields[1:]))
+    count, total, m2, low, high = valid.merged(stored.dtype)
     yield "sum", total
     yield "mean", total / count if count else float("nan")
     yield "std", (m2 / count) ** 0.5 if count else float("nan")

@@ -116,7 +116,7 @@ def summed(*given: Any, threads: int | None, progress: bool) -> NDArray[np.int64
 
 def may_hold(source: Source, piece: Intervals) -> bool:
     """Whether a piece may have a value: False for stretches of NaN that are not stored."""
-    if source.dtype.kind != "f" or getattr(source, "fill", np.nan) == 0:
+    if source.dtype.kind != "f" or source.zeros_are_values:
         return True
     rows = zip(piece.code.tolist(), piece.start.tolist(), piece.end.tolist(), strict=True)
     return any(source.holds(piece.names[code], start, end) for code, start, end in rows)

@@ -11,7 +11,7 @@ from genomearray.compute.blocks import chosen, each_block, pieces, summed
 from genomearray.compute.kernels import count_codes, count_letters
 from genomearray.errors import ValueRangeError
 from genomearray.reference.intervals import Intervals
-from genomearray.source import Source, read_intervals
+from genomearray.source import Source
 from genomearray.sources.computed import PIECE
 from genomearray.sources.sequence import check_sequence
 
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_KMER = 10  # a million counts
-
-
 _CODE = np.full(256, -1, np.int64)
-
-
 _CODE[np.frombuffer(b"ACGTacgt", np.uint8)] = [0, 1, 2, 3] * 2
 
 
@@ -101,7 +97,7 @@ def _block_letters(source: Source, task: Intervals) -> list[tuple[str, NDArray[n
     """For each part of a chromosome its letters, and its first and last offset that is not N (-1: none)."""
     found = []
     for piece in pieces(task):
-        values = read_intervals(source, piece)
+        values = source.read_intervals(piece)
         before = 0
         for code, start, end in zip(piece.code.tolist(), piece.start.tolist(), piece.end.tolist(), strict=True):
             letters = values[before : before + end - start]

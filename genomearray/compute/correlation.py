@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genomearray.compute.blocks import chosen, over_blocks, pieces
 from genomearray.reference.intervals import Intervals
-from genomearray.source import Source, check_signal, check_together, read_intervals
+from genomearray.source import Source, check_signal, check_together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def _block_products(sources: tuple[Source, ...], task: Intervals) -> NDArray[np.
     """For each pair of sources over the bases where both have a value: n, means, and sums of products of deviations."""
     out = np.zeros((len(_pairs(len(sources))), 6))
     for piece in pieces(task):
-        values = [read_intervals(source, piece) for source in sources]
+        values = [source.read_intervals(piece) for source in sources]
         columns = [value.astype(np.float64) for value in values]
         known = [None if value.dtype.kind != "f" else ~np.isnan(value) for value in values]
         for pair, (i, j) in enumerate(_pairs(len(sources))):

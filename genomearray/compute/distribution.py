@@ -14,7 +14,7 @@ from genomearray.compute.kernels import count_digits, count_small
 from genomearray.compute.statistics import check_by, stat_dtype, statistics
 from genomearray.errors import ValueRangeError
 from genomearray.reference.intervals import Intervals
-from genomearray.source import Source, check_signal, limits, read_intervals
+from genomearray.source import Source, check_signal
 
 if TYPE_CHECKING:
     pass
@@ -51,7 +51,7 @@ def _block_digits(shared: tuple[Source, int, int, NDArray[np.uint64]], task: Int
     counts = np.zeros((prefixes.size, 1 << width), np.int64)
     for piece in pieces(task):
         if may_hold(source, piece):
-            count_digits(_keys(read_intervals(source, piece)), shift, width, prefixes, counts)
+            count_digits(_keys(source.read_intervals(piece)), shift, width, prefixes, counts)
     return counts
 
 
@@ -151,11 +151,11 @@ def histogram(source: Source, bins: Any, range: Any, chroms: Any, threads: int |
 def _block_histogram(shared: tuple[Source, Any, Any], task: Intervals) -> NDArray[np.int64]:
     source, bins, range = shared
     total: Any = 0
-    low, high = (0, 1 << 30) if source.dtype.kind == "f" else limits(source)
+    low, high = (0, 1 << 30) if source.dtype.kind == "f" else source.limits
     small = high - low < 1 << 16
     counts = np.zeros(high - low + 1 if small else 0, np.int64)
     for piece in filter(partial(may_hold, source), pieces(task)):
-        values = read_intervals(source, piece)
+        values = source.read_intervals(piece)
         if small:  # values are counted, not sorted into bins one by one
             count_small(values, low, counts)
         else:

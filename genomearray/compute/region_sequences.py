@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from genomearray.choices import SEQUENCE
 from genomearray.errors import LayoutError
 from genomearray.reference.dna import revcomp
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region_table import read_regions
 from genomearray.source import Source
-from genomearray.storage.layout import SEQUENCE
 
 _BATCH = 1 << 22  # bases read together
 

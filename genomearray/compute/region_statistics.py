@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.errors import LayoutError, RegionError
+from genomearray.errors import RegionError
 from genomearray.executor import workers
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import check_offsets, integer
 from genomearray.reference.region_table import read_regions
-from genomearray.source import ChunkStatistics, Source
-from genomearray.storage.layout import SIGNAL
-from genomearray.storage.summary import Columns, empty_columns, summary
+from genomearray.source import ChunkStatistics, Source, check_signal
+from genomearray.summary import Summary
+from genomearray.summary_kernels import merge_parts, summarise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,15 +23,11 @@ if TYPE_CHECKING:
 
 
 _PIECE = 1 << 14  # values; length of a piece where no summaries are stored
-
-
 _AT_ONCE = 1 << 20  # values that a thread holds
-
-
 _REGIONS = 1 << 17  # regions worked on together
 
 
-def interval_statistics(source: Source, intervals: Intervals) -> Columns:
+def interval_statistics(source: Source, intervals: Intervals) -> Summary:
     """N (valid values), sum, m2, min and max of intervals, in their order.
 
     Notes
@@ -39,7 +35,7 @@ def interval_statistics(source: Source, intervals: Intervals) -> Columns:
     Parts of an interval are merged in the order of positions, by Chan, Golub and LeVeque
     (1983), doi:10.1080/00031305.1983.10483115: threads and stores give the same bits.
     """
-    columns = empty_columns(intervals.start.size, source.dtype)
+    columns = Summary.empty(intervals.start.size, source.dtype)
     stored, array_of, offsets = source.chunk_statistics(intervals.names)
     order = np.argsort(array_of[intervals.code], kind="stable")
     borders = np.searchsorted(array_of[intervals.code][order], np.arange(len(stored) + 1))
@@ -47,15 +43,12 @@ def interval_statistics(source: Source, intervals: Intervals) -> Columns:
         for low in range(int(borders[k]), int(borders[k + 1]), _REGIONS):
             rows = order[low : min(low + _REGIONS, int(borders[k + 1]))]
             some = Intervals(intervals.names, intervals.code[rows], intervals.start[rows], intervals.end[rows])
-            for name, column in _some_statistics(source, statistics, some, offsets[some.code]).items():
-                columns[name][rows] = column
+            columns.put(rows, _some_statistics(source, statistics, some, offsets[some.code]))
     return columns
 
 
-def _some_statistics(source: Source, stored: ChunkStatistics | None, intervals: Intervals, offset: NDArray[np.int64]) -> Columns:
+def _some_statistics(source: Source, stored: ChunkStatistics | None, intervals: Intervals, offset: NDArray[np.int64]) -> Summary:
     """Of intervals that lie in one array, their chromosomes at ``offset`` in it."""
-    from genomearray.compute.kernels import merge_parts
-
     chunk = stored.chunk if stored is not None else _PIECE
     low, high = intervals.start + offset, intervals.end + offset  # in the array
     # Whole chunks [first, last): from the first border in the interval to the last one, which may be the array's end.
@@ -75,18 +68,17 @@ def _some_statistics(source: Source, stored: ChunkStatistics | None, intervals: 
     right, right_of = _pieces(right_start, high, chunk)
     of = np.concatenate([left_of, right_of])
     edges = _edge_statistics(source, intervals, np.concatenate([left, right]), of, offset, chunk)
-    out = empty_columns(low.size, source.dtype)
+    out = Summary.empty(low.size, source.dtype)
     n_left = np.bincount(left_of, minlength=low.size)
     n_right = np.bincount(right_of, minlength=low.size)
     nothing = source.dtype.type(np.nan if source.dtype.kind == "f" else 0)
-    numbers: list[Any] = [n_left, n_right, first_row, n_rows, *rows.values(), *edges.values(), left.shape[0], nothing, *out.values()]
-    merge_parts(*numbers)
+    merge_parts(n_left, n_right, first_row, n_rows, rows, edges, left.shape[0], nothing, out)
     return out
 
 
-def _summary_rows(stored: ChunkStatistics | None, first: NDArray[np.int64], last: NDArray[np.int64], dtype: np.dtype[Any]) -> tuple[Columns, int]:
+def _summary_rows(stored: ChunkStatistics | None, first: NDArray[np.int64], last: NDArray[np.int64], dtype: np.dtype[Any]) -> tuple[Summary, int]:
     if stored is None or not first.size:
-        return empty_columns(0, dtype), 0
+        return Summary.empty(0, dtype), 0
     lowest = int(first.min())
     return stored.rows(lowest, int(last.max())), lowest
 
@@ -103,9 +95,9 @@ def _pieces(starts: NDArray[np.int64], ends: NDArray[np.int64], chunk: int) -> t
 
 def _edge_statistics(
     source: Source, intervals: Intervals, pieces: NDArray[np.int64], of: NDArray[np.int64], offset: NDArray[np.int64], chunk: int
-) -> Columns:
+) -> Summary:
     """Statistics of pieces of intervals, none longer than a chunk; each chunk is decoded once."""
-    out = empty_columns(pieces.shape[0], source.dtype)
+    out = Summary.empty(pieces.shape[0], source.dtype)
     order = np.argsort(pieces[:, 0], kind="stable")
     index = pieces[order, 0] // chunk
     changes = np.append(np.append(0, np.flatnonzero(np.diff(index)) + 1), index.size)
@@ -114,9 +106,7 @@ def _edge_statistics(
 
     def work(rows: NDArray[np.int64]) -> None:
         some = of[rows]
-        columns = _group_statistics(source, intervals.names, intervals.code[some], pieces[rows], offset[some], chunk)
-        for name, column in columns.items():
-            out[name][rows] = column
+        out.put(rows, _group_statistics(source, intervals.names, intervals.code[some], pieces[rows], offset[some], chunk))
 
     if not index.size:
         return out
@@ -133,7 +123,7 @@ def _edge_statistics(
 
 def _group_statistics(
     source: Source, names: tuple[str, ...], code: NDArray[np.int64], pieces: NDArray[np.int64], offset: NDArray[np.int64], chunk: int
-) -> Columns:
+) -> Summary:
     """Statistics of the pieces of a few chunks, sorted by start."""
     index = pieces[:, 0] // chunk
     # One stretch for the pieces of a chromosome in a chunk, which may hold several short ones.
@@ -144,34 +134,29 @@ def _group_statistics(
     shift = offset[first]
     source.gather(Intervals(names, code[first], starts - shift, ends - shift), values, dest, threads=False)
     ahead = np.repeat(dest - starts, np.diff(np.append(first, code.size)))
-    return summary(values, pieces[:, 0] + ahead, pieces[:, 1] + ahead)
+    return summarise(values, pieces[:, 0] + ahead, pieces[:, 1] + ahead)
 
 
-def _told(columns: Columns) -> dict[str, NDArray[Any]]:
+def _asked(found: Summary) -> dict[str, NDArray[Any]]:
     """The statistics people ask for."""
-    n, total = columns["n"], columns["sum"]
+    n, total = found.n, found.sum
     with np.errstate(invalid="ignore", divide="ignore"):  # nothing has no mean
         mean = total.astype(np.float64) / n
-        std = np.where(np.isfinite(mean), np.sqrt(columns["m2"] / n), np.nan)  # an infinite value has no deviation
-    return {"n": n, "mean": mean, "min": columns["min"], "max": columns["max"], "sum": total, "std": std}
-
-
-def _refuse_sequence(source: Source) -> None:
-    if source.kind != SIGNAL:
-        raise LayoutError("the track holds a sequence: letters have no mean; statistics are for signals")
+        std = np.where(np.isfinite(mean), np.sqrt(found.m2 / n), np.nan)  # an infinite value has no deviation
+    return {"n": n, "mean": mean, "min": found.min, "max": found.max, "sum": total, "std": std}
 
 
 def region_stats(source: Source, regions: Any) -> pd.DataFrame:
     """See :meth:`genomearray.Track.region_stats`."""
     import pandas as pd
 
-    _refuse_sequence(source)
+    check_signal(source, "the track", "mean")
     table = read_regions(regions, source).inside(source)
     columns = interval_statistics(source, table.intervals)
     frame = {"chrom": table.chrom.astype(object), "start": table.start, "end": table.end, "strand": table.strand_text.astype(object)}
     # The index of a DataFrame, so that its other columns can be joined.
     index = regions.index if isinstance(regions, pd.DataFrame) else None
-    return pd.DataFrame({name: np.asarray(column) for name, column in (frame | _told(columns)).items()}, index=index)
+    return pd.DataFrame({name: np.asarray(column) for name, column in (frame | _asked(columns)).items()}, index=index)
 
 
 def bins(source: Source, chrom: str, size: object, start: object, end: object) -> xr.Dataset:
@@ -188,8 +173,8 @@ def binned(source: Source, chrom: str, borders: NDArray[np.int64]) -> xr.Dataset
     """Statistics of the stretches between borders (offsets) of a chromosome."""
     import xarray as xr
 
-    _refuse_sequence(source)
+    check_signal(source, "the track", "mean")
     starts, ends = borders[:-1], borders[1:]
     columns = interval_statistics(source, Intervals((chrom,), np.zeros(starts.size, np.int64), starts, ends))
     coords = {"start": ("bin", starts), "end": ("bin", ends), "chrom": chrom}
-    return xr.Dataset({name: ("bin", values) for name, values in _told(columns).items()}, coords, {"assembly": source.assembly})
+    return xr.Dataset({name: ("bin", values) for name, values in _asked(columns).items()}, coords, {"assembly": source.assembly})

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray._typing import Chroms, Number
+from genomearray.choices import BY, SIGNAL, By, check
 from genomearray.compute.blocks import blocks, chosen, each_block, may_hold, over_blocks, pieces
 from genomearray.compute.kernels import add_up
-from genomearray.errors import ValueRangeError
 from genomearray.reference.intervals import Intervals
-from genomearray.source import Source, check_signal, read_intervals
-from genomearray.storage.layout import BLOCK, SIGNAL, SUMMARY_COLUMNS, chunk_length
-from genomearray.storage.read.stored_track import StoredTrack
-from genomearray.storage.summary import Columns, filled_columns, merge, summary
+from genomearray.source import Source, check_signal
+from genomearray.storage.layout import BLOCK, chunk_length
+from genomearray.summary import Summary, Total
+from genomearray.summary_kernels import summarise
 
 if TYPE_CHECKING:
-    pass
-
+    import pandas as pd
+    from dask.delayed import Delayed
 
 _NAMES = ("n", "n_nan", "sum", "mean", "std", "var", "min", "max")
 
@@ -62,40 +63,59 @@ class Statistics:
 # -- statistics -----------------------------------------------------------------------------
 
 
-def statistics(source: Source, chroms: Any, by: str | None, stored: bool, threads: int | None, progress: bool) -> Any:
+class ChromosomeStatistics(NamedTuple):
+    """A row for each chromosome; of 64-bit integers also the exact sums, which no 64 bits hold."""
+
+    rows: Summary
+    exact: list[int] | None = None
+
+
+@overload
+def statistics(source: Source, chroms: Chroms, by: None, stored: bool, threads: int | None, progress: bool) -> Statistics: ...
+@overload
+def statistics(source: Source, chroms: Chroms, by: By, stored: bool, threads: int | None, progress: bool) -> pd.DataFrame: ...
+@overload
+def statistics(source: Source, chroms: Chroms, by: By | None, stored: bool, threads: int | None, progress: bool) -> Statistics | pd.DataFrame: ...
+def statistics(source: Source, chroms: Chroms, by: By | None, stored: bool, threads: int | None, progress: bool) -> Statistics | pd.DataFrame:
     """See :meth:`genomearray.Track.stats`."""
     check_signal(source, "the track", "sum")
     check_by(by)
     names = chosen(source, chroms)
-    table = _stored_columns(source, names) if stored and isinstance(source, StoredTrack) else None
-    if table is None:
-        table = _computed_columns(source, names, threads, progress)
+    rows = source.chromosome_statistics(names) if stored else None
+    table = _computed(source, names, threads, progress) if rows is None else ChromosomeStatistics(rows)
     return _finished(source, names, table, by)
 
 
-def statistic(source: Source, name: str, chroms: Any, by: str | None, stored: bool, threads: int | None, progress: bool) -> Any:
+def statistic(
+    source: Source, name: str, chroms: Chroms, by: By | None, stored: bool, threads: int | None, progress: bool
+) -> Number | Statistics | pd.Series | pd.DataFrame:
     """One statistic, or ``stats``; see :meth:`genomearray.Track.stats`."""
-    if name == "sum" and by is None and not (stored and isinstance(source, StoredTrack)):
+    if name == "sum" and by is None and not (stored and _answers(source, chroms)):
         whole = total(source, chroms, threads, progress)
         if whole is not None:
             return whole
-    told = statistics(source, chroms, by, stored, threads, progress)
-    return told if name == "stats" else pick(told, name)
+    found = statistics(source, chroms, by, stored, threads, progress)
+    return found if name == "stats" else pick(found, name)
 
 
-def total(source: Source, chroms: Any, threads: int | None, progress: bool) -> int | None:
+def _answers(source: Source, chroms: Chroms) -> bool:
+    """Whether stored statistics answer."""
+    return source.chromosome_statistics(chosen(source, chroms)) is not None
+
+
+def total(source: Source, chroms: Chroms, threads: int | None, progress: bool) -> int | None:
     """The sum of small integers, for which nothing else need be known; None for other dtypes."""
     if source.kind != SIGNAL or source.dtype.kind not in "iu" or source.dtype.itemsize > 4:
         return None
     names = chosen(source, chroms)
-    return sum(int(part) for _, part in each_block(_block_total, source, source, names, "sum", threads=threads, progress=progress))
+    return sum(part for _, part in each_block(_block_total, source, source, names, "sum", threads=threads, progress=progress))
 
 
 def _block_total(source: Source, task: Intervals) -> int:
-    return sum(int(add_up(read_intervals(source, piece))) for piece in pieces(task))
+    return sum(int(add_up(source.read_intervals(piece))) for piece in pieces(task))
 
 
-def lazy_statistic(source: Source, name: str, chroms: Any, by: str | None) -> Any:
+def lazy_statistic(source: Source, name: str, chroms: Chroms, by: By | None) -> Delayed:
     """A statistic as a dask Delayed: a task a block, and one that merges."""
     from dask.delayed import delayed
 
@@ -103,68 +123,70 @@ def lazy_statistic(source: Source, name: str, chroms: Any, by: str | None) -> An
     check_by(by)
     names = chosen(source, chroms)
     shared = delayed(source, traverse=False, name=f"genomearray-source-{id(source)}")
-    part = delayed(_block_columns)
+    part = delayed(_block_statistics)
     found = [part(shared, task) for task in blocks(source, names)]
-    return delayed(_merged_statistic)(shared, names, found, name, by)
+    made: Delayed = delayed(_merged_statistic)(shared, names, found, name, by)
+    return made
 
 
-def _merged_statistic(source: Source, names: tuple[str, ...], found: list[Any], name: str, by: str | None) -> Any:
-    told = _finished(source, names, _merge_blocks(source, names, found), by)
-    return told if name == "stats" else pick(told, name)
+def _merged_statistic(
+    source: Source, names: tuple[str, ...], found: list[BlockStatistics], name: str, by: By | None
+) -> Number | Statistics | pd.Series | pd.DataFrame:
+    whole = _finished(source, names, _merge_blocks(source, names, found), by)
+    return whole if name == "stats" else pick(whole, name)
 
 
-def pick(told: Any, name: str) -> Any:
+def pick(found: Statistics | pd.DataFrame, name: str) -> Number | pd.Series:
     """One statistic of all: a number, or a Series by chromosome."""
-    if name == "count":
-        return told.n - told.n_nan if isinstance(told, Statistics) else (told["n"] - told["n_nan"]).rename("count")
-    return getattr(told, name) if isinstance(told, Statistics) else told[name]
+    if isinstance(found, Statistics):
+        value: Number = found.n - found.n_nan if name == "count" else getattr(found, name)
+        return value
+    return (found["n"] - found["n_nan"]).rename("count") if name == "count" else found[name]
 
 
 def check_by(by: str | None) -> None:
-    if by not in (None, "chrom"):
-        raise ValueRangeError(f"by={by!r} is not known; give by='chrom', or nothing for all chromosomes together")
+    """ArgumentError unless statistics can be had by that."""
+    if by is not None:
+        check("by", by, BY, optional=True)
 
 
-def _stored_columns(source: StoredTrack, names: tuple[str, ...]) -> Columns | None:
-    """Rows of /sequences; None where their sums are not exact."""
-    if source.dtype.kind in "iu" and source.dtype.itemsize == 8:
-        return None
-    table = {name: source.column("sequences", name) for name in ("n", "n_nan", *SUMMARY_COLUMNS[1:])}
-    if names is not source.names:
-        rows = np.array([source.rows[name] for name in names], np.int64)
-        table = {name: column[rows] for name, column in table.items()}
-    return {"n": table["n"] - table["n_nan"]} | {name: table[name] for name in SUMMARY_COLUMNS[1:]}
+class BlockStatistics(NamedTuple):
+    """Statistics of a block: names, how many parts each has, the parts, and exact sums of 64-bit integers."""
+
+    names: tuple[str, ...]
+    counts: NDArray[np.int64]
+    parts: Summary
+    exact: list[int] | None
 
 
-def _computed_columns(source: Source, names: tuple[str, ...], threads: int | None, progress: bool) -> Columns:
-    return _merge_blocks(source, names, over_blocks(_block_columns, source, source, names, "statistics", threads=threads, progress=progress))
+def _computed(source: Source, names: tuple[str, ...], threads: int | None, progress: bool) -> ChromosomeStatistics:
+    blocks_found = over_blocks(_block_statistics, source, source, names, "statistics", threads=threads, progress=progress)
+    return _merge_blocks(source, names, blocks_found)
 
 
-def _block_columns(source: Source, task: Intervals) -> tuple[tuple[str, ...], NDArray[np.int64], Columns, list[int] | None]:
-    """Names, the number of parts of each, their statistics, and exact sums of 64-bit integers."""
+def _block_statistics(source: Source, task: Intervals) -> BlockStatistics:
     chunk = chunk_length(stat_dtype(source))
     counts = np.zeros(task.start.size, np.int64)
-    found: list[Columns] = []
+    found: list[Summary] = []
     wide: list[int] | None = [] if source.dtype.kind in "iu" and source.dtype.itemsize == 8 else None
     row = {(int(code), int(start) // BLOCK): k for k, (code, start) in enumerate(zip(task.code, task.start, strict=True))}
     names_of = {name: code for code, name in enumerate(task.names)}
     for piece in pieces(task):
         sizes = piece.end - piece.start
         held = may_hold(source, piece)
-        values = read_intervals(source, piece) if held else np.empty(0, source.dtype)
+        values = source.read_intervals(piece) if held else np.empty(0, source.dtype)
         values = values.view(np.uint8) if values.dtype.kind == "b" else values
         before = np.cumsum(sizes) - sizes
         n = -(-sizes // chunk)
         of = np.repeat(np.arange(sizes.size), n)
         starts = before[of] + (np.arange(of.size) - np.repeat(np.cumsum(n) - n, n)) * chunk
         ends = np.minimum(starts + chunk, (before + sizes)[of])
-        found.append(summary(values, starts, ends) if held else filled_columns(ends - starts, np.nan, source.dtype))
+        found.append(summarise(values, starts, ends) if held else Summary.filled(ends - starts, np.nan, source.dtype))
         for k in range(sizes.size):
             counts[row[names_of[piece.names[int(piece.code[k])]], int(piece.start[k]) // BLOCK]] += n[k]
         if wide is not None:
             wide += [_wide_sum(values[low:high]) for low, high in zip(starts.tolist(), ends.tolist(), strict=True)]
-    columns = {name: np.concatenate([part[name] for part in found]) for name in SUMMARY_COLUMNS}
-    return tuple(task.names[code] for code in task.code.tolist()), counts, columns, wide
+    return BlockStatistics(tuple(task.names[code] for code in task.code.tolist()), counts, Summary.joined(found), wide)
 
 
 def _wide_sum(values: NDArray[Any]) -> int:
@@ -174,55 +196,54 @@ def _wide_sum(values: NDArray[Any]) -> int:
     return (int(high.sum()) << 32) + int(low.sum())
 
 
-def _merge_blocks(source: Source, names: tuple[str, ...], found: Sequence[Any]) -> Columns:
+def _merge_blocks(source: Source, names: tuple[str, ...], found: Sequence[BlockStatistics]) -> ChromosomeStatistics:
     """A row a chromosome."""
     dtype = stat_dtype(source)
-    parts: dict[str, list[Columns]] = {name: [] for name in names}
-    exact: dict[str, int] = dict.fromkeys(names, 0)
+    parts: dict[str, list[Summary]] = {name: [] for name in names}
+    exact = dict.fromkeys(names, 0)
     wide = False
-    for block_names, counts, columns, sums in found:
-        ends = np.cumsum(counts).tolist()
-        for name, low, high in zip(block_names, [0, *ends], ends, strict=False):
-            parts[name].append({column: values[low:high] for column, values in columns.items()})
-            if sums is not None:
+    for block in found:
+        ends = np.cumsum(block.counts).tolist()
+        for name, low, high in zip(block.names, [0, *ends], ends, strict=False):
+            parts[name].append(block.parts.rows(slice(low, high)))
+            if block.exact is not None:
                 wide = True
-                exact[name] += sum(sums[low:high])
-    rows = [merge({column: np.concatenate([part[column] for part in parts[name]]) for column in SUMMARY_COLUMNS}, dtype) for name in names]
-    merged: Columns = {}
-    for k, column in enumerate(SUMMARY_COLUMNS):
-        merged[column] = np.array([row[k] for row in rows], dtype=None if column in ("n", "sum", "m2") else dtype)
-    if wide:
-        merged["exact"] = np.array([exact[name] for name in names], dtype=object)
-    return merged
+                exact[name] += sum(block.exact[low:high])
+    merged = [Summary.joined(parts[name]).merged(dtype) for name in names]
+    columns = zip(*merged, strict=True)
+    rows = Summary(*(np.array(column, dtype if name in ("min", "max") else None) for name, column in zip(Summary._fields, columns, strict=True)))
+    return ChromosomeStatistics(rows, [exact[name] for name in names] if wide else None)
 
 
 def stat_dtype(source: Source) -> np.dtype[Any]:
+    """The dtype that statistics of a source have: yes and no count as 1 and 0."""
     return np.dtype(np.uint8) if source.dtype.kind == "b" else source.dtype
 
 
-def _finished(source: Source, names: tuple[str, ...], table: Columns, by: str | None) -> Any:
+def _finished(source: Source, names: tuple[str, ...], table: ChromosomeStatistics, by: By | None) -> Statistics | pd.DataFrame:
     """Statistics, or a DataFrame with a row a chromosome."""
     lengths = source.lengths_of(names)
-    exact = table.pop("exact", None)
+    rows, exact = table
     if by is None:
-        whole = merge(table, stat_dtype(source))
-        return _told(int(lengths.sum()), whole, None if exact is None else sum(exact.tolist()))
+        return _statistics_of(int(lengths.sum()), rows.merged(stat_dtype(source)), None if exact is None else sum(exact))
     import pandas as pd
 
-    rows = []
+    found = []
     for k in range(len(names)):
-        one = tuple(table[column][k] for column in SUMMARY_COLUMNS)
-        rows.append(_told(int(lengths[k]), one, None if exact is None else exact[k]).as_dict())
-    frame = pd.DataFrame(rows, columns=list(_NAMES), index=pd.Index(names, name="chrom", dtype=object))
+        one = Total(*(column[k] for column in rows))
+        found.append(_statistics_of(int(lengths[k]), one, None if exact is None else exact[k]).as_dict())
+    frame = pd.DataFrame(found, columns=list(_NAMES), index=pd.Index(names, name="chrom", dtype=object))
     for column in ("min", "max"):
         frame[column] = frame[column].astype(stat_dtype(source))
     return frame
 
 
-def _told(n: int, merged: Any, exact: int | None) -> Statistics:
-    count, total, m2, low, high = merged
-    count = int(count)
-    total = exact if exact is not None else int(total) if np.asarray(total).dtype.kind in "iu" else float(total)
-    mean = total / count if count else float("nan")
-    var = float(m2) / count if count and np.isfinite(mean) else float("nan")
-    return Statistics(n, n - count, total, mean, var**0.5, var, low, high)
+def _statistics_of(n: int, merged: Total, exact: int | None) -> Statistics:
+    count = int(merged.n)
+    if exact is not None:
+        whole: int | float = exact
+    else:
+        whole = int(merged.sum) if np.asarray(merged.sum).dtype.kind in "iu" else float(merged.sum)
+    mean = whole / count if count else float("nan")
+    var = float(merged.m2) / count if count and np.isfinite(mean) else float("nan")
+    return Statistics(n, n - count, whole, mean, var**0.5, var, merged.min, merged.max)

@@ -12,7 +12,7 @@ from genomearray.compute.blocks import chosen, may_hold, over_blocks, pieces
 from genomearray.errors import ValueRangeError
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import check_bases, integer
-from genomearray.source import Source, check_signal, read_intervals
+from genomearray.source import Source, check_signal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def _block_runs(shared: tuple[Source, Any, Any], task: Intervals) -> _Found:
     source, above, below = shared
     found: _Found = []
     for piece in filter(partial(may_hold, source), pieces(task)):
-        values = read_intervals(source, piece)
+        values = source.read_intervals(piece)
         sizes = piece.end - piece.start
         for k, base in enumerate((np.cumsum(sizes) - sizes).tolist()):
             name, start = piece.names[int(piece.code[k])], int(piece.start[k])

@@ -11,34 +11,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import SEQUENCE
 from genomearray.errors import AssemblyError, LayoutError, RegionError
 from genomearray.executor import workers
 from genomearray.reference.dna import complement_codes, one_hot
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer
 from genomearray.reference.region_table import MOST, RegionTable, read_regions
-from genomearray.source import Source
-from genomearray.storage.layout import SEQUENCE, fill_value
+from genomearray.source import Source, missing_value
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
 HOW = ("mean", "sum", "min", "max")
-
-
 BOUNDS = ("raise", "pad")
-
-
 MOST_BINS = 1 << 30
-
-
 BASES = "ACGT"
-
-
 _SCALED_AT_ONCE = 1 << 22  # values of regions that are scaled together
-
-
 _LETTERS = bytes(range(256)).decode("latin-1")
 
 
@@ -116,7 +106,7 @@ def read_windows(source: Source, table: RegionTable, out: NDArray[Any], options:
     start, end = np.clip(table.start, 0, lengths), np.clip(table.end, 0, lengths)
     some = np.flatnonzero(end > start)
     if some.size < n or (start != table.start).any() or (end != table.end).any():
-        out[:] = fill_value(source.kind, source.dtype)  # outside the chromosome
+        out[:] = missing_value(source.kind, source.dtype)  # outside the chromosome
     minus = (table.strand < 0) & options.strand_aware
     skipped = (start - table.start)[some]
     rows = np.arange(n, dtype=np.int64)[some] * width
@@ -175,7 +165,7 @@ def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int6
         rows, code = order[at:after], int(codes[at])
         starts, stops = _spans(source, table.names[code], table.start[rows], table.end[rows])
         dest = np.cumsum(stops - starts) - (stops - starts)
-        values = np.full(int((stops - starts).sum()), fill_value(source.kind, source.dtype), dtype=source.dtype)
+        values = np.full(int((stops - starts).sum()), missing_value(source.kind, source.dtype), dtype=source.dtype)
         low, high = np.clip(starts, 0, lengths[code]), np.clip(stops, 0, lengths[code])
         for k in range(starts.size if code == kept_code else 0):
             if low[k] >= kept_start + kept.size:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from genomearray._cached import Cached
 from genomearray.errors import AssemblyError, AssemblyExistsError, DatabaseError, LayoutError, TrackNameError, UnknownTrackError, nearest_names
+from genomearray.foreign.chromosomes import read_assembly
 from genomearray.reference.assembly import Assembly, Chromosome
-from genomearray.storage.chromosome_table import FILE, read_chromosome_table, write_chromosome_table
+from genomearray.storage.chromosome_table import FILE, write_chromosome_table
 from genomearray.storage.write.publish import FORMS, Form, check_track_name, existing
 from genomearray.track.track import Track, open_track
 
@@ -114,10 +115,10 @@ class GenomeDB:
 
     # -- chromosomes ---------------------------------------------------------------------
 
-    @cached_property
+    @Cached
     def assembly(self) -> Assembly:
         """The chromosome table as an object."""
-        return read_chromosome_table(self.folder)
+        return read_assembly(self.folder)
 
     @property
     def chromosomes(self) -> pd.DataFrame:

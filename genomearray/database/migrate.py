@@ -20,7 +20,7 @@ from genomearray.foreign.old_file import DAMAGE, is_hdf5
 from genomearray.foreign.old_lift_table import LiftTable
 from genomearray.foreign.old_track import OldTrack
 from genomearray.reference.intervals import Intervals
-from genomearray.source import Source, read_intervals
+from genomearray.source import Source
 from genomearray.storage.chromosome_table import write_chromosome_table
 from genomearray.storage.read.open_stored import open_part
 from genomearray.storage.write.publish import Form
@@ -214,7 +214,7 @@ def _differences(one: Source, other: Source, threads: int | None, *, progress: b
 
 
 def _block_differences(sources: tuple[Source, Source], task: Intervals) -> int:
-    return sum(_different(*(read_intervals(source, piece) for source in sources)) for piece in pieces(task))
+    return sum(_different(*(source.read_intervals(piece) for source in sources)) for piece in pieces(task))
 
 
 def _different(one: Any, other: Any) -> int:

@@ -14,10 +14,8 @@ from genomearray.executor import progress_bar, runner
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import parse_strand
-from genomearray.source import Source, absent, read_intervals
-from genomearray.sources.elementwise import Converted
-from genomearray.storage.layout import ABSENT, BLOCK, PACKED, Layout, chunk_length, track_dtype
-from genomearray.storage.read.stored_track import StoredTrack
+from genomearray.source import PACKED, Source
+from genomearray.storage.layout import BLOCK, Layout, chunk_length, track_dtype
 from genomearray.storage.write.cast import NeedsWiderDtype
 from genomearray.storage.write.create import create_feature_writer, create_writer
 from genomearray.storage.write.encoding import BlockEncoder, BlockJob, EncodedBlock, block_jobs
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
 
 
 Pieces = Iterator[tuple[str, int, Any]]
-
-
 Check = Callable[[list[Any]], None] | None
 
 
@@ -102,12 +98,12 @@ def creating(track: Track, dtype: Any, options: dict[str, Any]) -> Plan:
     """How a track is written: what is said of it goes along, and what does not fit is counted by the writer."""
     source: Source = track.source
     told = track.attributes
-    if isinstance(source, Converted) and source.overflow == "saturate" and dtype is None:
-        options = {"round": source.round} | options
-        source, dtype = source.parts[0], source.dtype
+    if dtype is None:
+        source, dtype, rounded = source.unconverted()
+        options = options if rounded is None else {"round": rounded} | options
     options = {"kind": source.kind, "source": str(told.get("source", "")), "attributes": _kept(told)} | options
     units = source.display_attributes(next(iter(source.variables))).get("units")
-    options = {"units": units, "absent": 0 if isinstance(source, StoredTrack) and ABSENT in told else None} | options
+    options = {"units": units, "absent": 0 if source.dtype.kind == "f" and source.fill == 0 else None} | options
     return Plan(source, dtype or (np.uint8 if source.dtype.kind == "b" else source.dtype), options)
 
 
@@ -118,7 +114,7 @@ def _kept(attributes: dict[str, Any]) -> dict[str, str | int]:
 
 def write_source(writer: TrackWriter, source: Source, name: str, threads: int | None = None, *, progress: bool = False) -> None:
     """Compute, compress and store all blocks of a source; those that hold nothing are absent as they are."""
-    skip = _same_value(getattr(source, "fill", absent(source)), writer.fill)
+    skip = _same_value(source.fill, writer.fill)
     everything = list(block_jobs(writer.layout))
     jobs = [job for job in everything if not (skip and _is_absent(source, job))]
     writer.report.bases += sum(job.length for job in everything) - sum(job.length for job in jobs)
@@ -144,8 +140,8 @@ def _encoded(shared: tuple[Source, BlockEncoder], job: BlockJob) -> EncodedBlock
     sizes = job.ends - job.starts
     code = np.flatnonzero(known)
     if known.all():
-        return encoder(job, read_intervals(source, Intervals(job.names, code, job.starts, job.ends)))
-    values = np.full(job.length, absent(source), source.dtype)
+        return encoder(job, source.read_intervals(Intervals(job.names, code, job.starts, job.ends)))
+    values = np.full(job.length, source.missing_value(), source.dtype)
     if code.size:
         source.gather(Intervals(job.names, code, job.starts[code], job.ends[code]), values, (np.cumsum(sizes) - sizes)[code], threads=False)
     return encoder(job, values)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genomearray.choices import SEQUENCE
 from genomearray.compute.blocks import each_block, pieces
 from genomearray.compute.statistics import statistics
 from genomearray.errors import DamagedTrackError, LayoutError
@@ -15,14 +16,14 @@ from genomearray.executor import progress_bar, runner
 from genomearray.foreign.old_track import OldTrack
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.intervals import Intervals
-from genomearray.source import read_intervals
 from genomearray.storage.chunks.chunk_map import ChunkedArray
-from genomearray.storage.layout import BLOCK, SEQUENCE, SUMMARY, SUMMARY_COLUMNS, Layout
+from genomearray.storage.layout import BLOCK, Layout
 from genomearray.storage.read.open_stored import open_part
 from genomearray.storage.read.stored_track import StoredTrack
-from genomearray.storage.summary import Columns, chunk_bounds, summary
 from genomearray.storage.write.encoding import BlockJob, block_jobs
 from genomearray.storage.write.tables import TableBuilder
+from genomearray.summary import Summary, chunk_bounds
+from genomearray.summary_kernels import summarise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,11 +32,7 @@ if TYPE_CHECKING:
 
 
 _MOST_TOLD = 5
-
-
 _CLOSE = 1e-3  # the old library added float32 numbers up in float32
-
-
 _WRONG = "the stored statistics of {} are not those of its values"
 
 
@@ -103,23 +100,23 @@ def _layout(stored: StoredTrack, assembly: Assembly) -> Layout:
     return layout
 
 
-def _summarised(place: tuple[Path, str], job: BlockJob) -> tuple[Columns, Columns, str]:
+def _summarised(place: tuple[Path, str], job: BlockJob) -> tuple[Summary | None, Summary | None, str]:
     stored = as_stored(*place)
     start = job.block * BLOCK
     try:
         values = stored.read_variable(job.variable.name, start, start + job.length, threads=False)
     except DamagedTrackError as error:
-        return {}, {}, str(error)
+        return None, None, str(error)
     bounds, cuts = chunk_bounds(values.size, job.variable.chunk), job.bounds
-    return summary(values, bounds[:-1], bounds[1:]), summary(values, cuts[:-1], cuts[1:]), ""
+    return summarise(values, bounds[:-1], bounds[1:]), summarise(values, cuts[:-1], cuts[1:]), ""
 
 
 def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> list[str]:
     """Chunks and sequences whose stored statistics are not those of their values."""
     told = []
     chunks = np.zeros(layout.n_chunks, bool)
-    for name in SUMMARY_COLUMNS:
-        chunks |= ~_same(stored.column(SUMMARY, name), builder.summary[name])
+    for kept, right in zip(stored.summary(0, layout.n_chunks), builder.summary, strict=True):
+        chunks |= ~_same(kept, right)
     for row in np.flatnonzero(chunks)[:_MOST_TOLD].tolist():
         variable = next(v for v in reversed(layout.variables) if v.first_chunk <= row)
         start = (row - variable.first_chunk) * variable.chunk
@@ -183,4 +180,4 @@ def check_old(source: OldTrack, *, threads: int | None = None, progress: bool = 
 
 def _read_block(source: Source, task: Intervals) -> None:
     for piece in pieces(task):
-        read_intervals(source, piece)
+        source.read_intervals(piece)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.features import transcripts
-from genomearray.features.table import FeatureTable
 from genomearray.reference.region_table import RegionTable
 
 if TYPE_CHECKING:
@@ -31,6 +30,20 @@ class TableFile(Protocol):
     def close(self) -> None: ...
 
 
+class WholeTable(Protocol):
+    """The table that rows are of."""
+
+    name: str
+    file: TableFile
+
+    @property
+    def chromosomes(self) -> tuple[str, ...]: ...
+    @property
+    def sizes(self) -> dict[str, int]: ...
+    def rows_of(self, column: str, first: int, last: int) -> NDArray[Any]: ...
+    def __len__(self) -> int: ...
+
+
 class Features:
     """Some rows of a feature table, or all of it, sorted by chromosome, start and end.
 
@@ -42,21 +55,21 @@ class Features:
         Besides ``chrom``.
     """
 
-    def __init__(self, table: FeatureTable | None, rows: NDArray[np.int64] | slice) -> None:
-        self._table: Any = table if table is not None else self
+    def __init__(self, table: WholeTable | None, rows: NDArray[np.int64] | slice) -> None:
+        self._table: WholeTable = table if table is not None else cast(WholeTable, self)
         self._rows = rows
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns besides ``chrom``."""
-        return list(self._table._file.columns)
+        return list(self._table.file.columns)
 
     def __len__(self) -> int:
         return self._rows.stop - self._rows.start if isinstance(self._rows, slice) else self._rows.size
 
     def __getitem__(self, column: str) -> Any:
         """Values of a column, ndarray of shape (n,)."""
-        if column != "chrom" and column not in self._table._file.columns:
+        if column != "chrom" and column not in self._table.file.columns:
             raise KeyError(f"the table has no column {column!r}; it has chrom, {', '.join(self.columns)}")
         values = self._column(column)
         return values if values.flags.writeable else values.copy()
@@ -65,13 +78,13 @@ class Features:
         return f"<Features: {len(self):,} of the {len(self._table):,} of {self._table.name!r}>"
 
     def _column(self, column: str) -> NDArray[Any]:
-        table: FeatureTable = self._table
+        table = self._table
         if isinstance(self._rows, slice):
-            return table._rows_of(column, self._rows.start, self._rows.stop)
+            return table.rows_of(column, self._rows.start, self._rows.stop)
         if not self._rows.size:
-            return table._rows_of(column, 0, 0)
+            return table.rows_of(column, 0, 0)
         first, last = int(self._rows.min()), int(self._rows.max()) + 1
-        return table._rows_of(column, first, last)[self._rows - first]
+        return table.rows_of(column, first, last)[self._rows - first]
 
     def dtype(self, column: str) -> np.dtype[Any]:
         """Of a column; texts are objects.
@@ -81,7 +94,7 @@ class Features:
         >>> table.dtype("score")
         dtype('uint8')
         """
-        found: np.dtype[Any] = self._table._file.column(column, 0, 0).dtype
+        found: np.dtype[Any] = self._table.file.column(column, 0, 0).dtype
         return found
 
     def as_regions(self) -> RegionTable:
@@ -203,4 +216,4 @@ class Features:
         >>> db.open_features("genes").promoters(50, 10)[["start", "end"]].values.tolist()
         [[390, 450]]
         """
-        return transcripts.promoters(self.to_dataframe(), upstream, downstream, self._table._sizes)
+        return transcripts.promoters(self.to_dataframe(), upstream, downstream, self._table.sizes)

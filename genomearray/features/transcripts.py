@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 
 LISTS = ("exon_starts", "exon_ends")
-
-
 BLOCKS = ("blockSizes", "blockStarts")
-
-
 _OF_TRANSCRIPTS = ("gene_id", "gene_name")
 
 

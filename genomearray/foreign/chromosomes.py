@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from genomearray.errors import AssemblyError, DatabaseError, LayoutError
 from genomearray.foreign import pytables
 from genomearray.reference.assembly import FLAGS, Assembly, Chromosome
-from genomearray.storage.chromosome_table import FILE
+from genomearray.storage.chromosome_table import FILE, read_chromosome_table
+
+if TYPE_CHECKING:
+    import h5py
 
 
-def old_table(folder: Path, file: Any) -> Assembly:
+def read_assembly(folder: Path) -> Assembly:
+    """The assembly of a folder of the database; its name is that of the folder."""
+    return read_chromosome_table(folder, _old_table)
+
+
+def _old_table(folder: Path, file: h5py.File) -> Assembly | None:
     """The table of the old library: in the order of idnum; its flags are judged anew unless somebody flagged X or Y in it.
 
     From May 2012 on the old importer never set is_x and is_y, took alternative loci for autosomes, and Ensembl names for random ones.
     """
+    if not pytables.is_old(file):
+        return None
     path = folder / FILE
     try:
         found = pytables.contents(file, path)

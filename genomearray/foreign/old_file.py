@@ -10,20 +10,15 @@ from pathlib import Path
 
 from genomearray.errors import GenomeArrayError, LayoutError
 from genomearray.foreign import pytables
+from genomearray.foreign.chromosomes import read_assembly
 from genomearray.reference.assembly import Assembly
-from genomearray.storage.chromosome_table import FILE, read_chromosome_table
+from genomearray.storage.chromosome_table import FILE
 from genomearray.storage.read.hdf5 import Hdf5Store, open_hdf5
 
 # What h5py raises of a file that is damaged.
 DAMAGE = (OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError, AttributeError)
-
-
 UNKNOWN = "unknown"  # assembly of a file outside of a database
-
-
 _DEEPEST = 16  # folders above a file in which a chromosome table is looked for
-
-
 STRANGE_NODE = "{path}: its node {node!r} is no chromosome of assembly {assembly!r}; is the file of another assembly?"
 
 
@@ -68,7 +63,7 @@ def assembly_of(path: Path) -> Assembly | None:
     """The assembly whose folder a file is in."""
     for folder in list(path.absolute().parents)[:_DEEPEST]:
         if (folder / FILE).is_file() and folder / FILE != path.absolute():
-            return read_chromosome_table(folder)
+            return read_assembly(folder)
     return None
 
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from genomearray.errors import DamagedTrackError, GenomeArrayWarning, LayoutError, RegionError, unknown_chromosome
 from genomearray.foreign import pytables
+from genomearray.foreign.chromosomes import read_assembly
 from genomearray.foreign.old_file import OldFile
 from genomearray.reference.assembly import Assembly
-from genomearray.storage.chromosome_table import FILE, read_chromosome_table
+from genomearray.storage.chromosome_table import FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,5 +118,5 @@ def _target_of(path: Path) -> Assembly:
     name = path.stem.removeprefix("liftover_").removesuffix("_tab").partition("_to_")[2]
     for folder in path.parents:
         if name and (folder / name / FILE).is_file():
-            return read_chromosome_table(folder / name)
+            return read_assembly(folder / name)
     raise LayoutError(f"{path} does not tell its other assembly, or that is not in the database; give it: LiftTable(path, to=assembly)")

@@ -9,25 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import KINDS, SEQUENCE, SIGNAL
 from genomearray.errors import DamagedTrackError, GenomeArrayWarning, LayoutError, TrackError, unknown_chromosome
 from genomearray.foreign import pytables
 from genomearray.foreign.old_file import DAMAGE, OldFile
 from genomearray.reference.intervals import Intervals
-from genomearray.source import gather_by_name
+from genomearray.source import missing_value
 from genomearray.sources.computed import OnAssembly
 from genomearray.storage.chunks.chunk_map import Array1D, ChunkDamage
-from genomearray.storage.layout import KINDS, SEQUENCE, SIGNAL, fill_value
 from genomearray.storage.read.identity import damage_error
 
 _LETTERS = np.zeros(256, bool)
-
-
 _LETTERS[np.frombuffer(b"ACGTNMRWSYKVHDB-acgtnmrwsykvhdb", np.uint8)] = True
-
-
 _SAMPLE = 1 << 16
-
-
 _SEQUENCE_STATISTICS = "n_a"
 
 
@@ -94,7 +88,7 @@ class OldTrack(OnAssembly):
     @property
     def fill(self) -> Any:
         """Value of bases that are not there."""
-        return fill_value(self.kind, self.dtype)
+        return missing_value(self.kind, self.dtype)
 
     def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values of the offsets [start, end)."""
@@ -113,7 +107,7 @@ class OldTrack(OnAssembly):
     ) -> None:
         """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step``."""
         if len(intervals.names) > 1 or (array := self._array(intervals.names[0])) is None:
-            gather_by_name(self, intervals, out, dest, step, threads)
+            super().gather(intervals, out, dest, step, threads)
             return
         try:
             array.gather(intervals.start, intervals.end, out, dest, step, threads)

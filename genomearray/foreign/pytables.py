@@ -15,21 +15,11 @@ import numpy as np
 from genomearray.errors import LayoutError
 
 TRACK, FEATURES, LIFT, CHROMOSOMES = "track", "table of features", "liftover table", "chromosome table"
-
-
 _FEATURE_FIELDS = {"start", "end", "strand", "score"}
-
-
 _SAMPLE = 1 << 20  # bases looked at to tell an index from a track
-
-
 # Attributes of PyTables itself.
 _OWN = ("CLASS", "VERSION", "TITLE", "FLAVOR", "NROWS", "EXTDIM", "FILTERS")
-
-
 _CLASSES = (b"CARRAY", b"EARRAY", b"ARRAY", b"TABLE")
-
-
 _PICKLED_NONE = b"N."
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from genomearray.choices import SIGNAL
 from genomearray.compute.region_statistics import binned
 from genomearray.errors import LayoutError, RegionError
 from genomearray.reference.region import integer, parse_region
 from genomearray.source import Source
-from genomearray.storage.layout import SIGNAL
 
 
 def plot(source: Source, name: str, region: str, bins: int, ax: Any) -> Any:

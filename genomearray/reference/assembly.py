@@ -9,15 +9,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray._cached import Cached
 from genomearray.errors import AssemblyError, unknown_chromosome
 from genomearray.reference.chromosome_names import Traits, classify, sort_key
 
 LONGEST = 1 << 48  # bp
-
-
 FLAGS = ("is_auto", "is_sex", "is_x", "is_y", "is_hap", "is_rand", "is_mito")
+
+
+class Chromosomes(Protocol):
+    """Whatever has chromosomes of one assembly: a source, a feature table."""
+
+    assembly: str
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    def has(self, chrom: str) -> bool: ...
+    def length(self, chrom: str) -> int: ...
+    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +123,12 @@ class Assembly:
         pairs, traits = _judged(name, sizes)
         return cls(name, [_chromosome(rank, *pair, trait) for rank, (pair, trait) in enumerate(zip(pairs, traits, strict=True), 1)])
 
-    @cached_property
+    @Cached
     def names(self) -> tuple[str, ...]:
         """Chromosome names, in order."""
         return tuple(c.name for c in self.chromosomes)
 
-    @cached_property
+    @Cached
     def rows(self) -> dict[str, int]:
         """Row of each chromosome in the table, from 0, by name."""
         return {name: row for row, name in enumerate(self.names)}
@@ -141,7 +155,7 @@ class Assembly:
     def __hash__(self) -> int:
         return hash(self._frame)
 
-    @cached_property
+    @Cached
     def _frame(self) -> tuple[object, ...]:
         return (self.name, self.names, tuple(c.length for c in self.chromosomes))
 

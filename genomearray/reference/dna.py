@@ -7,9 +7,8 @@ from functools import cache
 from typing import Any, TextIO
 
 # IUPAC nucleic acid codes (NC-IUB 1984, doi:10.1093/nar/13.9.3021) and their complements; case is kept.
+UNKNOWN_BASE = ord("N")
 _COMPLEMENT = str.maketrans("ACGTUMKRYWSBVDHNacgtumkrywsbvdhn", "TGCAAKMYRWSVBHDNtgcaakmyrwsvbhdn")
-
-
 _BASES = {
     "A": "A", "C": "C", "G": "G", "T": "T", "U": "T", "R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC",
     "B": "CGT", "D": "AGT", "H": "ACT", "V": "ACG", "N": "ACGT", "X": "ACGT",

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.reference.overlaps import Rows
-
 
 class Intervals(NamedTuple):
     """Many intervals [start, end) of offsets, bp, of the sequences ``names[code]``."""
@@ -19,7 +17,7 @@ class Intervals(NamedTuple):
     end: NDArray[np.int64]
 
 
-def ranges(first: NDArray[Any], last: NDArray[Any]) -> Rows:
+def ranges(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
     """All of [first, last), one after the other.
 
     Examples
@@ -29,7 +27,7 @@ def ranges(first: NDArray[Any], last: NDArray[Any]) -> Rows:
     """
     counts = last - first
     ends = np.cumsum(counts)
-    found: Rows = np.arange(int(ends[-1]) if ends.size else 0) + np.repeat(first - (ends - counts), counts)
+    found: NDArray[np.int64] = np.arange(int(ends[-1]) if ends.size else 0) + np.repeat(first - (ends - counts), counts)
     return found
 
 

@@ -23,8 +23,6 @@ class Region(NamedTuple):
 
 
 _BOUNDS = re.compile(r"([\d,]*)-([\d,]*)")
-
-
 _STRAND = re.compile(r"\(([+-])\)$")
 
 

@@ -14,19 +14,13 @@ from numpy.typing import NDArray
 
 from genomearray.errors import FormatError, RegionError, UnknownChromosomeError, nearest_names
 from genomearray.input_file import open_input, text_lines, whole_number
+from genomearray.reference.assembly import Chromosomes
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer, parse_region, parse_strand
-from genomearray.source import Source
 
 REFERENCES = ("middle", "start", "end")
-
-
 MOST = 10**18  # offsets, widths: sums of a few stay whole in 64 bits
-
-
 _SPELLINGS = {"chrom": ("chrom", "Chromosome"), "start": ("start", "Start"), "end": ("end", "End"), "strand": ("strand", "Strand")}
-
-
 _STRAND_TEXT = np.array([".", "+", "-"])  # by strand 0, 1, -1
 
 
@@ -98,13 +92,13 @@ class RegionTable:
             start = point - np.where(minus, size - size // 2, size // 2)
         return replace(self, start=start, end=start + size)
 
-    def inside(self, source: Source, *, pad: bool | None = None) -> Self:
+    def inside(self, chromosomes: Chromosomes, *, pad: bool | None = None) -> Self:
         """These regions, if each holds a base and none reaches outside its chromosome, or with ``pad`` none lies wholly outside."""
         empty = np.flatnonzero(self.end <= self.start)
         if empty.size:
             row = int(empty[0])
             raise RegionError(f"{self.where(row)}: offsets {self._text(row)} hold no base; start must be below end")
-        lengths = source.lengths_of(self.names)[self.code]
+        lengths = chromosomes.lengths_of(self.names)[self.code]
         outside = (self.end <= 0) | (self.start >= lengths) if pad else (self.start < 0) | (self.end > lengths)
         if outside.any():
             row = int(np.argmax(outside))
@@ -112,7 +106,7 @@ class RegionTable:
             hint = "; bounds='pad' fills what is outside" if pad is False else ""
             raise RegionError(
                 f"{int(outside.sum())} of {len(self)} regions {what} outside their chromosome, the first at {self.where(row)}: "
-                f"{self._text(row)}, allowed is 0 <= start < end <= {lengths[row]} (is the table of assembly {source.assembly!r}?){hint}"
+                f"{self._text(row)}, allowed is 0 <= start < end <= {lengths[row]} (is the table of assembly {chromosomes.assembly!r}?){hint}"
             )
         return self
 
@@ -120,8 +114,8 @@ class RegionTable:
         return f"{self.names[self.code[row]]} [{self.start[row]}, {self.end[row]})"
 
 
-def read_regions(regions: Any, source: Source) -> RegionTable:
-    """A table of regions of a source's chromosomes.
+def read_regions(regions: Any, chromosomes: Chromosomes) -> RegionTable:
+    """A table of regions on known chromosomes.
 
     Parameters
     ----------
@@ -129,7 +123,7 @@ def read_regions(regions: Any, source: Source) -> RegionTable:
         Columns ``chrom, start, end`` (offsets, 0-based, half-open) and optionally ``strand``; anything with
         ``to_dataframe()``; the path of a BED file (plain or gzip); a list of tuples ``(chrom, start, end[, strand])``;
         region strings such as ``chr1:1,000-2,000(-)`` (positions, both ends included), one or a list.
-    source : Source
+    chromosomes : Chromosomes
 
     Returns
     -------
@@ -140,16 +134,16 @@ def read_regions(regions: Any, source: Source) -> RegionTable:
     RegionError
         A column is missing, or a number, strand or text cannot be read.
     UnknownChromosomeError
-        Names that the source does not have, all at once.
+        Names that are not among the chromosomes, all at once.
     FormatError
         A line of a BED file.
     """
     if isinstance(regions, RegionTable):
         table = regions
-    elif isinstance(regions, Path) or (isinstance(regions, str) and _is_path(regions, source)):
+    elif isinstance(regions, Path) or (isinstance(regions, str) and _is_path(regions, chromosomes)):
         table = _from_bed(Path(regions))
     elif isinstance(regions, str):
-        table = _from_rows([regions], source)
+        table = _from_rows([regions], chromosomes)
     elif hasattr(regions, "as_regions"):
         table = regions.as_regions()
     elif hasattr(regions, "to_dataframe"):
@@ -157,20 +151,20 @@ def read_regions(regions: Any, source: Source) -> RegionTable:
     elif hasattr(regions, "columns") or isinstance(regions, Mapping):
         table = _from_columns(regions)
     elif isinstance(regions, Iterable):
-        table = _from_rows(list(regions), source)
+        table = _from_rows(list(regions), chromosomes)
     else:
         raise RegionError(
             f"{type(regions).__name__} is no table of regions; give a DataFrame (chrom, start, end), tuples, region strings or a BED path"
         )
-    _check_names(table, source)
+    _check_names(table, chromosomes)
     return table
 
 
-def _is_path(text: str, source: Source) -> bool:
+def _is_path(text: str, chromosomes: Chromosomes) -> bool:
     name = text.partition(":")[0]
     if len(text) > 4096 or "\0" in text:
         return False
-    return not source.has(name) and (text.endswith((".bed", ".bed.gz", ".narrowPeak", ".broadPeak")) or Path(text).exists())
+    return not chromosomes.has(name) and (text.endswith((".bed", ".bed.gz", ".narrowPeak", ".broadPeak")) or Path(text).exists())
 
 
 def _from_columns(table: Any) -> RegionTable:
@@ -231,37 +225,37 @@ def _strands(column: Any) -> NDArray[np.int8]:
     return strand
 
 
-def _from_rows(rows: list[Any], source: Source) -> RegionTable:
+def _from_rows(rows: list[Any], chromosomes: Chromosomes) -> RegionTable:
     names: dict[str, int] = {}
     unknown: Counter[str] = Counter()
     table = np.zeros((len(rows), 4), dtype=np.int64)
     for number, row in enumerate(rows):
         try:
-            chrom, start, end, strand = _row(row, source)
+            chrom, start, end, strand = _row(row, chromosomes)
             table[number] = names.setdefault(chrom, len(names)), start, end, strand
         except KeyError:
             unknown[row.rpartition(":")[0] or row] += 1
         except RegionError as error:
             raise RegionError(f"row {number} of the regions: {error}") from None
     if unknown:
-        raise _unknown(unknown, source)
+        raise _unknown(unknown, chromosomes)
     return RegionTable(tuple(names), table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy(), table[:, 3].astype(np.int8), np.arange(len(rows)))
 
 
-def _row(row: Any, source: Source) -> tuple[str, int, int, int]:
+def _row(row: Any, chromosomes: Chromosomes) -> tuple[str, int, int, int]:
     if isinstance(row, str):
-        region = parse_region(row, partial(_length, source), source.has)
+        region = parse_region(row, partial(_length, chromosomes), chromosomes.has)
         return region.chrom, region.start, region.end, parse_strand(region.strand)
     if not isinstance(row, (tuple, list)) or len(row) not in (3, 4):
         raise RegionError(f"{row!r} is no region; give (chrom, start, end[, strand]) or a text such as chr1:1-100")
     return str(row[0]), _offset(row[1], "start"), _offset(row[2], "end"), parse_strand(row[3]) if len(row) == 4 else 0
 
 
-def _length(source: Source, name: str) -> int:
+def _length(chromosomes: Chromosomes, name: str) -> int:
     """Length of a chromosome; a KeyError without a search for similar names, which takes long in a draft genome."""
-    if not source.has(name):
+    if not chromosomes.has(name):
         raise KeyError(name)
-    return source.length(name)
+    return chromosomes.length(name)
 
 
 def _offset(value: object, what: str) -> int:
@@ -308,21 +302,23 @@ def _from_bed(path: Path) -> RegionTable:
     )
 
 
-def _check_names(table: RegionTable, source: Source) -> None:
-    unknown = {code: name for code, name in enumerate(table.names) if not source.has(name)}
+def _check_names(table: RegionTable, chromosomes: Chromosomes) -> None:
+    unknown = {code: name for code, name in enumerate(table.names) if not chromosomes.has(name)}
     if unknown:
         rows = np.bincount(table.code, minlength=len(table.names))
-        raise _unknown({name: int(rows[code]) for code, name in unknown.items()}, source)
+        raise _unknown({name: int(rows[code]) for code, name in unknown.items()}, chromosomes)
 
 
-def _unknown(counts: Mapping[str, int], source: Source) -> UnknownChromosomeError:
+def _unknown(counts: Mapping[str, int], chromosomes: Chromosomes) -> UnknownChromosomeError:
     """All unknown names at once, each with its regions."""
     names = list(counts)
     listed = ", ".join(f"{name!r} ({counts[name]} region{'s' if counts[name] > 1 else ''})" for name in names[:10])
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    near = nearest_names(names[0], source.names)
+    near = nearest_names(names[0], chromosomes.names)
     hint = (
-        f"nearest names of {names[0]!r}: {', '.join(map(repr, near))}" if near else f"its names begin with {', '.join(map(repr, source.names[:3]))}"
+        f"nearest names of {names[0]!r}: {', '.join(map(repr, near))}"
+        if near
+        else f"its names begin with {', '.join(map(repr, chromosomes.names[:3]))}"
     )
     what = "chromosomes of the regions are" if len(names) > 1 else "chromosome of the regions is"
-    return UnknownChromosomeError(f"{len(names)} {what} not in assembly {source.assembly!r}: {listed}{more}; {hint}")
+    return UnknownChromosomeError(f"{len(names)} {what} not in assembly {chromosomes.assembly!r}: {listed}{more}; {hint}")

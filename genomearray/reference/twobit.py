@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.errors import FormatError
-from genomearray.storage.layout import BLOCK
 
+BLOCK = 1 << 22  # bases of a sequence that are decoded together
 TWOBIT_MAGIC = 0x1A412743  # https://genome.ucsc.edu/FAQ/FAQformat.html#format7
 
 
@@ -62,14 +62,8 @@ def exactly(file: BinaryIO, size: int, path: Path) -> bytes:
 
 # Two bits a base, the first in the highest ones: T C A G.
 _LETTERS = np.frombuffer(b"TCAG", np.uint8)
-
-
 _FOUR = np.stack([_LETTERS[(np.arange(256) >> shift) & 3] for shift in (6, 4, 2, 0)], axis=1)
-
-
 _LOWER = 32  # added to the code of an upper-case letter
-
-
 Sequence = tuple[str, int, Iterator[NDArray[np.uint8]]]
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
 from genomearray.errors import ValueRangeError
-from genomearray.source import Limits, Source, limits
+from genomearray.source import Limits, Source
 from genomearray.sources.computed import PIECE, ComputedSource, least_integer
 
 HOW = ("sum", "mean", "min", "max", "median")
@@ -36,7 +36,7 @@ class Combined(ComputedSource):
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
         """Whether any of the tracks does."""
-        return any(source.holds(chrom, start, end) or getattr(source, "fill", np.nan) == 0 for source in self.parts if source.has(chrom))
+        return any(source.holds(chrom, start, end) or source.zeros_are_values for source in self.parts if source.has(chrom))
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""
@@ -45,7 +45,7 @@ class Combined(ComputedSource):
         size = end - start
         total = np.zeros(size, self._accumulator)
         # Where 64 bits may not be enough, floats tell: what wraps and comes back is right.
-        rough = np.zeros(size) if self._whole and self._how == "sum" and self.limits is None else None
+        rough = np.zeros(size) if self._whole and self._how == "sum" and self._limits is None else None
         weight = np.zeros(0 if self._whole else size)
         there: Any = 0
         for k, source in enumerate(self.parts):
@@ -53,7 +53,7 @@ class Combined(ComputedSource):
                 continue
             scale = 1 if self._weights is None else self._weights[k].item()
             if self._how in ("sum", "mean") and not source.holds(chrom, start, end):
-                if getattr(source, "fill", np.nan) == 0:  # zeros are values: they add nothing, and count
+                if source.zeros_are_values:  # zeros are values: they add nothing, and count
                     there += scale
                     weight += scale if self._how == "mean" else 1
                 continue
@@ -122,7 +122,7 @@ def types_of(sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None
         return np.dtype(np.float64 if wide else np.float32), None
     if not whole:
         return np.result_type(np.float32, *(dtype for dtype in dtypes if dtype.kind != "b")), None
-    bounds = [limits(source) for source in sources]
+    bounds = [source.limits for source in sources]
     if how == "sum":
         scales = [1] * len(sources) if weights is None else [int(weight) for weight in weights]
         products = [sorted((low * scale, high * scale)) for (low, high), scale in zip(bounds, scales, strict=True)]

@@ -1,85 +1,52 @@
-"""Lazy tracks: values computed from those of other tracks, piece by piece, when they are asked for."""
+"""Computed sources: values made of those of other sources, piece by piece, when they are asked for."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from genomearray._cached import Cached
+from genomearray.choices import SIGNAL
 from genomearray.reference.assembly import Assembly
-from genomearray.reference.intervals import Intervals
-from genomearray.source import Limits, Source, gather_by_name
-from genomearray.storage.layout import PACKED, SIGNAL, Layout, chunk_length
+from genomearray.source import Limits, Source
+from genomearray.storage.layout import Layout, chunk_length
 
 PIECE = 1 << 18  # values computed together: their temporaries stay in the cache
 
 
-class ComputedSource(ABC):
-    """Values computed from other sources of one assembly.
+class _InPieces(Source):
+    """A source whose values are computed, at most ``PIECE`` together.
 
     Parameters
     ----------
-    parts : sequence of Source
-        What the values are computed from. The first one tells chromosomes and lengths.
     dtype : numpy dtype
-    text : str
+    label : str
         How the values came about, for people.
     limits : (int, int), optional
         Between these every integer value lies. Default: the limits of the dtype.
     """
 
-    def __init__(self, parts: tuple[Source, ...], dtype: Any, text: str, limits: Limits | None = None) -> None:
-        self.parts = parts
-        self.dtype: np.dtype[Any] = np.dtype(dtype)
-        self.text = text
-        self.limits = limits
-        self.assembly = parts[0].assembly
-        self.kind = parts[0].kind
+    def __init__(self, dtype: DTypeLike, label: str, limits: Limits | None) -> None:
+        self.dtype = np.dtype(dtype)
+        self._label = label
+        self._limits = limits
 
     @abstractmethod
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """Values of the offsets [start, end), at most ``PIECE``, in the dtype of the source."""
 
     @property
-    def attributes(self) -> dict[str, Any]:
-        """Assembly, kind and origin."""
-        return {"assembly": self.assembly, "kind": self.kind, "source": self.text}
-
-    # -- chromosomes, as those of the first part --------------------------------------------
+    def label(self) -> str:
+        """How the values came about, for people."""
+        return self._label
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all sequences."""
-        return self.parts[0].names
-
-    @property
-    def variables(self) -> dict[str, int]:
-        """Length (bp) of each variable, by name."""
-        return self.parts[0].variables
-
-    def has(self, chrom: str) -> bool:
-        """Whether there is a sequence of that name."""
-        return self.parts[0].has(chrom)
-
-    def length(self, chrom: str) -> int:
-        """Length of a sequence, bp."""
-        return self.parts[0].length(chrom)
-
-    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
-        """Lengths of many sequences, bp; -1 for one that is not there."""
-        return self.parts[0].lengths_of(names)
-
-    def packed_place(self, chrom: str) -> tuple[int, int] | None:
-        """Offset in ``packed`` and length of a sequence there; None for another one."""
-        return self.parts[0].packed_place(chrom)
-
-    def display_attributes(self, variable: str) -> dict[str, Any]:
-        """Where the values of a variable come from."""
-        return {"long_name": self.text}
-
-    # -- values -----------------------------------------------------------------------------
+    def limits(self) -> Limits:
+        """Between which every integer value lies."""
+        return super().limits if self._limits is None else self._limits
 
     def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values of the offsets [start, end)."""
@@ -91,88 +58,97 @@ class ComputedSource(ABC):
             out[low - start : high - start] = self.compute(chrom, low, high, threads)
         return out
 
-    def holds(self, chrom: str, start: int, end: int) -> bool:
-        """Unknown: yes."""
-        return True
 
-    def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
-        """Values of the offsets [start, end) of a variable."""
-        if variable != PACKED:
-            return self.read(variable, start, end)
-        out = np.empty(end - start, self.dtype)
-        for name in self.names:
-            place = self.packed_place(name)
-            if place is not None:
-                low, high = max(place[0], start), min(place[0] + place[1], end)
-                if low < high:
-                    out[low - start : high - start] = self.read(name, low - place[0], high - place[0])
-        return out
+class ComputedSource(_InPieces):
+    """Values computed from other sources of one assembly.
 
-    def gather(
-        self, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None = None, threads: bool = True
-    ) -> None:
-        """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step``."""
-        gather_by_name(self, intervals, out, dest, step, threads)
+    Parameters
+    ----------
+    parts : sequence of Source
+        What the values are computed from. The first one tells chromosomes and lengths.
+    dtype, label, limits
+        As for any source that is computed in pieces.
+    kind : {"signal", "sequence"}, optional
+        Default: that of the first part.
+    """
 
-    def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
-        """None for each sequence: nothing is stored."""
-        return [None] * len(names), np.arange(len(names)), np.zeros(len(names), np.int64)
+    def __init__(self, parts: tuple[Source, ...], dtype: DTypeLike, label: str, limits: Limits | None = None, kind: str | None = None) -> None:
+        super().__init__(dtype, label, limits)
+        self.parts = parts
+        self.assembly = parts[0].assembly
+        self.kind = kind or parts[0].kind
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all chromosomes."""
+        return self.parts[0].names
+
+    @property
+    def variables(self) -> dict[str, int]:
+        """Length (bp) of each variable, by name."""
+        return self.parts[0].variables
+
+    def has(self, chrom: str) -> bool:
+        """Whether there is a chromosome of that name."""
+        return self.parts[0].has(chrom)
+
+    def length(self, chrom: str) -> int:
+        """Length of a chromosome, bp."""
+        return self.parts[0].length(chrom)
+
+    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Lengths of many chromosomes, bp; -1 for one that is not there."""
+        return self.parts[0].lengths_of(names)
+
+    def packed_place(self, chrom: str) -> tuple[int, int] | None:
+        """Offset in ``packed`` and length of a chromosome there; None for another one."""
+        return self.parts[0].packed_place(chrom)
 
 
-class OnAssembly(ComputedSource):
+class OnAssembly(_InPieces):
     """Values on the chromosomes of an assembly, whatever they are computed from.
 
     Parameters
     ----------
     target : Assembly
-    dtype, text, limits
-        As for :class:`ComputedSource`.
+    dtype, label, limits
+        As for any source that is computed in pieces.
     kind : {"signal", "sequence"}
     """
 
-    def __init__(self, target: Assembly, dtype: Any, text: str, kind: str = SIGNAL, limits: Limits | None = None) -> None:
-        self.parts = ()
-        self.dtype = np.dtype(dtype)
-        self.text = text
-        self.limits = limits
+    def __init__(self, target: Assembly, dtype: DTypeLike, label: str, kind: str = SIGNAL, limits: Limits | None = None) -> None:
+        super().__init__(dtype, label, limits)
         self.target = target
         self.assembly = target.name
         self.kind = kind
-        self._layout: Layout | None = None
 
-    @property
-    def _known_layout(self) -> Layout:
-        if self._layout is None:
-            self._layout = Layout(self.target, chunk_length(np.dtype(np.uint8)))
-        return self._layout
+    @Cached
+    def _layout(self) -> Layout:
+        return Layout(self.target, chunk_length(np.dtype(np.uint8)))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of all sequences of the assembly."""
+        """Names of all chromosomes of the assembly."""
         return self.target.names
 
     @property
     def variables(self) -> dict[str, int]:
         """Length (bp) of each variable, by name."""
-        return {variable.name: variable.length for variable in self._known_layout.variables}
+        return {variable.name: variable.length for variable in self._layout.variables}
 
     def has(self, chrom: str) -> bool:
-        """Whether the assembly has a sequence of that name."""
+        """Whether the assembly has a chromosome of that name."""
         return chrom in self.target
 
     def length(self, chrom: str) -> int:
-        """Length of a sequence, bp."""
+        """Length of a chromosome, bp."""
         return self.target[chrom].length
 
-    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
-        """Lengths of many sequences, bp; -1 for one that is not there."""
-        return np.array([self.target[name].length if name in self.target else -1 for name in names], np.int64)
-
     def packed_place(self, chrom: str) -> tuple[int, int] | None:
-        """Offset in ``packed`` and length of a sequence there; None for another one."""
+        """Offset in ``packed`` and length of a chromosome there; None for another one."""
         if chrom not in self.target:
             return None
-        variable, start, length = self._known_layout.locate(chrom)
+        variable, start, length = self._layout.locate(chrom)
         return (start, length) if variable.row < 0 else None
 
 

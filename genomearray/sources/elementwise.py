@@ -10,40 +10,31 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from genomearray.choices import Overflow
 from genomearray.errors import LayoutError, ValueRangeError
 from genomearray.reference.intervals import merged_regions
 from genomearray.reference.region import integer
 from genomearray.reference.region_table import read_regions
-from genomearray.source import Limits, Source, absent, check_signal, check_together, limits
+from genomearray.source import Limits, Source, Unconverted, check_signal, check_together
 from genomearray.sources.computed import ComputedSource, least_integer
 from genomearray.storage.layout import track_dtype
 from genomearray.storage.write.cast import Caster
 
 Operand = Any  # Source, or a number
-
-
 _SIGNS = {
     "add": "+", "subtract": "-", "multiply": "*", "true_divide": "/", "divide": "/", "floor_divide": "//", "remainder": "%", "power": "**",
     "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=",
     "bitwise_and": "&", "bitwise_or": "|", "bitwise_xor": "^",
 }  # fmt: skip
-
-
 # Functions that stay among the integers; the others see float64.
 _WHOLE = {"add", "subtract", "multiply", "negative", "positive", "absolute", "square", "sign", "maximum", "minimum", "fmax", "fmin"}
-
-
 _DIVIDING = {"floor_divide", "remainder"}
-
-
 _COMPARING = {
     "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not", "logical_xor",
     "isnan", "isfinite", "isinf", "signbit",
 }  # fmt: skip
-
-
 _BITS = {"bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
 
 
@@ -71,7 +62,7 @@ class Elementwise(ComputedSource):
                 zero = np.flatnonzero(np.broadcast_to(work[1] == 0, (end - start,)))
                 if zero.size:
                     raise ValueRangeError(
-                        f"{chrom}:{start + int(zero[0]) + 1}: division by zero has no whole number ({self.text}); divide with '/', or mask zeros"
+                        f"{chrom}:{start + int(zero[0]) + 1}: division by zero has no whole number ({self.label}); divide with '/', or mask zeros"
                     )
             return np.asarray(self._ufunc(*work), dtype=self.dtype)
 
@@ -86,7 +77,7 @@ class Elementwise(ComputedSource):
                 bad = bad | (side > np.uint64(info.max))
         if bad.any():
             at = int(np.argmax(bad))
-            raise ValueRangeError(f"{chrom}:{start + at + 1}: {self.text} does not fit {self.dtype}; use floats: track.astype('float64')")
+            raise ValueRangeError(f"{chrom}:{start + at + 1}: {self.label} does not fit {self.dtype}; use floats: track.astype('float64')")
 
 
 def _is_number(operand: Operand) -> bool:
@@ -121,7 +112,7 @@ def _numpy_type(ufunc: np.ufunc, operands: tuple[Operand, ...]) -> np.dtype[Any]
 
 
 def _limits_of(operand: Operand) -> Limits:
-    return (int(operand), int(operand)) if _is_number(operand) else limits(operand)
+    return (int(operand), int(operand)) if _is_number(operand) else operand.limits
 
 
 def _whole_types(name: str, sides: list[Limits]) -> tuple[np.dtype[Any], np.dtype[Any], Limits | None]:
@@ -177,7 +168,7 @@ def elementwise(ufunc: np.ufunc, operands: tuple[Operand, ...], labels: tuple[st
     """
     if ufunc.__name__ == "clip" and len(operands) == 3:
         inner = elementwise(np.maximum, operands[:2], labels[:2])
-        return elementwise(np.minimum, (inner, operands[2]), (inner.text, labels[2]))
+        return elementwise(np.minimum, (inner, operands[2]), (inner.label, labels[2]))
     if ufunc.nout != 1:
         raise ValueRangeError(f"numpy.{ufunc.__name__} gives {ufunc.nout} results; a track has one value a base")
     for operand, label in zip(operands, labels, strict=True):
@@ -193,12 +184,18 @@ def elementwise(ufunc: np.ufunc, operands: tuple[Operand, ...], labels: tuple[st
 class Converted(ComputedSource):
     """The values in another dtype; one that does not fit saturates, or is an error."""
 
-    def __init__(self, source: Source, dtype: Any, label: str, *, overflow: Any = "error", round: bool = False) -> None:
-        check_signal(source, label, "other type")
-        super().__init__((source,), track_dtype(dtype), f"{label}.astype({str(track_dtype(dtype))!r})")
+    def __init__(
+        self, source: Source, dtype: DTypeLike, what: str, *, overflow: Overflow = "error", round: bool = False, label: str | None = None
+    ) -> None:
+        check_signal(source, what, "other type")
+        super().__init__((source,), track_dtype(dtype), label or f"{what}.astype({str(track_dtype(dtype))!r})")
         self.overflow = overflow
         self.round = round
-        Caster(self.dtype, overflow, round=round)
+        Caster(self.dtype, overflow, round=round)  # what is wrong is told here
+
+    def unconverted(self) -> Unconverted:
+        """The values before the conversion, where what does not fit is counted."""
+        return Unconverted(self.parts[0], self.dtype, self.round) if self.overflow == "saturate" else super().unconverted()
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""
@@ -214,12 +211,12 @@ class Shifted(ComputedSource):
 
     def __init__(self, source: Source, by: object, label: str) -> None:
         self._by = integer(by, "shift")
-        known = getattr(source, "limits", None)  # and 0, which moves in
-        super().__init__((source,), source.dtype, f"{label}.shift({self._by})", known and (min(known[0], 0), max(known[1], 0)))
+        limits = (min(source.limits[0], 0), max(source.limits[1], 0)) if source.dtype.kind in "iub" else None  # 0 moves in
+        super().__init__((source,), source.dtype, f"{label}.shift({self._by})", limits)
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""
-        out = np.full(end - start, absent(self), self.dtype)
+        out = np.full(end - start, self.missing_value(), self.dtype)
         low, high = max(start - self._by, 0), min(end - self._by, self.length(chrom))
         if low < high:
             out[low + self._by - start : high + self._by - start] = self.parts[0].read(chrom, low, high, threads)
@@ -231,7 +228,7 @@ class Masked(ComputedSource):
 
     def __init__(self, source: Source, regions: Any, label: str, *, inside: bool, other: Any) -> None:
         self._other, dtype = _replacement(source, other)
-        bounds = (min(limits(source)[0], int(self._other)), max(limits(source)[1], int(self._other))) if dtype.kind in "iu" else None
+        bounds = (min(source.limits[0], int(self._other)), max(source.limits[1], int(self._other))) if dtype.kind in "iu" else None
         super().__init__((source,), dtype, f"{label}.{'mask' if inside else 'where'}(regions)", bounds)
         self._inside = inside
         self._merged = merged_regions(read_regions(regions, source).inside(source).intervals)
@@ -258,7 +255,7 @@ class Where(ComputedSource):
             raise ValueRangeError(f"{what} has values of dtype {condition.dtype}, not yes or no; compare it, for instance {what} > 0")
         check_together((source, condition), (label, what))
         self._other, dtype = _replacement(source, other)
-        bounds = (min(limits(source)[0], int(self._other)), max(limits(source)[1], int(self._other))) if dtype.kind in "iu" else None
+        bounds = (min(source.limits[0], int(self._other)), max(source.limits[1], int(self._other))) if dtype.kind in "iu" else None
         super().__init__((source, condition), dtype, f"{label}.where({what})", bounds)
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
@@ -270,7 +267,7 @@ class Where(ComputedSource):
 def _replacement(source: Source, other: Any) -> tuple[Any, np.dtype[Any]]:
     """What stands where values are taken away, and the dtype that holds both."""
     if other is None:
-        return absent(source), source.dtype
+        return source.missing_value(), source.dtype
     if source.kind != "signal":
         raise LayoutError("a sequence becomes N where it is masked; other= is for signals")
     if not _is_number(other) or np.asarray(other).dtype.kind not in "biuf":
@@ -278,7 +275,7 @@ def _replacement(source: Source, other: Any) -> tuple[Any, np.dtype[Any]]:
     if np.asarray(other).dtype.kind == "f" or source.dtype.kind == "f":
         dtype = np.result_type(source.dtype, np.float32) if source.dtype.kind in "iub" else source.dtype
         return dtype.type(other), dtype
-    low, high = limits(source)
+    low, high = source.limits
     wide = least_integer(min(low, int(other)), max(high, int(other)))
     if wide is None:
         raise ValueRangeError(f"no 64-bit integer holds both {other} and the values, {low} to {high}")

@@ -7,15 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
 from genomearray.errors import ValueRangeError
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.overlaps import Sorted, furthest_rows, overlapping_rows
 from genomearray.sources.computed import OnAssembly
 
 HOWS = ("mask", "score", "coverage")
-
-
 SIGNS = ("none", "position", "strand")
 
 
@@ -62,8 +59,7 @@ class Coverage(_OnFeatures):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        # Imported here: numba is for computing, tables are read without it.
-        from genomearray.sources.features import cover
+        from genomearray.sources.feature_kernels import cover  # numba is for computing: tables are read without it
 
         found = self._rows(chrom, start, end)
         if found is None:
@@ -89,8 +85,7 @@ class Scores(_OnFeatures):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        # Imported here: numba is for computing, tables are read without it.
-        from genomearray.sources.features import paint_scores
+        from genomearray.sources.feature_kernels import paint_scores  # numba is for computing: tables are read without it
 
         out = np.full(end - start, self._missing, self.dtype)
         found = self._rows(chrom, start, end)
@@ -124,8 +119,7 @@ class Distances(_OnFeatures):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        # Imported here: numba is for computing, tables are read without it.
-        from genomearray.sources.features import fill_distances
+        from genomearray.sources.feature_kernels import fill_distances  # numba is for computing: tables are read without it
 
         placed = self.features.get(chrom)
         if placed is None:
@@ -183,58 +177,3 @@ def track_of(target: Assembly, features: dict[str, ChromosomeFeatures], how: str
     if how == "score":
         return Scores(target, features, np.float32 if dtype is None else dtype, text, missing)
     return Coverage(target, features, text, mask=how == "mask")
-
-
-@kernel
-def paint_scores(out: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.int64], values: NDArray[Any]) -> None:
-    """Put values on [start, end) of ``out``, the last wins."""
-    for k in range(starts.size):
-        for i in range(starts[k], ends[k]):
-            out[i] = values[k]
-
-
-@kernel
-def cover(depth: NDArray[np.uint32], starts: NDArray[Any], ends: NDArray[Any], first: int) -> None:
-    """Number of intervals [start, end) on each base from ``first`` on; ``depth`` holds zeros, and one more number than bases."""
-    last = first + depth.size - 1
-    for k in range(starts.size):
-        low, high = max(starts[k], first), min(ends[k], last)
-        if low < high:
-            depth[low - first] += np.uint32(1)
-            depth[high - first] -= np.uint32(1)  # modulo 2**32, which the sums undo
-    total = np.uint32(0)
-    for k in range(depth.size):
-        total += depth[k]
-        depth[k] = total
-
-
-@kernel
-def fill_distances(
-    out: NDArray[Any],
-    first: int,
-    row: int,
-    starts: NDArray[Any],
-    reach: NDArray[Any],
-    furthest: NDArray[np.int64],
-    upstream: NDArray[np.int8],
-    signed: bool,
-) -> None:
-    """Distance of each base from ``first`` on to the nearest feature.
-
-    ``row`` is the first feature that starts behind ``first``; ``reach`` the greatest end up to a row, and ``furthest`` the row that has it;
-    ``upstream`` is 1 for features whose left side is negative, else -1.
-    """
-    n = starts.size
-    for k in range(out.size):
-        base = first + k
-        while row < n and starts[row] <= base:
-            row += 1
-        if row > 0 and reach[row - 1] > base:
-            out[k] = 0
-            continue
-        left = base - reach[row - 1] + 1 if row > 0 else -1
-        right = starts[row] - base if row < n else -1
-        if left >= 0 and (right < 0 or left <= right):
-            out[k] = left * upstream[furthest[row - 1]] if signed else left
-        else:
-            out[k] = -right * upstream[row] if signed else right

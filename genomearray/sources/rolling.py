@@ -18,11 +18,7 @@ from genomearray.source import Source, check_signal
 from genomearray.sources.computed import PIECE, ComputedSource
 
 HOW = ("mean", "sum", "max", "min")
-
-
 TRUNCATE = 4.0  # standard deviations that a Gaussian reaches
-
-
 _MOST = 1 << 26  # bp of a window
 
 

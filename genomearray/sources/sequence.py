@@ -8,25 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
+from genomearray.choices import SIGNAL
 from genomearray.errors import LayoutError, ValueRangeError
 from genomearray.reference.dna import base_sets, revcomp
 from genomearray.source import Source, is_sequence
 from genomearray.sources.computed import ComputedSource
-from genomearray.storage.layout import SIGNAL
 
 STRANDS = ("+", "-", "both")
-
-
 _LONGEST_PATTERN = 1000
-
-
 # Of a letter: 1 for G, C and S, 0 for A, T and W; what may be either is missing.
 _GC = np.full(256, np.nan, np.float32)
-
-
 _GC[np.frombuffer(b"GCSgcs", np.uint8)] = 1
-
-
 _GC[np.frombuffer(b"ATWatw", np.uint8)] = 0
 
 
@@ -40,8 +32,7 @@ class GcOfBases(ComputedSource):
 
     def __init__(self, source: Source, label: str) -> None:
         check_sequence(source, label)
-        super().__init__((source,), np.float32, f"gc of {label}")
-        self.kind = SIGNAL
+        super().__init__((source,), np.float32, f"gc of {label}", kind=SIGNAL)
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
@@ -66,8 +57,7 @@ class Matches(ComputedSource):
         both = {"+": [letters], "-": [revcomp(letters)], "both": [letters, revcomp(letters)]}[strand]
         self._patterns = [base_sets()[np.frombuffer(text.encode(), np.uint8)] for text in dict.fromkeys(both)]
         self._size = len(letters)
-        super().__init__((source,), np.uint8, f"{letters} in {label}", limits=(0, 1))
-        self.kind = SIGNAL
+        super().__init__((source,), np.uint8, f"{letters} in {label}", limits=(0, 1), kind=SIGNAL)
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from genomearray.errors import AssemblyExistsError, DatabaseError
-from genomearray.foreign import pytables
-from genomearray.foreign.chromosomes import old_table
 from genomearray.reference.assembly import FLAGS, Assembly, Chromosome
 from genomearray.storage.chunks.codecs import names_crc
 from genomearray.storage.layout import CONVENTIONS, LAYOUT, NAMES_CRC
 from genomearray.storage.write.publish import publish_table
+
+if TYPE_CHECKING:
+    import h5py
 
 FILE = "chromosome.h5"
 
@@ -48,15 +51,23 @@ def write_chromosome_table(folder: Path, assembly: Assembly) -> None:
         raise AssemblyExistsError(f"assembly {assembly.name!r} is in the database already: {folder}; choose another name, or remove that folder")
 
 
-def read_chromosome_table(folder: Path) -> Assembly:
-    """The assembly of a folder of the database; its name is that of the folder."""
+def read_chromosome_table(folder: Path, foreign: Callable[[Path, h5py.File], Assembly | None]) -> Assembly:
+    """The assembly of a folder of the database; its name is that of the folder.
+
+    Parameters
+    ----------
+    folder : Path
+    foreign : callable
+        Reads the table of another library from the open file; gives None for one of ours.
+    """
     import h5py
 
     path = folder / FILE
     try:
         with h5py.File(path, "r", locking=False) as file:
-            if pytables.is_old(file):
-                return old_table(folder, file)
+            other = foreign(folder, file)
+            if other is not None:
+                return other
             if file.attrs.get("kind") != "chromosomes":
                 raise DatabaseError(f"{path} is no chromosome table of genomearray; was it written by another program?")
             names = file["name"].asstr()[:]

@@ -10,29 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEATURES = "features"
-
-
 INDEX = ("chrom", "start", "end", "strand", "reach", "input_row")
-
-
 SEQUENCE_TABLE = ("sequence_name", "sequence_length", "first_feature", "n_features")
-
-
 ORDER = "columns"  # attribute: names of the columns besides the index, in the order of the input
-
-
 TEXT = np.dtype(object)
-
-
 CRC = "crc32_"  # of texts: variables with a checksum for every so many rows
-
-
 CRC_ROWS = 512
-
-
 END_OF_TEXT = "\0"  # of a text, where texts wait end to end
-
-
 FAILURES = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError)
 
 

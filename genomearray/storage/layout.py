@@ -10,71 +10,31 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from genomearray._cached import Cached
+from genomearray.choices import SEQUENCE, SIGNAL
 from genomearray.errors import ValueRangeError
 from genomearray.reference.assembly import Assembly, Chromosome
+from genomearray.source import PACKED
 
 LAYOUT = "1"
-
-
 CONVENTIONS = "CF-1.11"
-
-
 BLOCK = 1 << 22  # positions; unit of work, a Zarr shard, a dask chunk
-
-
 OWN_VARIABLES = 100  # plain xarray opens 100 in 0.3 s, 500 in 2-5 s
-
-
-PACKED = "packed"
-
-
 SEQUENCES = "sequences"
-
-
 SUMMARY = "summary"
-
-
-SUMMARY_COLUMNS = ("n", "sum", "m2", "min", "max")
-
-
-SIGNAL = "signal"
-
-
-SEQUENCE = "sequence"
-
-
-KINDS = (SIGNAL, SEQUENCE)
-
-
-UNKNOWN_BASE = ord("N")
-
-
 # Row of an own variable in /sequences: without it the names of all sequences (30 ms for
 # 96,127) would have to be read before the first value of chr1.
 ROW_ATTRIBUTE = "sequence_row"
-
-
 ABSENT = "absent"  # attribute of floats that are counts: bases nobody wrote hold 0, not NaN
-
-
 NAMES_CRC = "names_crc32c"  # of the names of all sequences
-
-
 DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
-
-
 # Chosen from benchmarks/chunks.md, bp, by bytes a value.
 CHUNK_BY_ITEMSIZE = {1: 8192, 2: 4096, 4: 4096, 8: 2048}
-
-
 _NOT_A_VARIABLE = frozenset({PACKED, SEQUENCES, SUMMARY, "zarr.json"})
-
-
 _BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 
@@ -99,41 +59,6 @@ def track_dtype(dtype: Any) -> np.dtype[Any]:
     if native is None or native.name not in DTYPES:
         raise ValueRangeError(f"dtype {dtype!r} is not one of a track; allowed are {', '.join(DTYPES)}")
     return native
-
-
-def fill_value(kind: str, dtype: np.dtype[Any], *, zero: bool = False) -> Any:
-    """What a base holds that nobody wrote: NaN, 0, or ``N`` in a sequence; ``zero``: 0 in floats too.
-
-    Examples
-    --------
-    >>> int(fill_value("sequence", np.dtype("uint8"))), int(fill_value("signal", np.dtype("int8")))
-    (78, 0)
-    """
-    if kind == SEQUENCE:
-        return dtype.type(UNKNOWN_BASE)
-    return dtype.type(np.nan) if dtype.kind == "f" and not zero else dtype.type(0)
-
-
-def sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Dtype of sums: exact in 64 bits for integers up to 32 bits, else float64.
-
-    Examples
-    --------
-    >>> sum_dtype(np.dtype("uint16")), sum_dtype(np.dtype("int64"))
-    (dtype('uint64'), dtype('float64'))
-    """
-    if dtype.kind in "iu" and dtype.itemsize < 8:
-        return np.dtype("uint64" if dtype.kind == "u" else "int64")
-    return np.dtype("float64")
-
-
-def summary_dtype(column: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Dtype of one column of the summary of a track of ``dtype``."""
-    if column == "n":
-        return np.dtype("int64")
-    if column == "sum":
-        return sum_dtype(dtype)
-    return np.dtype("float64") if column == "m2" else dtype
 
 
 def chunk_length(dtype: np.dtype[Any]) -> int:
@@ -204,11 +129,11 @@ class Layout:
         self.variables = tuple(variables)
         self.n_chunks = first_chunk
 
-    @cached_property
+    @Cached
     def _by_name(self) -> dict[str, Variable]:
         return {v.name: v for v in self.variables}
 
-    @cached_property
+    @Cached
     def packed_rows(self) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Rows of the packed sequences, in the order in which they lie."""
         return np.flatnonzero(self.packed_start >= 0).astype(np.int64)
@@ -302,11 +227,7 @@ def default_units(kind: str, dtype: np.dtype[Any]) -> str:
 
 
 TABLE_CHUNK = 16384  # rows
-
-
 SEQUENCE_COLUMNS = ("name", "length", "packed_start", "first_chunk", "n", "n_nan", "sum", "m2", "min", "max")
-
-
 # Checksummed metadata that HDF5 1.10 reads: the default format gave wrong values for 3.6 % of
 # flipped metadata bytes, "latest" cannot be opened by ncdump and h5dump 1.10.
 LIBVER = ("v110", "v110")

@@ -1,50 +1,27 @@
-"""A Dataset as a Track: ``as_track(ds)``, and the accessor ``ds.track``."""
+"""The accessor ``ds.track``: a Dataset as a Track.
+
+``track.py`` registers it, so that tracks know of the accessor and not the other way round.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import ClassVar
 
 import xarray as xr
 
-from genomearray.track.dataset_source import DatasetSource
-from genomearray.track.track import Track
+from genomearray.track.base import BaseTrack
 
 
-def as_track(dataset: xr.Dataset) -> Track:
-    """A Dataset of track variables as a Track.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Such as ``track.dataset``, also after arithmetic or selection: variables named like
-        chromosomes, each along its own ``pos_<chromosome>``.
-
-    Returns
-    -------
-    Track
-
-    Raises
-    ------
-    LayoutError
-        No variable looks like one of a track.
-
-    Examples
-    --------
-    >>> doubled = as_track(track.dataset * 2)
-    >>> doubled.values("chr1", 0, 3)
-    array([2, 4, 6], dtype=uint16)
-    """
-    return Track(DatasetSource(dataset), name=str(dataset.attrs.get("name", "")))
-
-
-@xr.register_dataset_accessor("track")  # type: ignore[no-untyped-call]
 class TrackAccessor:
-    """``ds.track``: the Track of a Dataset, see :func:`as_track`."""
+    """``ds.track``: the Track of a Dataset, see :func:`genomearray.as_track`."""
+
+    as_track: ClassVar[Callable[[xr.Dataset], BaseTrack]]
 
     def __init__(self, dataset: xr.Dataset) -> None:
-        self._track = as_track(dataset)
+        self._track = type(self).as_track(dataset)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._track, name)
 
     def __dir__(self) -> list[str]:
@@ -52,3 +29,10 @@ class TrackAccessor:
 
     def __getitem__(self, region: str) -> xr.DataArray:
         return self._track[region]
+
+
+def register_accessor(as_track: Callable[[xr.Dataset], BaseTrack]) -> None:
+    """Make ``ds.track`` known to xarray, once."""
+    if not hasattr(TrackAccessor, "as_track"):
+        TrackAccessor.as_track = staticmethod(as_track)
+        xr.register_dataset_accessor("track")(TrackAccessor)

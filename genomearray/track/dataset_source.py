@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from genomearray._cached import Cached
 from genomearray.errors import LayoutError, RegionError, unknown_chromosome
-from genomearray.reference.intervals import Intervals
-from genomearray.source import gather_by_name
-from genomearray.storage.layout import PACKED, dimension
+from genomearray.source import PACKED, Source
+from genomearray.storage.layout import dimension
 from genomearray.track.labelled import PackedTable, labelled_array
 from genomearray.track.position_index import PositionIndex
 
 
-class DatasetSource:
+class DatasetSource(Source):
     """A Dataset with a track's variables as the source of a Track."""
 
     def __init__(self, dataset: xr.Dataset) -> None:
-        self.dataset = dataset
-        self.attributes = dict(dataset.attrs)
+        self._dataset = dataset
         self.assembly = str(dataset.attrs.get("assembly", "unknown"))
         self._own = {str(name): variable for name, variable in dataset.data_vars.items() if variable.dims == (dimension(str(name)),)}
         if not self._own:
@@ -31,14 +29,24 @@ class DatasetSource:
         self.dtype = np.result_type(*dtypes)
         self.kind = str(dataset.attrs.get("kind", "signal"))
 
-    @cached_property
+    @property
+    def dataset(self) -> xr.Dataset:
+        """The Dataset itself."""
+        return self._dataset
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of the Dataset."""
+        return dict(self._dataset.attrs)
+
+    @Cached
     def names(self) -> tuple[str, ...]:
         """Names of the sequences that can be asked for."""
         own = [name for name in self._own if name != PACKED]
         table = self._packed_table
         return tuple(own) if table is None else tuple(name for name in table.names if name in own or table.locate(name))
 
-    @cached_property
+    @Cached
     def _packed_table(self) -> PackedTable | None:
         packed = self._own.get(PACKED)
         index = packed.xindexes.get(dimension(PACKED)) if packed is not None else None
@@ -50,7 +58,7 @@ class DatasetSource:
 
     def length(self, chrom: str) -> int:
         """Length of a sequence, as far as it is in the Dataset, bp."""
-        return self._found(chrom)[2]
+        return self._known_place(chrom)[2]
 
     def _place(self, chrom: str) -> tuple[str, int, int] | None:
         if chrom in self._own and chrom != PACKED:
@@ -59,7 +67,7 @@ class DatasetSource:
         place = self._packed_table.locate(chrom) if self._packed_table is not None else None
         return None if place is None else (PACKED, *place)
 
-    def _found(self, chrom: str) -> tuple[str, int, int]:
+    def _known_place(self, chrom: str) -> tuple[str, int, int]:
         place = self._place(chrom)
         if place is None:
             raise unknown_chromosome(chrom, self.assembly, self.names)
@@ -70,9 +78,9 @@ class DatasetSource:
         index = variable.xindexes.get(variable.dims[0])
         return int(index.positions[0]) if isinstance(index, PositionIndex) and index.positions.size else 1
 
-    def region(self, chrom: str, start: int, end: int) -> xr.DataArray:
+    def region_array(self, chrom: str, start: int, end: int) -> xr.DataArray:
         """Offsets [start, end) of a sequence."""
-        name, offset, _ = self._found(chrom)
+        name, offset, _ = self._known_place(chrom)
         variable = self._own[name]
         base = offset - (self._first(variable) - 1)
         low, high = base + start, base + end
@@ -82,10 +90,6 @@ class DatasetSource:
         index = PositionIndex.for_range("pos", start + 1, end, chrom, self.assembly)
         values = xr.Variable(("pos",), taken.variable._data, attrs={"assembly": self.assembly, **variable.attrs})
         return labelled_array(values, index, chrom, variable.name)
-
-    def holds(self, chrom: str, start: int, end: int) -> bool:
-        """Unknown: yes."""
-        return True
 
     @property
     def variables(self) -> dict[str, int]:
@@ -103,27 +107,8 @@ class DatasetSource:
 
     def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values of the offsets [start, end) of a sequence."""
-        return np.asarray(self.region(chrom, start, end).values)
+        return np.asarray(self.region_array(chrom, start, end).values)
 
     def read_variable(self, variable: str, start: int, end: int) -> NDArray[Any]:
         """Values of the offsets [start, end) of a variable."""
         return np.asarray(self._own[variable].isel({dimension(variable): slice(start, end)}).values)
-
-    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
-        """Lengths of many sequences, bp; -1 for one that is not there."""
-        return np.array([self.length(name) if self.has(name) else -1 for name in names], dtype=np.int64)
-
-    def gather(
-        self,
-        intervals: Intervals,
-        out: NDArray[Any],
-        dest: NDArray[np.int64],
-        step: NDArray[np.int64] | None = None,
-        threads: bool = True,
-    ) -> None:
-        """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step``."""
-        gather_by_name(self, intervals, out, dest, step, threads)
-
-    def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
-        """None for each sequence: a Dataset has no stored statistics."""
-        return [None] * len(names), np.arange(len(names)), np.zeros(len(names), np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +10,9 @@ import xarray as xr
 from xarray.backends import BackendEntrypoint
 
 from genomearray.foreign.open import open_source
+from genomearray.track.accessor import register_accessor
 from genomearray.track.labelled import dataset_of
+from genomearray.track.track import as_track
 
 
 class GenomeArrayEngine(BackendEntrypoint):
@@ -30,7 +31,7 @@ class GenomeArrayEngine(BackendEntrypoint):
         drop_variables : str or iterable of str, optional
             Chromosomes to leave out.
         """
-        importlib.import_module("genomearray.track.accessor")  # so that ds.track is there
+        register_accessor(as_track)
         dataset = dataset_of(open_source(os.fspath(filename_or_obj)))
         if drop_variables is None:
             return dataset

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core.indexing import ExplicitIndexer, IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
 
-from genomearray.source import Source
-from genomearray.storage.layout import BLOCK, PACKED, dimension
-from genomearray.storage.read.stored_track import StoredTrack
-from genomearray.track.dataset_source import DatasetSource
+from genomearray.source import PACKED, Source
+from genomearray.storage.layout import BLOCK, dimension
 from genomearray.track.position_index import PositionIndex
 
 _NEAR = 1 << 16  # positions this close are read together
@@ -85,8 +83,9 @@ class PackedTable:
 
 def region_array(source: Source, name: str, chrom: str, start: int, end: int) -> xr.DataArray:
     """Offsets [start, end) of a chromosome as a lazy DataArray, labelled with positions."""
-    if isinstance(source, DatasetSource):
-        return source.region(chrom, start, end)
+    known = source.region_array(chrom, start, end)
+    if known is not None:
+        return known
     packed = source.packed_place(chrom)
     variable, offset = (chrom, 0) if packed is None else (PACKED, packed[0])
     lazy = LazilyIndexedArray(LazyBases(source, variable, offset + start, end - start))
@@ -119,7 +118,7 @@ def labelled_array(values: xr.Variable, index: PositionIndex, chrom: str, name: 
 
 def dataset_of(source: Source) -> xr.Dataset:
     """All variables of a track, lazy, with their positions as indexes."""
-    if isinstance(source, DatasetSource):
+    if source.dataset is not None:
         return source.dataset
     variables: dict[Any, xr.Variable] = {}
     coords: dict[Any, Any] = {}
@@ -131,7 +130,7 @@ def dataset_of(source: Source) -> xr.Dataset:
         indexes[dim] = index
         coords.update(index.create_variables())
         data = LazilyIndexedArray(LazyBases(source, name, 0, length))
-        attrs = source.variable_attributes(name) if isinstance(source, StoredTrack) else source.display_attributes(name)
+        attrs = source.variable_attributes(name)
         variables[name] = xr.Variable((dim,), data, attrs=attrs, encoding={"preferred_chunks": {dim: BLOCK}})
     # One Coordinates for all: assigning 100 of them one by one takes seconds.
     return xr.Dataset(variables, coords=xr.Coordinates(coords, indexes), attrs=source.attributes)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from genomearray.track.track import Track
+from typing import Generic, TypeVar
+
+from genomearray.track.base import BaseTrack
+
+T = TypeVar("T", bound=BaseTrack)
 
 
-class RollingTrack:
+class RollingTrack(Generic[T]):
     """Windows of a track; made by :meth:`Track.rolling`."""
 
-    def __init__(self, track: Track, window: int, center: bool, min_periods: int | None) -> None:
+    def __init__(self, track: T, window: int, center: bool, min_periods: int | None) -> None:
         self._track = track
         self._options = (window, center, min_periods)
         self._make("mean")  # what is wrong is told here
@@ -17,24 +21,24 @@ class RollingTrack:
         window, center, least = self._options
         return f"<RollingTrack of {self._track.label!r}: window={window}, center={center}, min_periods={least}>"
 
-    def _make(self, how: str) -> Track:
+    def _make(self, how: str) -> T:
         from genomearray.sources.rolling import Rolling
 
         window, center, least = self._options
-        return Track(Rolling(self._track.source, window, how, self._track.label, center=center, min_periods=least))
+        return self._track.derived(Rolling(self._track.source, window, how, self._track.label, center=center, min_periods=least))
 
-    def mean(self) -> Track:
+    def mean(self) -> T:
         """Mean of each window."""
         return self._make("mean")
 
-    def sum(self) -> Track:
+    def sum(self) -> T:
         """Sum of each window."""
         return self._make("sum")
 
-    def max(self) -> Track:
+    def max(self) -> T:
         """Greatest value of each window."""
         return self._make("max")
 
-    def min(self) -> Track:
+    def min(self) -> T:
         """Least value of each window."""
         return self._make("min")

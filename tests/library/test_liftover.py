@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from genomearray.liftover import lift as lifting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
 from genomearray import Assembly
 from genomearray.errors import AssemblyError, FormatError, GenomeArrayWarning, LayoutError, RegionError, ValueRangeError
-from genomearray.liftover import lift as lifting
 from genomearray.sources import computed
 from tests import oracles
 from tests.shared_data import DATA, PEERS, needs_shared

@@ -24,20 +24,10 @@ from genomearray.storage.chunks.codecs import DEST, FILE, HIGH, JOB_COLUMNS, LOW
 from genomearray.storage.chunks.open_files import ForkSafeLock, open_files
 
 CACHE_BYTES = 64 << 20  # decoded chunks, for the whole process
-
-
 MOST_ASKED = 4096  # chunks remembered as asked for once
-
-
 MANY_CHUNKS = 8  # from here on a read does not go through the cache
-
-
 PART_CHUNKS = 24  # work for a thread is at least so many chunks: waking one takes 100 us
-
-
 MOST_PART = 4096  # and at most so many: the places of a part are bytes in memory
-
-
 MISSING = "the chunk is missing from the store"
 
 
@@ -403,11 +393,7 @@ def _reset() -> None:
 
 
 _threads: ThreadPoolExecutor | None = None
-
-
 _pool_lock = threading.Lock()
-
-
 _cache = _Cache(CACHE_BYTES)
 
 

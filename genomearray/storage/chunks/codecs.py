@@ -21,15 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 CRC_BYTES = 4
-
-
 _DEFLATE, _BLOSC_CRC = 0, 1  # as in _chunks.c
-
-
 # Columns of a table of jobs, int64, one row for a stretch of values of one chunk.
 FILE, OFFSET, SIZE, LOW, HIGH, DEST, STEP = range(7)
-
-
 JOB_COLUMNS = 7
 
 

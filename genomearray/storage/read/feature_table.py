@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import KINDS
 from genomearray.errors import DamagedTrackError, LayoutError
 from genomearray.storage.feature_layout import CRC, CRC_ROWS, FAILURES, FEATURES, INDEX, ORDER, SEQUENCE_TABLE, checksums_of, text_array
-from genomearray.storage.layout import KINDS, LAYOUT
+from genomearray.storage.layout import LAYOUT
 
 
 class FeatureFile:

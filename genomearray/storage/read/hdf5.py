@@ -24,8 +24,6 @@ from genomearray.storage.layout import NAMES_CRC
 from genomearray.storage.read.remote import RemoteFile
 
 FIRST_READS = 50  # read_direct_chunk costs 4 us a chunk, the map of chr1 8-100 ms once
-
-
 _SHUFFLE, _DEFLATE = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,8 @@ from genomearray.storage.read.remote import is_url
 from genomearray.storage.read.stored_track import StoredTrack
 
 MOST_OPEN = 64
-
-
 _Stamp = tuple[Any, ...]
-
-
 _open: OrderedDict[Path | str, tuple[_Stamp, StoredTrack]] = OrderedDict()
-
-
 _lock = threading.Lock()
 
 
@@ -64,6 +60,7 @@ def open_stored(path: str | os.PathLike[str], expected_id: str | None = None) ->
             stored = known[1]
         else:
             stored = open_part(path)
+            stored.on_close = _forget
             _open[path] = (stamp, stored)
             while len(_open) > MOST_OPEN:
                 _open.popitem(last=False)  # closed when its last reader is gone
@@ -91,7 +88,15 @@ def _stamp(path: Path | str) -> _Stamp:
     return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
-def forget(stored: StoredTrack) -> None:
+def _reduced(stored: StoredTrack) -> tuple[Callable[..., StoredTrack], tuple[Path | str, str]]:
+    """A track is sent as its path and id."""
+    return open_stored, (stored.path, stored.id)
+
+
+copyreg.pickle(StoredTrack, _reduced)
+
+
+def _forget(stored: StoredTrack) -> None:
     """Drop a track from the cache; its files close when nobody reads them any more."""
     with _lock:
         known = _open.get(stored.path)

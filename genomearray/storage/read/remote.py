@@ -14,20 +14,10 @@ from numpy.typing import NDArray
 from genomearray.storage.chunks.codecs import crc32c
 
 NEAR_BYTES = 1 << 15  # ranges this near are one request: its latency costs more
-
-
 ENDS = 1 << 15  # bytes at both ends of a file that tell it from another
-
-
 BLOCK_BYTES = 1 << 20  # of what HDF5 reads of its own structure
-
-
 MOST_BLOCKS = 32
-
-
 _FIRST_PROCESS = os.getpid()
-
-
 EXTRA = "reading {} needs another package: pip install 'genomearray[remote]' ({})"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,26 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._cached import Cached
+from genomearray.choices import KINDS
 from genomearray.errors import LayoutError, TrackError, unknown_chromosome
 from genomearray.reference.intervals import Intervals
+from genomearray.source import PACKED, ChunkStatistics, Source, StoredSummaries, missing_value
 from genomearray.storage.chunks.chunk_map import Array1D, ChunkDamage, ChunkedArray
 from genomearray.storage.chunks.open_files import ForkSafeLock
-from genomearray.storage.layout import (
-    ABSENT,
-    KINDS,
-    LAYOUT,
-    PACKED,
-    ROW_ATTRIBUTE,
-    SEQUENCE_COLUMNS,
-    SEQUENCES,
-    SUMMARY,
-    SUMMARY_COLUMNS,
-    can_be_variable,
-    fill_value,
-)
+from genomearray.storage.layout import ABSENT, LAYOUT, ROW_ATTRIBUTE, SEQUENCE_COLUMNS, SEQUENCES, SUMMARY, can_be_variable
 from genomearray.storage.read.identity import FAILURES, damage_error
-from genomearray.storage.read.open_stored import open_stored
-from genomearray.storage.summary import Columns, columns_of_data, holds_data
+from genomearray.summary import Summary, parts_with_data
 
 
 class Store(Protocol):
@@ -49,7 +38,7 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-class StoredTrack:
+class StoredTrack(Source):
     """One track on disk, open for reading; safe in threads.
 
     Parameters
@@ -60,7 +49,7 @@ class StoredTrack:
     """
 
     def __init__(self, path: Path | str, store: Store) -> None:
-        self.path = path
+        self.path: Path | str = path
         self.form = store.form
         self._store = store
         self._identity = store.identity()
@@ -80,9 +69,7 @@ class StoredTrack:
         self._places: dict[str, tuple[Array1D, int, int]] = {}
         self._variable_attributes: dict[str, dict[str, Any]] = {}
         self._lock = ForkSafeLock()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return open_stored, (self.path, self.id)
+        self.on_close: Callable[[StoredTrack], None] = StoredTrack.close_file  # a cache keeps what others may read
 
     @Cached
     def attributes(self) -> dict[str, Any]:
@@ -117,7 +104,7 @@ class StoredTrack:
     @Cached
     def fill(self) -> Any:
         """Value of bases nobody wrote."""
-        return fill_value(self.kind, self.dtype, zero=ABSENT in self.attributes)
+        return missing_value(self.kind, self.dtype, zero=ABSENT in self.attributes)
 
     @Cached
     def names(self) -> tuple[str, ...]:
@@ -242,15 +229,13 @@ class StoredTrack:
             return f"{', '.join(names)}{' and others' if rows.size > len(names) else ''} (in /{PACKED})"
         return f"{name}:{max(damage.start - offset, 0) + 1}-{min(damage.end - offset, length)}"
 
-    def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
-        """Lengths of many sequences, bp; -1 for one that is not there."""
-        return np.array([self.locate(name)[2] if self.has(name) else -1 for name in names], dtype=np.int64)
-
-    def chunk_statistics(self, names: tuple[str, ...]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:
+    def chunk_statistics(self, names: tuple[str, ...]) -> StoredSummaries:
         """Statistics of the chunks of the arrays that hold sequences (None: another tool rewrote it); which holds each, and where."""
         arrays, array_of, offset = self._locate_all(names)
-        stored = [StoredStatistics(self, self._variable_of(name), array) if isinstance(array, ChunkedArray) else None for name, array in arrays]
-        return stored, array_of, offset
+        stored: list[ChunkStatistics | None] = []
+        for name, array in arrays:
+            stored.append(StoredStatistics(self, self._variable_of(name), array) if isinstance(array, ChunkedArray) else None)
+        return StoredSummaries(stored, array_of, offset)
 
     def _variable_of(self, name: str) -> str:
         return PACKED if self.locate(name)[0] is self.packed_array else name
@@ -280,6 +265,18 @@ class StoredTrack:
         except ChunkDamage as damage:
             raise self._damaged(f"column {name!r} of /{table}", damage.cause) from damage
 
+    def summary(self, first: int, last: int) -> Summary:
+        """Rows [first, last) of /summary."""
+        return Summary(*(self.column(SUMMARY, name, first, last) for name in Summary._fields))
+
+    def chromosome_statistics(self, names: tuple[str, ...]) -> Summary | None:
+        """Rows of /sequences; None where their sums are not exact."""
+        if self.dtype.kind in "iu" and self.dtype.itemsize == 8:
+            return None
+        bases, missing, *rest = (self.column(SEQUENCES, name) for name in ("n", "n_nan", *Summary._fields[1:]))
+        found = Summary(bases - missing, *rest)
+        return found if names is self.names else found.rows(np.array([self.rows[name] for name in names], np.int64))
+
     def sequences(self) -> dict[str, NDArray[Any]]:
         """The table of all sequences with their statistics, by column."""
         return {"name": np.array(self.names, dtype=object)} | {name: self.column(SEQUENCES, name) for name in SEQUENCE_COLUMNS if name != "name"}
@@ -296,6 +293,10 @@ class StoredTrack:
                     raise self._damaged(f"{name}:{start + 1}-{end}", "the chunk is missing from the store")
 
     def close(self) -> None:
+        """Let go of the track: its file closes when nobody reads it any more."""
+        self.on_close(self)
+
+    def close_file(self) -> None:
         """Close the file now; nothing can be read any more."""
         self._store.close()
 
@@ -355,8 +356,7 @@ class StoredTrack:
                     f"{self.path} was written anew by another tool in chunks of {array.chunk} bp, which its /summary does not describe; "
                     "read it with plain xarray, and save it as a track again"
                 )
-            columns = {name: self.column(SUMMARY, name, first, last) for name in columns_of_data(self.fill)}
-            known[variable] = holds_data(columns, self.fill)
+            known[variable] = parts_with_data(lambda name: self.column(SUMMARY, name, first, last), self.fill)
         return known[variable]
 
     @contextmanager
@@ -382,9 +382,9 @@ class StoredStatistics:
         self._track = track
         self._first, _ = track.summary_rows(variable)
 
-    def rows(self, first: int, last: int) -> Columns:
+    def rows(self, first: int, last: int) -> Summary:
         """n, sum, m2, min and max of the chunks [first, last) of the variable."""
-        return {name: self._track.column(SUMMARY, name, self._first + first, self._first + last) for name in SUMMARY_COLUMNS}
+        return self._track.summary(self._first + first, self._first + last)
 
 
 def _expected_by(track: weakref.ref[StoredTrack], variable: str) -> NDArray[np.bool_]:

@@ -22,8 +22,6 @@ from genomearray.storage.chunks.open_files import OpenFile, OpenFolder, open_fil
 from genomearray.storage.read.remote import RemoteFile, RemoteFolder
 
 _MISSING = np.uint64((1 << 64) - 1)
-
-
 _ENTRY = 16  # bytes of (offset, size)
 
 

@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 from genomearray.errors import ValueRangeError
 
 Overflow = Literal["saturate", "error", "widen"]
-
-
 OVERFLOWS: tuple[Overflow, ...] = ("saturate", "error", "widen")
-
-
 _SLICE = 1 << 16  # values looked at together; their temporaries stay in the cache
 
 

@@ -10,30 +10,14 @@ import numpy as np
 from genomearray.storage.feature_layout import TEXT
 
 GUESSED = "guessed"  # a column of texts, kept as numbers if all of them are numbers as a computer writes them
-
-
 NUMBERS = "numbers"  # one of numbers as texts, whole ones or fractions
-
-
 _WHOLE = re.compile(r"(?:(?:0|-?[1-9][0-9]*+)\0)*+")  # as Python writes them: 007 is a name
-
-
 _ANY_WHOLE = re.compile(r"(?:[-+]?[0-9]++\0)*+")
-
-
 # Every number can be read in one way only: anything else takes forever where the last text is none.
 DECIMAL = r"[-+]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?+"
-
-
 _NUMBER = re.compile(rf"(?:(?:{DECIMAL}|[-+]?(?:inf|Inf|INF)|nan|NaN|NA|\.)\0)*+")
-
-
 _LEADING_ZERO = re.compile(r"(?:^|\0)[-+]?0[0-9]")
-
-
 _LONG = re.compile(r"(?:^|\0)([-+]?[0-9]{16,})(?=\0)")
-
-
 _EXACT = 1 << 53  # of float64
 
 

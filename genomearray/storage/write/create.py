@@ -10,23 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from genomearray._version import __version__
+from genomearray.choices import KINDS, SEQUENCE
 from genomearray.errors import ValueRangeError
 from genomearray.reference.assembly import Assembly
+from genomearray.source import missing_value
 from genomearray.storage.chunks.codecs import names_crc
 from genomearray.storage.feature_layout import FEATURES
-from genomearray.storage.layout import (
-    ABSENT,
-    CONVENTIONS,
-    KINDS,
-    LAYOUT,
-    NAMES_CRC,
-    SEQUENCE,
-    Layout,
-    chunk_length,
-    default_units,
-    fill_value,
-    track_dtype,
-)
+from genomearray.storage.layout import ABSENT, CONVENTIONS, LAYOUT, NAMES_CRC, Layout, chunk_length, default_units, track_dtype
 from genomearray.storage.write.cast import Caster, Overflow
 from genomearray.storage.write.feature_table import FeatureWriter
 from genomearray.storage.write.publish import FORMS, Form, Part, check_track_name
@@ -74,7 +64,7 @@ def create_writer(
     if threads is not None and threads < 1:
         raise ValueRangeError(f"{threads} threads cannot work; use at least 1")
     native = track_dtype("uint8" if kind == SEQUENCE else dtype)
-    fill = fill_value(kind, native, zero=absent == 0)
+    fill = missing_value(kind, native, zero=absent == 0)
     layout = Layout(assembly, chunk or chunk_length(native))
     caster = Caster(native, overflow, round=round)
     part = Part(folder, name, store, overwrite=overwrite, alone=alone)

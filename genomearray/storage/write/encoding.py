@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from genomearray.errors import ValueRangeError
 from genomearray.storage.chunks.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
-from genomearray.storage.summary import Columns, chunk_bounds, holds_data, summary
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.tables import sequence_bounds
+from genomearray.summary import Summary, chunk_bounds
+from genomearray.summary_kernels import summarise
 
 _GROUP_BYTES = 1 << 18  # of chunks that are summarised and compressed together: they stay in the cache
 
@@ -77,7 +78,7 @@ class EncodedBlock:
 
     Attributes
     ----------
-    chunks, parts : dict of ndarray
+    chunks, parts : Summary
         Statistics of the chunks, and of the packed sequences.
     encoded : list of bytes or None
         Compressed chunks, None for those that hold nothing; empty when they are stored already.
@@ -86,8 +87,8 @@ class EncodedBlock:
     """
 
     job: BlockJob
-    chunks: Columns
-    parts: Columns
+    chunks: Summary
+    parts: Summary
     encoded: list[bytes | None]
     changed: tuple[int, int] = (0, 0)
 
@@ -123,14 +124,14 @@ class BlockEncoder:
         cast = caster(values)
         chunks, encoded = encode(cast, job.variable.chunk, self.codec(job.variable), self.fill, keep_all=False)
         bounds = job.bounds
-        parts = summary(cast, bounds[:-1], bounds[1:])
+        parts = summarise(cast, bounds[:-1], bounds[1:])
         if self.store is not None:
             self.form.place(self.store, job.variable, job.block, encoded)
             encoded = []
         return EncodedBlock(job, chunks, parts, encoded, (caster.saturated, caster.nan_to_zero))
 
 
-def encode(values: NDArray[Any], chunk: int, codec: Codec, fill: Any, *, keep_all: bool) -> tuple[Columns, list[bytes | None]]:
+def encode(values: NDArray[Any], chunk: int, codec: Codec, fill: Any, *, keep_all: bool) -> tuple[Summary, list[bytes | None]]:
     """Summary and bytes of the chunks of a block, a few at a time so that they stay in the cache."""
     if values.size % chunk:  # the last chunk is stored in full
         padded = np.full(-(-values.size // chunk) * chunk, fill, dtype=values.dtype)
@@ -139,17 +140,17 @@ def encode(values: NDArray[Any], chunk: int, codec: Codec, fill: Any, *, keep_al
         padded = np.ascontiguousarray(values)
     bounds = chunk_bounds(values.size, chunk)
     rows = padded.reshape(-1, chunk)
-    groups: list[Columns] = []
+    groups: list[Summary] = []
     encoded: list[bytes | None] = []
     at_once = max(1, _GROUP_BYTES // rows[0].nbytes)
     for first in range(0, rows.shape[0], at_once):
         last = min(first + at_once, rows.shape[0])
-        columns = summary(values, bounds[first:last], bounds[first + 1 : last + 1])
-        if values.dtype.kind == "f" and fill == 0 and (columns["n"] < np.diff(bounds[first : last + 1])).any():
+        found = summarise(values, bounds[first:last], bounds[first + 1 : last + 1])
+        if values.dtype.kind == "f" and fill == 0 and (found.n < np.diff(bounds[first : last + 1])).any():
             raise ValueRangeError("a track whose absent bases are 0 cannot hold NaN: a chunk of both would read as 0")
-        groups.append(columns)
-        keep = holds_data(columns, fill) | keep_all
+        groups.append(found)
+        keep = found.holds_data(fill) | keep_all
         group = rows[first:last]
         chunks = iter(codec.encode(group if keep.all() else group[keep]) if keep.any() else ())
         encoded.extend(next(chunks) if kept else None for kept in keep.tolist())
-    return {name: np.concatenate([group[name] for group in groups]) for name in groups[0]}, encoded
+    return Summary.joined(groups), encoded

@@ -20,14 +20,8 @@ from genomearray.storage.write.column_types import GUESSED, NUMBERS, TextColumn
 from genomearray.storage.write.publish import Part, PartWriter
 
 _CHUNK = 1 << 15  # rows
-
-
 _TEXT_CHUNK = 1 << 12
-
-
 _UNITS = {"start": "bp", "end": "bp", "reach": "bp", "sequence_length": "bp"}
-
-
 _MISSING = ("NA", ".")
 
 

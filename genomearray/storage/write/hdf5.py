@@ -17,23 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.storage.chunks.codecs import Codec, ShuffleDeflate
-from genomearray.storage.layout import (
-    BLOCK,
-    LIBVER,
-    SEQUENCE_COLUMNS,
-    SEQUENCES,
-    SUMMARY,
-    SUMMARY_COLUMNS,
-    TABLE_CHUNK,
-    Layout,
-    dimension,
-    summary_dtype,
-    variable_attributes,
-)
-from genomearray.storage.summary import Columns
+from genomearray.storage.layout import BLOCK, LIBVER, SEQUENCE_COLUMNS, SEQUENCES, SUMMARY, TABLE_CHUNK, Layout, dimension, variable_attributes
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.encoding import BlockEncoder
-from genomearray.storage.write.tables import sequence_columns
+from genomearray.storage.write.tables import Table, sequence_columns
+from genomearray.summary import Summary, summary_dtype
 
 # Level by kind of number, from benchmarks/chunks.md: 4 makes counts 4 % smaller than 3 and takes a
 # fifth longer; floats gain nothing beyond 2.
@@ -81,7 +69,7 @@ class Hdf5Sink:
         for table, (dim, size) in rows.items():
             group = file.create_group(table)
             group.dimensions[dim] = size
-            for name in SEQUENCE_COLUMNS if table == SEQUENCES else SUMMARY_COLUMNS:
+            for name in SEQUENCE_COLUMNS if table == SEQUENCES else Summary._fields:
                 dtype = _column_dtype(table, name, self._dtype)
                 # Without a filter on text: deflate would compress only the pointers.
                 packed = {} if name == "name" else {"compression": "gzip", "compression_opts": 4, "shuffle": True}
@@ -110,9 +98,9 @@ class Hdf5Sink:
             values: NDArray[Any] = self._datasets[variable.name][block * BLOCK : (block + 1) * BLOCK]
         return values
 
-    def finish(self, summary: Columns, sequences: Columns, attributes: dict[str, str | int]) -> None:
-        for name in SUMMARY_COLUMNS:
-            self._file[SUMMARY][name][:] = summary[name]
+    def finish(self, summary: Summary, sequences: Table, attributes: dict[str, str | int]) -> None:
+        for name, column in zip(Summary._fields, summary, strict=True):
+            self._file[SUMMARY][name][:] = column
         for name, column in sequence_columns(self.layout, sequences).items():
             self._file[SEQUENCES][name][:] = column
         for key, value in attributes.items():
@@ -129,6 +117,6 @@ class Hdf5Sink:
 def _column_dtype(table: str, name: str, dtype: np.dtype[Any]) -> Any:
     if name == "name":
         return h5py.string_dtype()
-    if name in SUMMARY_COLUMNS and not (table == SEQUENCES and name == "n"):
+    if name in Summary._fields and not (table == SEQUENCES and name == "n"):
         return summary_dtype(name, dtype)
     return np.dtype("int64")

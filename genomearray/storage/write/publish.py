@@ -23,14 +23,8 @@ from typing import Literal, TypeVar
 from genomearray.errors import TrackExistsError, TrackNameError
 
 Form = Literal["h5", "zarr"]
-
-
 FORMS: tuple[Form, ...] = ("h5", "zarr")
-
-
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
 _RENAME_NOREPLACE, _RENAME_EXCHANGE, _AT_FDCWD = 1, 2, -100
 
 

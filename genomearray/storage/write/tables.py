@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.layout import BLOCK, SUMMARY_COLUMNS, Layout, Variable
-from genomearray.storage.summary import Columns, chunk_bounds, filled_columns, merge
+from genomearray.storage.layout import BLOCK, Layout, Variable
+from genomearray.summary import Summary, chunk_bounds
+
+Table: TypeAlias = dict[str, NDArray[Any]]  # columns of /sequences, by name
 
 
-def sequence_columns(layout: Layout, statistics: Columns) -> dict[str, NDArray[Any]]:
+def sequence_columns(layout: Layout, statistics: Table) -> Table:
     """All columns of /sequences, in the order of the layout."""
     return {
         "name": np.array(layout.assembly.names, dtype=object),
@@ -49,48 +51,45 @@ class TableBuilder:
         self.layout = layout
         self.dtype = dtype
         lengths = [np.diff(chunk_bounds(v.length, v.chunk)) for v in layout.variables]
-        self.summary = filled_columns(np.concatenate(lengths), fill, dtype)
-        self._sequences = filled_columns(layout.lengths, fill, dtype)
+        self.summary = Summary.filled(np.concatenate(lengths), fill, dtype)
+        self._sequences = Summary.filled(layout.lengths, fill, dtype)
         self._fill = fill
         # Parts of packed sequences, by block: (rows of the sequences, their columns).
-        self._packed: dict[int, tuple[NDArray[np.int64], Columns]] = {}
+        self._packed: dict[int, tuple[NDArray[np.int64], Summary]] = {}
 
-    def put(self, variable: Variable, block: int, chunks: Columns, rows: NDArray[np.int64], parts: Columns) -> None:
+    def put(self, variable: Variable, block: int, chunks: Summary, rows: NDArray[np.int64], parts: Summary) -> None:
         """Take the statistics of one block; a later call for the block replaces them."""
         first = variable.first_chunk + block * (BLOCK // variable.chunk)
-        for name in SUMMARY_COLUMNS:
-            self.summary[name][first : first + chunks[name].size] = chunks[name]
+        self.summary.put(slice(first, first + chunks.n.size), chunks)
         if variable.row < 0:
             self._packed[block] = (rows, parts)
 
-    def sequences(self) -> Columns:
+    def sequences(self) -> Table:
         """The statistics columns of /sequences: n (bases), n_nan, sum, m2, min, max."""
         table = self._sequences
         for variable in self.layout.variables:
             if variable.row >= 0:
                 rows = slice(variable.first_chunk, variable.first_chunk + variable.n_chunks)
-                self._set(variable.row, {name: self.summary[name][rows] for name in SUMMARY_COLUMNS})
+                self._set(variable.row, self.summary.rows(rows))
         self._merge_packed()
-        return {"n": self.layout.lengths, "n_nan": self.layout.lengths - table["n"]} | {name: table[name] for name in SUMMARY_COLUMNS[1:]}
+        return {"n": self.layout.lengths, "n_nan": self.layout.lengths - table.n} | {name: getattr(table, name) for name in Summary._fields[1:]}
 
-    def _set(self, row: int, columns: Columns) -> None:
-        for name, value in zip(SUMMARY_COLUMNS, merge(columns, self.dtype), strict=True):
-            self._sequences[name][row] = value
+    def _set(self, row: int, parts: Summary) -> None:
+        self._sequences.put(row, parts.merged(self.dtype))
 
     def _merge_packed(self) -> None:
         """A sequence that crosses block borders has a part in each: a block nobody wrote is all fill."""
         packed = self.layout.variables[-1]
         if packed.row >= 0 or not self._packed:
             return
-        split: dict[int, list[Columns]] = {}
+        split: dict[int, list[Summary]] = {}
         for block in range(packed.n_blocks):
             length = min(BLOCK, packed.length - block * BLOCK)
             rows, bounds = sequence_bounds(self.layout, packed, block, length)
-            parts = self._packed[block][1] if block in self._packed else filled_columns(np.diff(bounds), self._fill, self.dtype)
-            for name in SUMMARY_COLUMNS:
-                self._sequences[name][rows] = parts[name]
+            parts = self._packed[block][1] if block in self._packed else Summary.filled(np.diff(bounds), self._fill, self.dtype)
+            self._sequences.put(rows, parts)
             for k in {0, rows.size - 1}:
-                split.setdefault(int(rows[k]), []).append({name: parts[name][k : k + 1] for name in SUMMARY_COLUMNS})
+                split.setdefault(int(rows[k]), []).append(parts.rows(slice(k, k + 1)))
         for row, pieces in split.items():
             if len(pieces) > 1:
-                self._set(row, {name: np.concatenate([p[name] for p in pieces]) for name in SUMMARY_COLUMNS})
+                self._set(row, Summary.joined(pieces))

@@ -26,22 +26,19 @@ from genomearray.executor import workers
 from genomearray.reference.assembly import Chromosome
 from genomearray.reference.region import integer
 from genomearray.storage.chunks.codecs import Codec
-from genomearray.storage.kernels import paint_intervals
 from genomearray.storage.layout import BLOCK, Layout, Variable
 from genomearray.storage.read.open_stored import open_part
-from genomearray.storage.summary import Columns, summary
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.encoding import BlockEncoder, EncodedBlock, encode
+from genomearray.storage.write.paint import paint_intervals
 from genomearray.storage.write.publish import Part, PartWriter
-from genomearray.storage.write.tables import TableBuilder, sequence_bounds
+from genomearray.storage.write.tables import Table, TableBuilder, sequence_bounds
 from genomearray.storage.write.written_bases import BlockKey, WrittenBases
+from genomearray.summary import Summary
+from genomearray.summary_kernels import summarise
 
 QUEUE_BYTES = 4 << 20  # small, so that reading the input and compressing go on side by side
-
-
 MOST_QUEUE_BYTES = 256 << 20  # for input that jumps about: fewer returns to stored blocks
-
-
 _RUNNING_BYTES = 20 << 20  # pieces handed to threads and not yet stored, for each thread
 
 
@@ -54,7 +51,7 @@ class Sink(Protocol):
     def encoder(self, caster: Caster) -> BlockEncoder: ...
     def put(self, variable: Variable, block: int, chunks: list[bytes | None]) -> None: ...
     def get(self, variable: Variable, block: int) -> NDArray[Any]: ...
-    def finish(self, summary: Columns, sequences: Columns, attributes: dict[str, str | int]) -> None: ...
+    def finish(self, summary: Summary, sequences: Table, attributes: dict[str, str | int]) -> None: ...
     def abandon(self) -> None: ...
 
 
@@ -265,7 +262,7 @@ class TrackWriter(PartWriter):
                 self._sink.finish(self._tables.summary, self._tables.sequences(), self._attributes | extra)
             written = open_part(self._part.path)
             written.check_chunks()
-            written.close()
+            written.close_file()
         except BaseException:
             self.abort()
             raise
@@ -359,7 +356,7 @@ class TrackWriter(PartWriter):
             values, before, now, overwritten = self._paint_block(key, variable, pieces, length, again)
         chunks, encoded = encode(values, variable.chunk, self._sink.codec(variable), self.fill, keep_all=again)
         rows, bounds = sequence_bounds(self.layout, variable, block, length)
-        parts = summary(values, bounds[:-1], bounds[1:])
+        parts = summarise(values, bounds[:-1], bounds[1:])
         with self._disk_errors():
             self._sink.put(variable, block, encoded)
         with self._lock:

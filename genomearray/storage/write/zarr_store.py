@@ -22,24 +22,14 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from genomearray.choices import SEQUENCE
 from genomearray.storage.chunks.codecs import BloscCrc, Codec, crc32c
-from genomearray.storage.layout import (
-    BLOCK,
-    SEQUENCE,
-    SEQUENCES,
-    SUMMARY,
-    SUMMARY_COLUMNS,
-    TABLE_CHUNK,
-    Layout,
-    Variable,
-    dimension,
-    variable_attributes,
-)
-from genomearray.storage.summary import Columns
+from genomearray.storage.layout import BLOCK, SEQUENCES, SUMMARY, TABLE_CHUNK, Layout, Variable, dimension, variable_attributes
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.encoding import BlockEncoder
 from genomearray.storage.write.publish import sync
-from genomearray.storage.write.tables import sequence_columns
+from genomearray.storage.write.tables import Table, sequence_columns
+from genomearray.summary import Summary
 
 # By what is stored, from benchmarks/chunks.md. lz4 decodes four to eight times as fast as zstd: counts
 # take 10 % more room with it, depth 60 %, floats 1 %; only letters are worth zstd.
@@ -49,8 +39,6 @@ BLOSC: dict[str, dict[str, Any]] = {
     "letters": {"cname": "zstd", "clevel": 3, "shuffle": "noshuffle"},
     "table": {"cname": "zstd", "clevel": 3, "shuffle": "shuffle"},
 }
-
-
 _MISSING = (1 << 64) - 1
 
 
@@ -103,9 +91,9 @@ class ZarrSink:
         values: NDArray[Any] = np.asarray(self._root[variable.name][block * BLOCK : (block + 1) * BLOCK])  # type: ignore[index]
         return values
 
-    def finish(self, summary: Columns, sequences: Columns, attributes: dict[str, str | int]) -> None:
-        for name in SUMMARY_COLUMNS:
-            self._create_column(f"{SUMMARY}/{name}", "chunk", summary[name])
+    def finish(self, summary: Summary, sequences: Table, attributes: dict[str, str | int]) -> None:
+        for name, column in zip(Summary._fields, summary, strict=True):
+            self._create_column(f"{SUMMARY}/{name}", "chunk", column)
         for name, column in sequence_columns(self.layout, sequences).items():
             self._create_column(f"{SEQUENCES}/{name}", "sequence", column)
         self._root.attrs.update(attributes)

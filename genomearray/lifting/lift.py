@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +17,15 @@ from numpy.typing import NDArray
 from genomearray.compute.region_statistics import interval_statistics
 from genomearray.compute.statistics import statistics
 from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
-from genomearray.liftover.chain import Blocks, Chain
-from genomearray.liftover.lifted import Layer, Lifted
-from genomearray.liftover.report import LiftReport
+from genomearray.lifting.chain import Blocks, Chain
+from genomearray.lifting.lifted import Layer, Lifted
+from genomearray.lifting.report import LiftReport
 from genomearray.reference.aliases import Alias, ChromosomeNames
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.intervals import Intervals, merged_regions
 from genomearray.source import Source, check_together, is_sequence
 from genomearray.sources.elementwise import Converted, Masked
 from genomearray.track.track import Track
-
-if TYPE_CHECKING:
-    from genomearray.database.database import GenomeDB
-
 
 COLLISIONS = ("best", "first", "last", "sum", "mean", "error")
 
@@ -55,10 +51,17 @@ class LiftedTrack(Track):
         return LiftedTrack, (self.source, self.report)
 
 
+class HasAssembly(Protocol):
+    """A database, or anything else that is of an assembly."""
+
+    @property
+    def assembly(self) -> Assembly: ...
+
+
 def liftover(
     track: Track,
     chain: Chain | str | os.PathLike[str],
-    to: GenomeDB | Assembly,
+    to: HasAssembly | Assembly,
     reverse: Track | None = None,
     collisions: str = "best",
     chrom_alias: Alias = None,
@@ -129,8 +132,7 @@ def liftover(
         text = f"{plus.label} of {source.assembly}, lifted over by {opened.path}"
         lifted: Source = Lifted(plus.source, minus.source, source.names, target, layers, collisions, text)
         if lifted.dtype != source.dtype and source.dtype.kind in "iu" and collisions == "sum":
-            lifted = Converted(lifted, source.dtype, text, overflow="saturate")
-            lifted.text = text
+            lifted = Converted(lifted, source.dtype, text, overflow="saturate", label=text)
         made.append(LiftedTrack(lifted, _with_signal(report, blocks, plus.source)))
     return made[0] if reverse is None else tuple(made)
 

@@ -91,9 +91,7 @@ def combine(
     target = wanted or _default_dtype(combined)
     if target == combined.dtype:
         return Track(combined)
-    made = Converted(combined, target, combined.text, overflow="saturate", round=round)
-    made.text = combined.text
-    return Track(made)
+    return Track(Converted(combined, target, combined.label, overflow="saturate", round=round, label=combined.label))
 
 
 def _default_dtype(combined: Combined) -> np.dtype[Any]:

@@ -11,7 +11,7 @@ from genomearray.errors import ValueRangeError
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.dna import complement_codes
 from genomearray.reference.intervals import Intervals
-from genomearray.source import Source, absent, is_sequence, limits
+from genomearray.source import Source, is_sequence
 from genomearray.sources.computed import OnAssembly, least_integer
 
 
@@ -34,7 +34,7 @@ class Lifted(OnAssembly):
         dtype = plus.dtype
         depth = max((len(found) for found in layers.values()), default=1)
         if collisions == "sum" and dtype.kind in "iub":
-            low, high = limits(plus)
+            low, high = plus.limits
             wide = least_integer(min(low * depth, low), high * depth)
             if wide is None:
                 raise ValueRangeError("sums of 64-bit integers may not fit 64 bits; lift over floats: track.astype('float64')")
@@ -52,7 +52,7 @@ class Lifted(OnAssembly):
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
         layers = [layer for layer in self._layers.get(chrom, []) if _reaches(layer, start, end)]
-        nothing = absent(self)
+        nothing = self.missing_value()
         if len(layers) <= 1 or self._collisions not in ("sum", "mean"):
             out = np.full(end - start, nothing, self.dtype)
             for layer in layers:
@@ -65,7 +65,7 @@ class Lifted(OnAssembly):
         total = np.zeros(end - start, np.float64 if self.dtype.kind == "f" else self.dtype)
         count = np.zeros(end - start, np.int64)
         for layer in layers:
-            values = np.full(end - start, absent(self.parts[0]), self.parts[0].dtype)
+            values = np.full(end - start, self.parts[0].missing_value(), self.parts[0].dtype)
             self._pull(layer, start, end, values, threads)
             reached = _inside(layer, start, end)
             if values.dtype.kind == "f":

@@ -18,20 +18,14 @@ from genomearray.source import Source, check_together
 from genomearray.sources.computed import PIECE, ComputedSource
 from genomearray.sources.elementwise import Shifted
 from genomearray.sources.rolling import Rolling
-from genomearray.stack.combine import combine
+from genomearray.stacks.combine import combine
 from genomearray.track.track import Track
 
 # -- the strands of ChIP-seq ----------------------------------------------------------------
 
 SMOOTHING = 50  # bp, of the window before strands are compared
-
-
 TOP = 0.95  # quantile below which smoothed counts are not looked at
-
-
 SHIFTS = range(20, 250)
-
-
 PAST_BEST = 50  # shifts tried beyond the best one
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import SEQUENCE
 from genomearray.compute.windows import Options, same_lengths, window_table
 from genomearray.errors import AssemblyError, LayoutError, RegionError, ValueRangeError
 from genomearray.reference.region import integer
 from genomearray.reference.region_table import RegionTable
-from genomearray.stack.stack import Stack
-from genomearray.storage.layout import SEQUENCE
+from genomearray.stacks.stack import Stack
 from genomearray.track.track import Track
 
 Batch = NDArray[Any] | dict[str, NDArray[Any]]

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray._cached import Cached
 from genomearray.errors import FormatError, GenomeArrayWarning, RegionError, nearest_names
 from genomearray.input_file import open_input
 from genomearray.reference.region import integer, parse_strand
@@ -209,7 +209,7 @@ class Chain:
         """Chromosomes one goes to."""
         return tuple(self.target_lengths)
 
-    @cached_property
+    @Cached
     def rank(self) -> NDArray[np.int64]:
         """For each chain its place among all: higher score first, then more aligned bases, then earlier in the file."""
         order = np.lexsort((np.arange(self.scores.size), -self.aligned, -self.scores))
@@ -217,7 +217,7 @@ class Chain:
         rank[order] = np.arange(order.size)
         return rank
 
-    @cached_property
+    @Cached
     def _by_source(self) -> dict[str, tuple[Blocks, NDArray[np.int64]]]:
         """Blocks of each source chromosome by start, and the greatest end up to each."""
         order = np.lexsort((self.blocks.start, self.blocks.source))

@@ -1,0 +1,158 @@
+"""A feature table on disk: its columns, and the features of a region."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray._cached import Cached
+from genomearray.errors import RegionError, unknown_chromosome
+from genomearray.features.rows import Features, TableFile
+from genomearray.reference.assembly import Assembly
+from genomearray.reference.overlaps import Sorted, overlapping_rows
+from genomearray.reference.region import parse_region, positions_to_offsets
+from genomearray.sources.features import ChromosomeFeatures
+from genomearray.storage.read.feature_table import FeatureFile
+
+_MANY = 10_000  # rows
+
+
+class BaseTable(Features):
+    """The part of a feature table that its methods by subject build on."""
+
+    def __init__(self, path: str | os.PathLike[str], name: str = "", file: TableFile | None = None) -> None:
+        self.file: TableFile = FeatureFile(Path(path)) if file is None else file
+        self.path = Path(path)
+        self.name = name or self.path.stem
+        self.assembly = str(self.file.attributes["assembly"])
+        self.attributes = self.file.attributes
+        self._placed: dict[str, ChromosomeFeatures] = {}
+        self._kept: dict[str, NDArray[Any]] = {}
+        total = int(self._firsts[-1] + self._counts[-1])
+        super().__init__(None, slice(0, total))
+
+    @Cached
+    def chromosomes(self) -> tuple[str, ...]:
+        """Names of the sequences of the assembly."""
+        return tuple(self.file.column("sequence_name").tolist())
+
+    @Cached
+    def _lengths(self) -> NDArray[Any]:
+        return self.file.column("sequence_length")
+
+    @Cached
+    def sizes(self) -> dict[str, int]:
+        return dict(zip(self.chromosomes, self._lengths.tolist(), strict=True))
+
+    @Cached
+    def _firsts(self) -> NDArray[Any]:
+        return self.file.column("first_feature")
+
+    @Cached
+    def _counts(self) -> NDArray[Any]:
+        return self.file.column("n_features")
+
+    @Cached
+    def _row_of(self) -> dict[str, int]:
+        return {name: k for k, name in enumerate(self.chromosomes)}
+
+    @Cached
+    def _frame(self) -> Assembly:
+        """The assembly, in the order of the table."""
+        return Assembly.in_order(self.assembly, self.sizes.items())
+
+    def rows_of(self, column: str, first: int, last: int) -> NDArray[Any]:
+        """Rows [first, last) of a column; one that is asked for as a whole is kept: it would be asked for again and again."""
+        kept = self._kept.get(column)
+        if kept is not None:
+            return kept[first:last]
+        values = self.file.column(column, first, last)
+        if first == 0 and last == len(self):
+            values.flags.writeable = False
+            self._kept[column] = values
+        elif last - first > len(self) // 2 and len(self) > _MANY:
+            return self.rows_of(column, 0, len(self))[first:last]
+        return values
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the sequences of the assembly."""
+        return self.chromosomes
+
+    def has(self, chrom: str) -> bool:
+        """Whether the assembly has a sequence of that name."""
+        return chrom in self._row_of
+
+    def length(self, chrom: str) -> int:
+        """Length of a sequence, bp."""
+        if chrom not in self._row_of:
+            raise unknown_chromosome(chrom, self.assembly, self.chromosomes)
+        return int(self._lengths[self._row_of[chrom]])
+
+    def __getitem__(self, region: str) -> Any:
+        """Features that overlap a region text (1-based, both ends in); or, by its name, a column."""
+        if region in self.file.columns or region == "chrom":
+            return super().__getitem__(region)
+        asked = parse_region(region, self.length, self._row_of.__contains__)
+        return self.overlapping(asked.chrom, asked.start, asked.end)
+
+    def sel(self, *, chrom: str, pos: slice | None = None) -> Features:
+        """Features that overlap positions (1-based, both ends in).
+
+        Parameters
+        ----------
+        chrom : str
+        pos : slice, optional
+            Default: the whole chromosome.
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError
+        """
+        length = self.length(str(chrom))
+        if pos is None:
+            return self.overlapping(str(chrom), 0, length)
+        if not isinstance(pos, slice) or pos.step not in (None, 1):
+            raise RegionError(f"pos is {pos!r}; give a slice of positions without a step")
+        start, end = positions_to_offsets(str(chrom), length, pos.start, pos.stop)
+        return self.overlapping(str(chrom), start, end)
+
+    def overlapping(self, chrom: str, start: int, end: int) -> Features:
+        """Features that share a base with the offsets [start, end); one of no base (start = end) counts as one base.
+
+        Parameters
+        ----------
+        chrom : str
+        start, end : int
+            0-based, half-open.
+
+        Returns
+        -------
+        Features
+        """
+        length = self.length(chrom)
+        first, n = (int(column[self._row_of[chrom]]) for column in (self._firsts, self._counts))
+        if start <= 0 and end >= length:
+            return Features(self, np.arange(first, first + n))
+        return Features(self, first + overlapping_rows(self._place(chrom).places, start, end))
+
+    def _place(self, chrom: str) -> ChromosomeFeatures:
+        """Columns of a chromosome that searches need; read once."""
+        if chrom not in self._placed:
+            start, end = (self._of_chromosome(chrom, name) for name in ("start", "end"))
+            self._placed[chrom] = ChromosomeFeatures(start, end, Sorted.of(start, end))
+        return self._placed[chrom]
+
+    def _of_chromosome(self, chrom: str, column: str) -> NDArray[Any]:
+        row = self._row_of[chrom]
+        return self.file.column(column, int(self._firsts[row]), int(self._firsts[row] + self._counts[row]))
+
+    def _placed_all(self, **more: str) -> dict[str, ChromosomeFeatures]:
+        """Places of all features, and more of their columns."""
+        named = [name for name, n in zip(self.chromosomes, self._counts.tolist(), strict=True) if n]
+        columns: Any = {name: {key: self._of_chromosome(name, column) for key, column in more.items()} for name in named}
+        return {name: self._place(name)._replace(**columns[name]) for name in named}

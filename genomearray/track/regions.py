@@ -1,0 +1,238 @@
+"""Methods of a track about regions: windows, profiles, statistics of regions and bins, pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genomearray._typing import Regions
+from genomearray.choices import BinHow, Bounds, Encoding, Reference
+from genomearray.errors import ArgumentError
+from genomearray.reference.assembly import Chromosome
+from genomearray.track.base import BaseTrack, one_chromosome
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+
+class RegionMethods(BaseTrack):
+    """Answers about many regions."""
+
+    def windows(
+        self,
+        regions: Regions,
+        width: int | None = None,
+        bins: int | None = None,
+        strand_aware: bool = True,
+        bounds: Bounds = "raise",
+        encoding: Encoding | None = None,
+        how: BinHow = "mean",
+        reference: Reference = "middle",
+        fill: float | None = None,
+    ) -> xr.DataArray:
+        """Values of many regions in one call; each stored chunk is decoded once, whatever the overlap.
+
+        Parameters
+        ----------
+        regions : DataFrame, mapping, list, str or path
+            Columns ``chrom, start, end`` (offsets, 0-based, half-open) and optionally ``strand``; a list of tuples
+            ``(chrom, start, end[, strand])``; the path of a BED file; region strings such as ``chr1:1-100(-)``
+            (positions, both ends included); anything with ``to_dataframe()``.
+        width : int, optional
+            Windows of so many bp around the middle of each region, from ``(start + end) // 2 - width // 2`` on.
+            Default: the regions themselves, which must be of one width.
+        reference : {"middle", "start", "end"}
+            With ``width``: windows around the middle, or around the border before the first, or after the last base
+            of the region as its strand runs (for genes, ``start`` is the TSS); ``width // 2`` bp lie before it.
+        bins : int, optional
+            Scale each region to so many bins. Bin j covers the bases ``[j * length / bins, (j + 1) * length / bins)``;
+            a base at a border counts by the part that is inside.
+        strand_aware : bool
+            Regions on the minus strand run backwards, letters of a sequence are complemented.
+        bounds : {"raise", "pad"}
+            What to do with a window that reaches outside its chromosome: an error, or NaN (0 for integers, N). One
+            that lies wholly outside is always an error.
+        encoding : {None, "onehot"}
+            For sequences: a last dimension ``base`` with A, C, G, T; other letters are four zeros.
+        how : {"mean", "sum", "min", "max"}
+            What a bin holds; NaN are skipped, and a bin of nothing else is NaN.
+        fill : float, optional
+            Take missing values (NaN) for this number, for instance 0.
+
+        Returns
+        -------
+        DataArray, dimensions (window, offset) or (window, offset, base)
+            In the order of the regions, with coordinates ``chrom``, ``start``, ``end`` (offsets of the window) and
+            ``strand``; dtype of the track, float64 for bins, uint8 one-hot.
+
+        Raises
+        ------
+        RegionError, UnknownChromosomeError, FormatError, DamagedTrackError
+
+        Examples
+        --------
+        >>> track.windows([("chr1", 10, 14, "+"), ("chr1", 10, 14, "-")]).values
+        array([[11, 12, 13, 14],
+               [14, 13, 12, 11]], dtype=uint16)
+        >>> track.windows(["chr1:1-4", "chr1:1-8"], bins=2).values
+        array([[1.5, 3.5],
+               [2.5, 6.5]])
+        >>> seq.windows(["chr1:1-4"], encoding="onehot").sizes["base"]
+        4
+        """
+        from genomearray.compute import windows as w
+        from genomearray.track import labelled
+
+        source = self.source
+        (values,), table = w.windows([source], regions, w.Options(width, bins, reference, strand_aware, bounds, encoding, how, fill))
+        dims = ("window", "offset", "base") if encoding else ("window", "offset")
+        return w.labelled_windows(values, table, dims, {"assembly": source.assembly, "kind": source.kind}, labelled.short_name(self.name))
+
+    def profile(
+        self,
+        regions: Regions,
+        *positional: object,
+        width: int | None = None,
+        bins: int | None = None,
+        flank: int = 0,
+        bin_size: int = 1,
+        strand_aware: bool = True,
+        bounds: Bounds = "pad",
+        how: BinHow = "mean",
+        reference: Reference = "middle",
+        fill: float | None = None,
+    ) -> xr.Dataset:
+        """A matrix of scaled regions, or of windows around their middles, and its mean over the regions.
+
+        Parameters
+        ----------
+        regions : as for :meth:`windows`
+        bins : int, optional
+            Bins each region is scaled to (deepTools: scale-regions).
+        width : int, optional
+            Instead: windows of so many bp around the ``reference`` (deepTools: reference-point), in bins of ``bin_size``,
+            or in ``bins`` bins if both are given.
+        flank : int
+            bp upstream and downstream of each region, a whole number of bins of ``bin_size``.
+        bin_size : int
+            bp of a bin that is not scaled.
+        strand_aware, bounds, how, reference, fill
+            As for :meth:`windows`; what lies outside the chromosome is by default missing (0 for integers).
+            ``fill=0`` is deepTools' ``--missingDataAsZero``.
+
+        Returns
+        -------
+        Dataset
+            ``matrix`` (window, offset), and over the windows that have a value ``mean``, ``std`` (ddof 0) and ``n``
+            (offset). ``offset`` counts bins, 0 is the first of the body; ``part`` is upstream, body or downstream. With
+            ``width``, ``distance`` is that of the first base of a bin from the reference, bp.
+
+        Raises
+        ------
+        RegionError, UnknownChromosomeError, FormatError, DamagedTrackError
+
+        Examples
+        --------
+        >>> result = track.profile(["chr1:101-200", "chr1:301-500"], bins=2, flank=10, bin_size=10)
+        >>> result["matrix"].values
+        array([[ 95.5, 125.5, 175.5, 205.5],
+               [295.5, 350.5, 450.5, 505.5]])
+        >>> result["mean"].values
+        array([195.5, 238. , 313. , 355.5])
+        """
+        from genomearray.compute.windows import Options, profile
+
+        if positional:
+            value = positional[0]
+            raise ArgumentError(f"profile takes its options by keyword: write bins={value!r}, or width={value!r} for windows around the middle")
+
+        return profile(self.source, regions, Options(width, bins, reference, strand_aware, bounds, None, how, fill), flank, bin_size)
+
+    def region_stats(self, regions: Regions) -> pd.DataFrame:
+        """Exact statistics of many regions: whole chunks from their stored summaries, only the edges read as bases.
+
+        Parameters
+        ----------
+        regions : as for :meth:`windows`
+            Of any width; they may overlap.
+
+        Returns
+        -------
+        DataFrame
+            In the order of the regions, with the index of a DataFrame: ``chrom, start, end, strand``, and ``n`` (bases with a value), ``mean``,
+            ``min``, ``max``, ``sum``, ``std`` (ddof 0). Of nothing mean, min and max are NaN, n and sum 0.
+
+        Raises
+        ------
+        RegionError, UnknownChromosomeError, FormatError, DamagedTrackError, LayoutError
+
+        Examples
+        --------
+        >>> stats = track.region_stats([("chr1", 0, 3), ("chr1", 0, 1000)])
+        >>> stats["mean"].tolist(), stats["max"].tolist()
+        ([2.0, 500.5], [3, 1000])
+        """
+        from genomearray.compute.region_statistics import region_stats
+
+        return region_stats(self.source, regions)
+
+    def bins(self, chrom: str | Chromosome, size: int, start: int | None = None, end: int | None = None) -> xr.Dataset:
+        """Exact statistics of consecutive bins of a chromosome, from stored summaries where they suffice.
+
+        Parameters
+        ----------
+        chrom : str or Chromosome
+        size : int
+            bp of a bin; the last one may be shorter.
+        start, end : int, optional
+            Offsets, 0-based, half-open. Default: the whole chromosome.
+
+        Returns
+        -------
+        Dataset, dimension ``bin``
+            ``n`` (bases with a value), ``mean``, ``min``, ``max``, ``sum``, ``std`` (ddof 0), with the offsets ``start``
+            and ``end`` as coordinates.
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError, DamagedTrackError, LayoutError
+
+        Examples
+        --------
+        >>> track.bins("chr1", 500)["mean"].values
+        array([250.5, 750.5])
+        """
+        from genomearray.compute.region_statistics import bins
+
+        return bins(self.source, one_chromosome(chrom), size, start, end)
+
+    def plot(self, region: str, bins: int = 1000, ax: Axes | None = None) -> Axes:
+        """Draw a region at any zoom: every base, or the mean and the range of each bin, exact.
+
+        Parameters
+        ----------
+        region : str
+            ``chr1:1-5,000,000``, or a chromosome.
+        bins : int
+            Points drawn at most.
+        ax : matplotlib Axes, optional
+            Default: a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError, LayoutError
+
+        Examples
+        --------
+        >>> axes = track.plot("chr1:1-500")
+        >>> axes.get_xlabel()
+        'chr1, position'
+        """
+        from genomearray.plotting.region import plot
+
+        return plot(self.source, self.name, region, bins, ax)
