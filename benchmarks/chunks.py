@@ -19,6 +19,7 @@ import genomearray as ga
 from genomearray.storage.write import hdf5 as hdf5_writer
 from genomearray.storage.write import zarr_store as zarr_writer
 from genomearray.storage.write.create import create_writer
+from genomearray.storage.write.options import WriteOptions
 
 CHUNKS = (1024, 2048, 4096, 8192, 16384, 32768)
 LEVELS = (1, 2, 3, 4)
@@ -30,7 +31,7 @@ def measure(folder: Path, db: ga.GenomeDB, values: np.ndarray, kind: str, store:
     """Write, read at random and read whole; a cell for each."""
     begin = time.perf_counter()
     options = {"kind": "sequence"} if kind == "sequence" else {}
-    with create_writer(db.folder, db.assembly, "x", values.dtype, store=store, chunk=chunk, overwrite=True, **options) as writer:
+    with create_writer(db.folder, db.assembly, "x", values.dtype, WriteOptions(store=store, chunk=chunk, overwrite=True, **options)) as writer:
         writer.write("chr1", 0, values)
     written = time.perf_counter() - begin
     path = writer.path

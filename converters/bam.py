@@ -10,19 +10,19 @@ SAM/BAM format specification v1, https://samtools.github.io/hts-specs/SAMv1.pdf
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.errors import ValueRangeError
+from genomearray.choices import Mates
+from genomearray.errors import ArgumentError
 from genomearray.reference.assembly import Chromosome
-from genomearray.storage.write.feature_table import FeatureWriter
 
-from .importing.options import Files, ImportOptions
-from .importing.pipeline import Describe, creates_table
+from .importing.options import Files
+from .importing.pipeline import ImportJob
 from .reads.counters import Counter, DepthCounter, EndCounter, FragmentCounter, TableCounter
-from .reads.options import MOST_SHIFT, check_whole, pairs_line, read_filter, sizes_of, split_options
+from .reads.options import MOST_SHIFT, ReadSettings, check_whole, pairs_line, read_filter, sizes_of, split_options
 from .reads.report import ReadReport
 from .reads.run import import_reads
 
@@ -40,13 +40,13 @@ def import_depth(
     *,
     reverse_track: str | None = None,
     deletions: bool | None = None,
-    mates: str | None = None,
+    mates: Mates | None = None,
     extend: int = 0,
     paired_fragments: bool = False,
     min_frag_size: int | None = None,
     max_frag_size: int | None = None,
     max_duplicates: int = 0,
-    **options: Any,
+    **options: Unpack[ReadSettings],
 ) -> ReadReport:
     """Import read depth: how many reads cover each base.
 
@@ -100,15 +100,15 @@ def import_depth(
     rule = read_filter(reads, deletions=deletions, mates=mates)
     check_whole("extend", extend, 0, MOST_SHIFT)
     if deletions not in (None, True, False):
-        raise ValueRangeError(f"deletions is {deletions!r}; allowed are True, False, and None (what the preset says)")
+        raise ArgumentError(f"deletions is {deletions!r}; allowed are True, False, and None (what the preset says)")
     if not paired_fragments and (max_duplicates or min_frag_size is not None or max_frag_size is not None):
-        raise ValueRangeError("sizes and duplicates are of fragments; give paired_fragments=True (--paired-fragments) too")
+        raise ArgumentError("sizes and duplicates are of fragments", hint="give {paired_fragments} too")
     if paired_fragments and (extend or deletions is not None or mates is not None):
-        raise ValueRangeError("paired_fragments (--paired-fragments) counts whole fragments; extend, deletions and mates are for reads")
+        raise ArgumentError("whole fragments of pairs are counted; extend, deletions and mates are for reads", hint="leave {paired_fragments} out")
     sizes = sizes_of(1 if min_frag_size is None else min_frag_size, 500 if max_frag_size is None else max_frag_size, max_duplicates)
     strands = 1 if reverse_track is None else 2
 
-    def counter(n_files: int) -> Counter:
+    def counter(_: ImportJob[ReadReport], n_files: int) -> Counter:
         if paired_fragments:
             return FragmentCounter(strands, sizes, dyads=False)
         return DepthCounter(strands, deletions=rule.deletions, once=rule.mates == "once", extend=extend, files=n_files)
@@ -120,7 +120,7 @@ def import_depth(
 
 
 def import_five_prime(
-    db: GenomeDB, forward: str, reverse: str, files: Files, *, shift_forward: int = 0, shift_reverse: int = 0, **options: Any
+    db: GenomeDB, forward: str, reverse: str, files: Files, *, shift_forward: int = 0, shift_reverse: int = 0, **options: Unpack[ReadSettings]
 ) -> ReadReport:
     """Import counts of 5' ends: the left end of a forward read, the right end of a reverse read.
 
@@ -159,7 +159,14 @@ def import_five_prime(
 
 
 def import_left_ends(
-    db: GenomeDB, track: str, files: Files, *, reverse_track: str | None = None, shift_forward: int = 0, shift_reverse: int = 0, **options: Any
+    db: GenomeDB,
+    track: str,
+    files: Files,
+    *,
+    reverse_track: str | None = None,
+    shift_forward: int = 0,
+    shift_reverse: int = 0,
+    **options: Unpack[ReadSettings],
 ) -> ReadReport:
     """Import counts of left ends: the first reference base of every read, whatever its strand.
 
@@ -208,7 +215,7 @@ def import_mnase(
     min_frag_size: int | None = None,
     max_frag_size: int | None = None,
     max_duplicates: int = 0,
-    **options: Any,
+    **options: Unpack[ReadSettings],
 ) -> ReadReport:
     """Import nucleosome dyads from MNase reads: one base for each fragment, in its middle.
 
@@ -253,12 +260,12 @@ def import_mnase(
     reads, rest = split_options(options)
     rule = read_filter(reads)
     if not paired_end and (min_frag_size is not None or max_frag_size is not None):
-        raise ValueRangeError("single-end reads have no fragment size; min_frag_size and max_frag_size are for paired_end=True (--paired-end)")
+        raise ArgumentError("single-end reads have no fragment size, least or greatest", hint="sizes are for {paired_end}")
     sizes = sizes_of(117 if min_frag_size is None else min_frag_size, 172 if max_frag_size is None else max_frag_size, max_duplicates)
     strands = 1 if reverse_track is None else 2
     half = NUCLEOSOME // 2 + 1
 
-    def counter(n_files: int) -> Counter:
+    def counter(_: ImportJob[ReadReport], n_files: int) -> Counter:
         if paired_end:
             return FragmentCounter(strands, sizes, dyads=True)
         return EndCounter(strands, left=False, forward=half, backward=-half, limit=max_duplicates)
@@ -276,7 +283,7 @@ def import_fragments(
     min_frag_size: int = 1,
     max_frag_size: int = 500,
     max_duplicates: int = 0,
-    **options: Any,
+    **options: Unpack[ReadSettings],
 ) -> ReadReport:
     """Import the fragments of pairs as a feature table: one row each, sorted by chromosome, start and end.
 
@@ -313,30 +320,29 @@ def import_fragments(
     >>> db.open_features("pairs")["chr1:150-160"].to_dataframe().values.tolist()
     [['chr1', 100, 247, '+', 60]]
     """
+    given = {name: value for name, value in options.items() if value is not None}
     for name in ("scale", "dtype", "overflow", "units"):
-        if options.pop(name, None) is not None:
-            raise ValueRangeError(f"{name} is for tracks; a table of fragments has none")
-    reads, rest = split_options(options)
+        if name in given:
+            raise ArgumentError(f"{name} is for tracks; a table of fragments has none")
+    reads, rest = split_options(cast("ReadSettings", given))
     rule = read_filter(reads)
     sizes = sizes_of(min_frag_size, max_frag_size, max_duplicates)
-    writers: list[FeatureWriter] = []
 
-    made = creates_table(db, table, {"score": "uint8"})
+    def counter(job: ImportJob[ReadReport], _: int) -> Counter:
+        (table_writer,) = job.tables
 
-    def create(settings: ImportOptions, source: str, describe: Describe) -> FeatureWriter:
-        writers[:] = [made(settings, source, describe)]
-        return writers[0]
+        def emit(chrom: Chromosome, fragments: NDArray[np.int64]) -> None:
+            left, size, strand, mapq = fragments.T
+            table_writer.append(chrom.name, {"start": left, "end": left + size, "strand": 1 - 2 * strand, "score": mapq})
 
-    def emit(chrom: Chromosome, fragments: NDArray[np.int64]) -> None:
-        left, size, strand, mapq = fragments.T
-        writers[0].append(chrom.name, {"start": left, "end": left + size, "strand": 1 - 2 * strand, "score": mapq})
+        return TableCounter(sizes, emit)
 
     what = [rule.line(), pairs_line("fragments", sizes)]
-    return import_reads(db, table, None, files, rule, reads, rest, lambda _: TableCounter(sizes, emit), what, pairs=True, create=create)
+    return import_reads(db, table, None, files, rule, reads, rest, counter, what, pairs=True, columns={"score": "uint8"})
 
 
 def _import_ends(
-    db: GenomeDB, track: str, reverse_track: str | None, files: Files, *, left: bool, shifts: tuple[int, int], options: dict[str, Any]
+    db: GenomeDB, track: str, reverse_track: str | None, files: Files, *, left: bool, shifts: tuple[int, int], options: ReadSettings
 ) -> ReadReport:
     reads, rest = split_options(options)
     rule = read_filter(reads)
@@ -348,5 +354,5 @@ def _import_ends(
     if any(shifts):
         what.append(f"ends are shifted by {shifts[0]:+d} (forward) and {shifts[1]:+d} (reverse) bp")
     return import_reads(
-        db, track, reverse_track, files, rule, reads, rest, lambda _: EndCounter(strands, left=left, forward=shifts[0], backward=shifts[1]), what
+        db, track, reverse_track, files, rule, reads, rest, lambda *_: EndCounter(strands, left=left, forward=shifts[0], backward=shifts[1]), what
     )

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import BED_PARTS, BedParts, FeatureHow, check
 from genomearray.errors import FormatError, RegionError, ValueRangeError
 from genomearray.features.table import FeatureTable
 from genomearray.input_file import open_input
@@ -23,7 +24,7 @@ from genomearray.storage.write.column_types import DECIMAL, GUESSED, NUMBERS
 from .exporting.files import text_output
 from .exporting.options import Out
 from .importing.features import Found, TableReport, import_features
-from .importing.options import Files
+from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob
 from .text.tables import Block, check_all, check_width, data_blocks, listed, shown, whole_numbers
 
@@ -53,7 +54,7 @@ _WHOLES = ("thickStart", "thickEnd", "blockCount")
 _NUMBER = re.compile(rf"{DECIMAL}|[-+]?[iI]nf|nan|NaN|NA|\.")
 _LIST = re.compile(r"(?:[0-9]+,)*[0-9]+,?|")
 _SIGNED = re.compile(r"-?[0-9]{1,18}")
-_NOT_BED12 = "; is the --format right (bed6 keeps further columns as they are)?"
+_NOT_BED12 = "is {format=} right (bed6 keeps further columns as they are)?"
 _STRANDS = {"+": 1, "-": -1, ".": 0}
 
 
@@ -73,7 +74,7 @@ class _BedColumns:
         kinds = wholes | dict.fromkeys(texts, TEXT) | dict.fromkeys(_NUMBERS, NUMBERS)
         return {name: kinds.get(name, GUESSED) for name in self.names[3:] if name != "strand"}
 
-    def blocks(self, job: ImportJob, path: str) -> Iterator[Found]:
+    def blocks(self, job: ImportJob[TableReport], path: str) -> Iterator[Found]:
         """Features of a file."""
         format = self.format or _format_of(path)
         with open_input(path) as source:
@@ -109,7 +110,7 @@ class _BedColumns:
                 columns[name] = np.array(block.column(k), dtype=np.int64)
             elif name != "strand":
                 if name in _NUMBERS:
-                    check_all(block, k, _NUMBER, f"is no number, which {name} is; is the --format right?")
+                    check_all(block, k, _NUMBER, f"is no number, which {name} is", "is {format=} right?")
                 columns[name] = block.column(k)
         if "blockStarts" in at:
             _check_blocks(block, at, columns["blockCount"], end - start)
@@ -161,13 +162,20 @@ def _names(format: str, block: Block) -> tuple[str, ...]:
     if n < len(known) and format != "bed":
         raise FormatError(f"{block.where(0)}: {n} columns, and {format} has {len(known)}: {', '.join(known)}")
     if n > len(known) and format in _FULL:
-        hint = f"--format bed{min(len(known), 6)} keeps further ones as they are"
-        raise FormatError(f"{block.where(0)}: {n} columns, and {format} has {len(known)}; {hint}")
+        hint = f"{{format=bed{min(len(known), 6)}}} keeps further ones as they are"
+        raise FormatError(f"{block.where(0)}: {n} columns, and {format} has {len(known)}", hint=hint)
     return (*known[:n], *(f"column{k}" for k in range(len(known) + 1, n + 1)))
 
 
 def import_bed(
-    db: GenomeDB, table: str, files: Files, *, format: str | None = None, start_offset: int = 1, how: str | None = None, **options: Any
+    db: GenomeDB,
+    table: str,
+    files: Files,
+    *,
+    format: str | None = None,
+    start_offset: int = 1,
+    how: FeatureHow | None = None,
+    **options: Unpack[ImportSettings],
 ) -> TableReport:
     """Import BED (plain, gzip, ``-`` for standard input) as a feature table, or as a track.
 
@@ -223,7 +231,13 @@ def import_bed(
 
 
 def export_bed(
-    table: FeatureTable | pd.DataFrame, out: Out, *, region: str | None = None, chroms: Any = None, parts: str = "features", overwrite: bool = False
+    table: FeatureTable | pd.DataFrame,
+    out: Out,
+    *,
+    region: str | None = None,
+    chroms: Any = None,
+    parts: BedParts = "features",
+    overwrite: bool = False,
 ) -> int:
     """Write features as BED: as many columns as they have, BED3 to BED12, then the others; transcripts as BED12.
 
@@ -259,8 +273,7 @@ def export_bed(
     >>> Path(tmp, "a.bed").read_text()
     'chr1\\t990\\t1000\\t.\\t0\\t.\\t995.5\\t1000\\n'
     """
-    if parts not in PARTS:
-        raise ValueRangeError(f"parts={parts!r} is not known; allowed are {', '.join(PARTS)}")
+    check("parts", parts, BED_PARTS)
     names = None if chroms is None else [chroms] if isinstance(chroms, str) else list(chroms)
     if isinstance(table, FeatureTable):
         if region is not None and names is not None:
@@ -282,7 +295,6 @@ def export_bed(
     return lines
 
 
-PARTS = ("features", "exons", "introns", "coding_exons", "merged_exons", "genes", "tss", "promoters")
 _OWN_NAMES = ("transcript", "gene_name", "gene_id")  # of parts, the first that says anything
 
 

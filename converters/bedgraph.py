@@ -7,7 +7,7 @@ https://genome.ucsc.edu/goldenPath/help/bedgraph.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,10 @@ from genomearray.track.track import Track
 from .exporting.files import text_output
 from .exporting.options import Out, check_kind
 from .exporting.runs import in_rows, number_texts, signal_runs
-from .importing.options import Files
+from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
-from .text.rows import Buffers, Scanned, explain
+from .text.rows import Buffers, Scanned, Scanner, explain
 from .text.scanning import BROWSER, FINE, TOO_FEW, TOO_MANY, TRACK, Bytes, is_comment, line_end, scan_fields, skip_blanks
 
 if TYPE_CHECKING:
@@ -55,15 +55,13 @@ def _scan(
     return line, FINE, 0, 0, 0
 
 
-class BedGraphScanner:
+class BedGraphScanner(Scanner):
     """Lines of bedGraph into rows."""
-
-    chrom = None
 
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
         stopped = _scan(text, TRACK, BROWSER, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
-        return Scanned(*n.tolist(), *stopped)
+        return Scanned.of(n, stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:
         if error in (TOO_FEW, TOO_MANY):
@@ -72,7 +70,7 @@ class BedGraphScanner:
         return str(explain(error, token, column))
 
 
-def import_bedgraph(db: GenomeDB, track: str, files: Files, **options: Any) -> ImportReport:
+def import_bedgraph(db: GenomeDB, track: str, files: Files, **options: Unpack[ImportSettings]) -> ImportReport:
     """Import bedGraph files (plain, gzip, ``-`` for standard input) as one track.
 
     Parameters
@@ -104,7 +102,7 @@ def import_bedgraph(db: GenomeDB, track: str, files: Files, **options: Any) -> I
     >>> db["signal"].values("chr1", 0, 4)
     array([1.5, 1.5, 1.5, nan], dtype=float32)
     """
-    return import_rows(db, track, files, BedGraphScanner, options)
+    return import_rows(db, track, files, BedGraphScanner, **options)
 
 
 def export_bedgraph(

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from .exporting.files import new_file
 from .exporting.options import STDOUT, Out, check_kind
 from .exporting.runs import Runs, in_rows, signal_runs
 from .importing.lengths import matching
-from .importing.options import Files
+from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob, run_import
 from .importing.report import ImportReport
 
@@ -41,7 +41,7 @@ _TOGETHER = 1 << 16  # intervals
 _DENSE = 20  # bp an interval; a list of intervals is slower than bases below
 
 
-def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Any) -> ImportReport:
+def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Unpack[ImportSettings]) -> ImportReport:
     """Import bigWig files as one track.
 
     Parameters
@@ -71,14 +71,14 @@ def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Any) -> Imp
     genomearray.errors.FormatError: missing.bw is not there; check the path
     """
 
-    def work(job: ImportJob, paths: list[str]) -> None:
+    def work(job: ImportJob[ImportReport], paths: list[str]) -> None:
         for path in paths:
             _read(job, path)
 
-    return run_import(db, track, files, options, work)
+    return run_import(db, track, files, options, work, ImportReport)
 
 
-def _read(job: ImportJob, path: str) -> None:
+def _read(job: ImportJob[ImportReport], path: str) -> None:
     _check_magic(path)
     before, told = job.report.rows, 0
     size = Path(path).stat().st_size
@@ -94,10 +94,10 @@ def _read(job: ImportJob, path: str) -> None:
                 told += lengths[name]
                 job.progress(size * told // total - size * (told - lengths[name]) // total)
     if job.report.rows == before and not job.options.allow_empty:
-        raise FormatError(f"{path}: no base has a value; --allow-empty accepts such files")
+        raise FormatError(f"{path}: no base has a value", hint="{allow_empty} accepts such files")
 
 
-def _chromosomes(job: ImportJob, path: str, reader: Any, lengths: dict[str, int]) -> Iterator[tuple[str, Chromosome | None]]:
+def _chromosomes(job: ImportJob[ImportReport], path: str, reader: Any, lengths: dict[str, int]) -> Iterator[tuple[str, Chromosome | None]]:
     """Chromosomes of the file; an unknown one matters only when it has values."""
     for name, length in lengths.items():
         if next(iter(reader.records(name)), None) is None:
@@ -108,7 +108,7 @@ def _chromosomes(job: ImportJob, path: str, reader: Any, lengths: dict[str, int]
         yield name, chrom
 
 
-def _copy_chromosome(job: ImportJob, reader: Any, name: str, chrom: Chromosome) -> None:
+def _copy_chromosome(job: ImportJob[ImportReport], reader: Any, name: str, chrom: Chromosome) -> None:
     """Write a chromosome: interval by interval where they are far or long, else in blocks of bases."""
     position = 0
     while position < chrom.length:
@@ -128,7 +128,7 @@ def _copy_chromosome(job: ImportJob, reader: Any, name: str, chrom: Chromosome) 
             _copy_bases(job, reader, name, chrom, start, position)
 
 
-def _copy_bases(job: ImportJob, reader: Any, name: str, chrom: Chromosome, start: int, end: int) -> None:
+def _copy_bases(job: ImportJob[ImportReport], reader: Any, name: str, chrom: Chromosome, start: int, end: int) -> None:
     """Write the bases of [start, end) that have a value."""
     values = reader.values(name, start, end, fillna=None)
     known = np.flatnonzero(~np.isnan(values))

@@ -11,12 +11,13 @@ https://www.ncbi.nlm.nih.gov/genbank/fastaformat/ ; 2bit: https://genome.ucsc.ed
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
+from genomearray.choices import SEQUENCE
 from genomearray.errors import FormatError
 from genomearray.input_file import Input, open_input
 from genomearray.reference.intervals import Intervals
@@ -28,8 +29,8 @@ from .exporting.files import text_output
 from .exporting.options import Out, check_kind
 from .exporting.runs import in_order, stretches, wanted
 from .importing.lengths import matching
-from .importing.options import Files
-from .importing.pipeline import ImportJob, run_import
+from .importing.options import Files, ImportSettings
+from .importing.pipeline import ImportJob, Target, run_import
 from .importing.report import ImportReport
 from .text.lines import line_blocks
 from .text.scanning import line_end
@@ -81,7 +82,7 @@ def _copy_letters(text: NDArray[np.uint8], at: int, table: NDArray[np.uint8], ou
 class _Record:
     """The sequence that is being read."""
 
-    def __init__(self, job: ImportJob, name: str, where: str) -> None:
+    def __init__(self, job: ImportJob[ImportReport], name: str, where: str) -> None:
         self.name = name
         self.chrom = job.names.find(name, 1, where)
         self.length = 0
@@ -107,7 +108,7 @@ class _Record:
 class _SequenceImport:
     """Reads files of sequences; every chromosome at most once over all of them."""
 
-    def __init__(self, job: ImportJob, upper: bool) -> None:
+    def __init__(self, job: ImportJob[ImportReport], upper: bool) -> None:
         self._job = job
         self._table = _letters(upper)
         self._seen: dict[str, str] = {}
@@ -121,7 +122,7 @@ class _SequenceImport:
         if twobit:
             self._read_twobit(path)
         if self._job.report.rows == before and not self._job.names.skipped and not self._job.options.allow_empty:
-            raise FormatError(f"{source.name}: no sequence record; --allow-empty accepts such files")
+            raise FormatError(f"{source.name}: no sequence record", hint="{allow_empty} accepts such files")
 
     def _begin(self, name: str, where: str) -> _Record:
         record = _Record(self._job, name, where)
@@ -180,7 +181,7 @@ def _record_name(source: Input, header: bytes, line: int) -> str:
     return words[0].decode(errors="replace")
 
 
-def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False, **options: Any) -> ImportReport:
+def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False, **options: Unpack[ImportSettings]) -> ImportReport:
     """Import FASTA (plain, gzip, ``-`` for standard input) or 2bit files as a sequence track.
 
     Parameters
@@ -216,12 +217,12 @@ def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False,
     ('ACGTNNACGT', b'acgtNNACGT')
     """
 
-    def work(job: ImportJob, paths: list[str]) -> None:
+    def work(job: ImportJob[ImportReport], paths: list[str]) -> None:
         reader = _SequenceImport(job, upper)
         for path in paths:
             reader.read(path)
 
-    return run_import(db, track, files, {**options, "dtype": "uint8"}, work, kind="sequence")
+    return run_import(db, track, files, {**options, "dtype": "uint8"}, work, ImportReport, Target(kind=SEQUENCE))
 
 
 _WIDTH = 60

@@ -12,24 +12,24 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import unquote
 
 import numpy as np
 
-from genomearray.errors import FormatError, ValueRangeError
+from genomearray.choices import GENE_FORMATS, GeneFormat, check
+from genomearray.errors import FormatError
 from genomearray.input_file import open_input
 from genomearray.storage.feature_layout import TEXT
 
 from .importing.features import Found, TableReport, import_features
-from .importing.options import Files
+from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob
 from .text.tables import Block, data_blocks, listed, shown, whole_numbers
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
-FORMATS = ("gtf", "gff3", "genepred", "bed12")
 _NO_CODING = -1
 _STRANDS = {"+": 1, "-": -1, ".": 0, "?": 0}
 _GTF_PAIR = re.compile(r'\s*([^\s;"]+)\s+(?:"((?:[^"\\]|\\.)*+)"|([^;"]*+))\s*(?:;|$)')
@@ -67,7 +67,7 @@ class _Transcript:
         return merged
 
 
-Read = Callable[[ImportJob, Iterator[Block], Counter[str]], Iterator[Found]]
+Read = Callable[[ImportJob[TableReport], Iterator[Block], Counter[str]], Iterator[Found]]
 
 
 def _kinds() -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _part(block: Block, k: int) -> tuple[str, str, int, int, str, str, str]:
     return chrom, kind, int(low) - 1, int(high), strand, row[8], where  # GTF and GFF3: 1-based, both ends included
 
 
-def _read_gtf(job: ImportJob, blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
+def _read_gtf(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
     found: dict[tuple[str, str, str], _Transcript] = {}
     for block in blocks:
         for k in range(len(block.rows)):
@@ -194,7 +194,7 @@ def _with_parts(found: Any, left_out: Counter[str]) -> list[_Transcript]:
     return kept
 
 
-def _read_gff3(job: ImportJob, blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
+def _read_gff3(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
     records: dict[str, tuple[str, int, int, dict[str, str]]] = {}  # by ID: type, start, end, attributes
     found: dict[tuple[str, str, str], _Transcript] = {}
     for block in blocks:
@@ -251,7 +251,7 @@ def _name_genes(found: dict[tuple[str, str, str], _Transcript], records: dict[st
 # -- tables with a line for each transcript -------------------------------------------------------
 
 
-def _read_genepred(job: ImportJob, blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
+def _read_genepred(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
     for block in blocks:
         yield from _found([_of_genepred(block.rows[k], block.where(k)) for k in range(len(block.rows))])
 
@@ -289,11 +289,13 @@ def _exons(starts: str, ends: str, count: int, where: str) -> list[tuple[int, in
     return list(zip(low, high, strict=True))
 
 
-def _read_bed12(job: ImportJob, blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
+def _read_bed12(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
     for block in blocks:
         if any(len(row) != 12 for row in block.rows):
             k = next(k for k, row in enumerate(block.rows) if len(row) != 12)
-            raise FormatError(f"{block.where(k)}: {len(block.rows[k])} columns, and BED12 has 12; without blocks: genomearray import bed")
+            raise FormatError(
+                f"{block.where(k)}: {len(block.rows[k])} columns, and BED12 has 12", hint="without blocks: {import_bed|genomearray import bed}"
+            )
         start, end, low, high, count = (whole_numbers(block, k, what).tolist() for k, what in (
             (1, "start"), (2, "end"), (6, "thickStart"), (7, "thickEnd"), (9, "blockCount")
         ))  # fmt: skip
@@ -333,11 +335,12 @@ def _format_of(block: Block) -> str:
     if any(len(row) > k and row[k] in ("+", "-") for k in (2, 3)) and len(row) >= 10:
         return "genepred"
     raise FormatError(
-        f"{block.where(0)}: this line is of no known table of genes; say which it is with --format {'|'.join(FORMATS)}, or import it as BED"
+        f"{block.where(0)}: this line is of no known table of genes",
+        hint=f"say which it is with {{format=}} ({', '.join(GENE_FORMATS)}), or import it as BED",
     )
 
 
-def import_genes(db: GenomeDB, table: str, files: Files, *, format: str | None = None, **options: Any) -> TableReport:
+def import_genes(db: GenomeDB, table: str, files: Files, *, format: GeneFormat | None = None, **options: Unpack[ImportSettings]) -> TableReport:
     """Import transcripts (plain, gzip, ``-`` for standard input) as a feature table.
 
     Parameters
@@ -381,10 +384,10 @@ def import_genes(db: GenomeDB, table: str, files: Files, *, format: str | None =
     >>> genes.to_dataframe()[["start", "end", "cds_start", "cds_end"]].values.tolist()
     [[100, 400, 150, 200]]
     """
-    if format is not None and format not in FORMATS:
-        raise ValueRangeError(f"format {format!r} is not known; allowed are {', '.join(FORMATS)}")
+    if format is not None:
+        check("format", format, GENE_FORMATS, optional=True)
 
-    def read(job: ImportJob, path: str) -> Iterator[Found]:
+    def read(job: ImportJob[TableReport], path: str) -> Iterator[Found]:
         left_out: Counter[str] = Counter()
         with open_input(path) as source:
             blocks = data_blocks(source, job.progress)

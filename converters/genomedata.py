@@ -11,14 +11,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import h5py
 import numpy as np
 
+from genomearray.choices import SEQUENCE, SIGNAL
 from genomearray.errors import FormatError, GenomeArrayError, nearest_names
 
-from .importing.pipeline import ImportJob, run_import
+from .importing.options import ImportSettings
+from .importing.pipeline import ImportJob, Target, run_import
 from .importing.report import ImportReport
 
 if TYPE_CHECKING:
@@ -58,10 +60,10 @@ def _column(file: h5py.File, archive: Path, name: str | None) -> int:
     """Which track of a file is meant: each file of a folder has its own order."""
     known = _names(file)
     if not known:
-        raise FormatError(f"{archive} holds no tracks, only the sequence: --sequence imports it")
+        raise FormatError(f"{archive} holds no tracks, only the sequence", hint="{sequence} imports it")
     if name is None:
         if len(known) > 1:
-            raise FormatError(f"{archive} holds {len(known)} tracks, say which one with --name: {', '.join(known)}")
+            raise FormatError(f"{archive} holds {len(known)} tracks: {', '.join(known)}", hint="say which one with {name=}")
         return 0
     if name not in known:
         near = nearest_names(name, known)
@@ -78,7 +80,7 @@ def _supercontigs(path: Path, chrom: str, group: h5py.Group) -> Iterator[tuple[i
         yield int(contig.attrs["start"]), int(contig.attrs["end"]), contig
 
 
-def _read_chromosome(job: ImportJob, path: Path, group: h5py.Group, chrom: Chromosome, column: int | None) -> None:
+def _read_chromosome(job: ImportJob[ImportReport], path: Path, group: h5py.Group, chrom: Chromosome, column: int | None) -> None:
     dataset_name = "seq" if column is None else "continuous"
     for start, end, contig in _supercontigs(path, chrom.name, group):
         if end > chrom.length:
@@ -99,7 +101,7 @@ def _read_chromosome(job: ImportJob, path: Path, group: h5py.Group, chrom: Chrom
 
 
 def import_genomedata(
-    db: GenomeDB, track: str, archive: str | os.PathLike[str], *, name: str | None = None, sequence: bool = False, **options: Any
+    db: GenomeDB, track: str, archive: str | os.PathLike[str], *, name: str | None = None, sequence: bool = False, **options: Unpack[ImportSettings]
 ) -> ImportReport:
     """Import one track, or the sequence, of a Genomedata archive.
 
@@ -130,7 +132,7 @@ def import_genomedata(
     ``import_genomedata(db, "phylop", "hg18.genomedata", name="placental")``
     """
 
-    def work(job: ImportJob, paths: list[str]) -> None:
+    def work(job: ImportJob[ImportReport], paths: list[str]) -> None:
         source = Path(paths[0])
         for path in _files(source):
             with _open(path) as file:
@@ -150,4 +152,4 @@ def import_genomedata(
                         job.report.rows += 1
             job.progress(path.stat().st_size)
 
-    return run_import(db, track, archive, options, work, kind="sequence" if sequence else "signal")
+    return run_import(db, track, archive, options, work, ImportReport, Target(kind=SEQUENCE if sequence else SIGNAL))

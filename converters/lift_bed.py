@@ -174,7 +174,7 @@ def _lift(chain: Chain, rows: list[Any], out: IO[bytes], unmapped: IO[bytes] | N
             best = [hit for hit in hits if hit[4] == hits[0][4]]
             part = sum(hit[2] - hit[1] for hit in best) / (end - start)
             if part < min_match:
-                why = f"{100 * part:.1f} % of the bases map by the best chain, less than --min-match {min_match:g}"
+                why = f"{100 * part:.1f} % of the bases map by the best chain, less than {min_match:g}"
             hits = [(best[0][0], min(hit[1] for hit in best), max(hit[2] for hit in best), best[0][3])]
             if not why and len(fields) >= 12:
                 why, hits, fields = inner.lifted(place[k], best[0][4], hits[0], fields)

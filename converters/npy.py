@@ -82,7 +82,7 @@ def export_npy(
         raise FormatError(f"{out} is a file; several chromosomes need a folder, for a file each")
     bad = [name for name in names if os.sep in name or name.startswith(".")]
     if bad:
-        raise FormatError(f"chromosome {bad[0]!r} cannot name a file; export it alone: chroms={bad[0]!r} (--chrom)")
+        raise FormatError(f"chromosome {bad[0]!r} cannot name a file", hint=f"export it alone with {{chroms={bad[0]}|--chrom {bad[0]}}}")
     there = folder.is_dir()
     folder.mkdir(exist_ok=True)
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from genomearray.choices import STORES, check
 from genomearray.database.save import copy_track
 from genomearray.errors import FormatError
 from genomearray.reference.assembly import Assembly
-from genomearray.storage.write.publish import FORMS
 from genomearray.track.track import Track
 
 from .exporting.files import refuse_target
@@ -69,8 +69,7 @@ def export_store(
     >>> open_track(Path(tmp, "a.zarr")).sum() == db["counts"].sum()
     True
     """
-    if store not in FORMS:
-        raise FormatError(f"store {store!r} is not known; allowed are {', '.join(FORMS)}")
+    check("store", store, STORES)
     path = Path(out).absolute()
     if path.suffix != f".{store}":
         raise FormatError(f"{out} does not end in .{store}, by which a {store} store is known; name it {path.stem}.{store}")

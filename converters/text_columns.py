@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray._deprecated import warn
 from genomearray._kernels import kernel
-from genomearray.errors import ValueRangeError
+from genomearray.errors import ArgumentError
 
-from .importing.options import Files
+from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
-from .text.rows import Buffers, Scanned, explain
+from .text.rows import Buffers, Scanned, Scanner, explain
 from .text.scanning import (
     BAD_INTEGER,
     BAD_NUMBER,
@@ -128,7 +129,7 @@ def _scan(
     return line, FINE, 0, 0, 0
 
 
-class ColumnScanner:
+class ColumnScanner(Scanner):
     """Lines of columns into rows; a first line of column names is skipped."""
 
     def __init__(self, pos_col: int, val_col: int, chrom_col: int | None, chrom: str | None) -> None:
@@ -140,7 +141,7 @@ class ColumnScanner:
         n = np.zeros(3, dtype=np.int64)
         stopped = _scan(text, TRACK, BROWSER, self._columns, self._seen, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
         self._seen = self._seen or n[0] > 0 or stopped[0] > 0
-        return Scanned(*n.tolist(), *stopped)
+        return Scanned.of(n, stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:
         if error == TOO_FEW:
@@ -158,8 +159,9 @@ def import_text(
     pos_col: int,
     val_col: int,
     chrom_col: int | None = None,
+    chrom_name: str | None = None,
     chrom: str | None = None,
-    **options: Any,
+    **options: Unpack[ImportSettings],
 ) -> ImportReport:
     """Import columns of positions and values (plain, gzip, ``-`` for standard input) as one track.
 
@@ -173,8 +175,10 @@ def import_text(
         Columns of the position (1-based) and of the value, counted from 0.
     chrom_col : int, optional
         Column of the chromosome's name, counted from 0.
-    chrom : str, optional
+    chrom_name : str, optional
         Chromosome of all lines, where no column names it.
+    chrom : str, optional
+        Old spelling of ``chrom_name``.
     **options
         See :class:`genomearray_converters.importing.options.ImportOptions`.
 
@@ -192,13 +196,16 @@ def import_text(
     >>> from genomearray_converters import import_text
     >>> file = Path(tmp, "a.txt")
     >>> _ = file.write_text("pos score\\n3 7\\n4 9\\n")
-    >>> report = import_text(db, "text", file, pos_col=0, val_col=1, chrom="chr1", dtype="uint8")
+    >>> report = import_text(db, "text", file, pos_col=0, val_col=1, chrom_name="chr1", dtype="uint8")
     >>> db["text"].get_nparray("chr1", 2, 5)
     array([0, 7, 9, 0], dtype=uint8)
     """
-    if (chrom_col is None) == (chrom is None):
-        raise ValueRangeError("the chromosome must come from a column (--chrom-col) or be named (--chrom), one of both")
+    if chrom is not None:
+        warn("chrom names the chromosome of all lines", f"chrom_name={chrom!r}")
+        chrom_name = chrom
+    if (chrom_col is None) == (chrom_name is None):
+        raise ArgumentError("the chromosome must come from a column, or be named, one of both", hint="give {chrom_col=} or {chrom_name=}")
     columns = [column for column in (pos_col, val_col, chrom_col) if column is not None]
     if min(columns) < 0 or len(set(columns)) < len(columns):
-        raise ValueRangeError(f"columns {columns} cannot be; they count from 0 and differ")
-    return import_rows(db, track, files, lambda: ColumnScanner(pos_col, val_col, chrom_col, chrom), options)
+        raise ArgumentError(f"columns {columns} cannot be; they count from 0 and differ")
+    return import_rows(db, track, files, lambda: ColumnScanner(pos_col, val_col, chrom_col, chrom_name), **options)

@@ -7,7 +7,7 @@ https://genome.ucsc.edu/goldenPath/help/wiggle.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,10 @@ from genomearray.track.track import Track
 from .exporting.files import text_output
 from .exporting.options import Out, check_kind
 from .exporting.runs import in_order, number_texts, numbers, stretches, wanted
-from .importing.options import Files
+from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
-from .text.rows import CONTINUED, Buffers, Scanned, explain
+from .text.rows import CONTINUED, Buffers, Scanned, Scanner, explain
 from .text.scanning import (
     BAD_INTEGER,
     BAD_KEY,
@@ -210,10 +210,8 @@ def _scan(
     return line, FINE, 0, 0, 0
 
 
-class WigScanner:
+class WigScanner(Scanner):
     """Lines of wiggle into rows; the declaration goes on from block to block."""
-
-    chrom = None
 
     def __init__(self) -> None:
         self._state = np.zeros(4, dtype=np.int64)
@@ -222,7 +220,7 @@ class WigScanner:
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
         stopped = _scan(text, self._words, _KEYS, self._state, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
-        return Scanned(*n.tolist(), *stopped)
+        return Scanned.of(n, stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:
         if error in (BAD_NUMBER, BAD_INTEGER):
@@ -240,7 +238,7 @@ class WigScanner:
         }[error]
 
 
-def import_wig(db: GenomeDB, track: str, files: Files, **options: Any) -> ImportReport:
+def import_wig(db: GenomeDB, track: str, files: Files, **options: Unpack[ImportSettings]) -> ImportReport:
     """Import wiggle files (plain, gzip, ``-`` for standard input) as one track.
 
     Parameters
@@ -271,7 +269,7 @@ def import_wig(db: GenomeDB, track: str, files: Files, **options: Any) -> Import
     >>> db["scores"].get_nparray("chr1", 1, 5)
     array([nan, nan, 1.5, 1.5, nan], dtype=float32)
     """
-    return import_rows(db, track, files, WigScanner, options)
+    return import_rows(db, track, files, WigScanner, **options)
 
 
 _GAP = 10  # absent bases that are worth a new declaration

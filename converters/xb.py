@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import numpy as np
 
+from genomearray.choices import XB_STRANDS, XbStrand, check
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.input_file import Input, open_input
 from genomearray.track.track import Track
@@ -26,7 +27,7 @@ from genomearray.track.track import Track
 from .exporting.files import text_output
 from .exporting.options import Out, check_kind
 from .importing.lengths import matching
-from .importing.options import Files
+from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob, run_import
 from .importing.report import ImportReport
 
@@ -37,7 +38,6 @@ MAGIC = 0xCA60B175
 VERSION = 1
 _HEAD = "IhhiH"
 _PIECE = 1 << 20
-STRANDS = ("forward", "reverse")
 
 
 class _Header(NamedTuple):
@@ -86,18 +86,18 @@ def _header(source: Input) -> _Header:
     return _Header(bool(stranded), sizes)
 
 
-def _read(job: ImportJob, path: str, strand: str) -> None:
+def _read(job: ImportJob[ImportReport], path: str, strand: str) -> None:
     with open_input(path) as source:
         header = _header(source)
         if strand == "reverse" and not header.stranded:
-            raise FormatError(f"{source.name} has one strand only; leave --strand out, or take forward")
+            raise FormatError(f"{source.name} has one strand only", hint="leave {strand=} out, or take forward")
         chromosomes = [job.names.find(name, 1, source.name) for name, _ in header.sizes]
         for (name, size), chrom in zip(header.sizes, chromosomes, strict=True):
             if chrom is not None:
                 matching(source.name, name, size, chrom, job.names.assembly)
         before = 0
         for (name, size), chrom in zip(header.sizes, chromosomes, strict=True):
-            for side in STRANDS[: 1 + header.stranded]:
+            for side in XB_STRANDS[: 1 + header.stranded]:
                 for offset in range(0, size, _PIECE):
                     raw = _exactly(source, min(_PIECE, size - offset), f"{name!r}, {side} strand")
                     if chrom is not None and side == strand:
@@ -109,7 +109,7 @@ def _read(job: ImportJob, path: str, strand: str) -> None:
             raise FormatError(f"{source.name}: bytes follow behind the last chromosome; is the file damaged?")
 
 
-def import_xb(db: GenomeDB, track: str, file: Files, *, strand: str = "forward", **options: Any) -> ImportReport:
+def import_xb(db: GenomeDB, track: str, file: Files, *, strand: XbStrand = "forward", **options: Unpack[ImportSettings]) -> ImportReport:
     """Import an XB file (plain, gzip, ``-`` for standard input) as one track.
 
     Parameters
@@ -144,14 +144,13 @@ def import_xb(db: GenomeDB, track: str, file: Files, *, strand: str = "forward",
     >>> db["xb"].values("chr1", 5, 12)
     array([6, 7, 8, 9, 9, 9, 9], dtype=uint8)
     """
-    if strand not in STRANDS:
-        raise ValueRangeError(f"strand {strand!r} is not known; allowed are {', '.join(STRANDS)}")
+    check("strand", strand, XB_STRANDS)
 
-    def work(job: ImportJob, paths: list[str]) -> None:
+    def work(job: ImportJob[ImportReport], paths: list[str]) -> None:
         for path in paths:
             _read(job, path, strand)
 
-    return run_import(db, track, file, {"dtype": "uint8"} | options, work)
+    return run_import(db, track, file, {"dtype": "uint8", **options}, work, ImportReport)
 
 
 def export_xb(track: Track, out: Out, reverse: Track | None = None, *, overwrite: bool = False) -> int:

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 if TYPE_CHECKING:
     import pandas as pd
 
+    from genomearray.reference.region_table import RegionTable
+
 
 class Named(Protocol):
     """Anything whose text is the name of a chromosome: a Chromosome, or a text itself."""
@@ -30,4 +32,6 @@ Path: TypeAlias = str | os.PathLike[str]
 Chroms: TypeAlias = str | Named | Iterable[str | Named] | None  # one chromosome, many, or all
 Attributes: TypeAlias = dict[str, str | int]  # of a root on disk: text and integers only
 # What people have regions in; see genomearray.reference.region_table.read_regions.
-Regions: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Mapping[str, ArrayLike] | Sequence[str] | Sequence[tuple[object, ...]] | HasDataFrame"
+Regions: TypeAlias = (
+    "str | os.PathLike[str] | pd.DataFrame | Mapping[str, ArrayLike] | Sequence[str] | Sequence[tuple[object, ...]] | HasDataFrame | RegionTable"
+)

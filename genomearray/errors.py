@@ -29,6 +29,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from typing import TypeVar
+
+E = TypeVar("E", bound="GenomeArrayError")
 
 _OPTION = re.compile(r"\{([^{}]+)\}")
 
@@ -98,6 +101,10 @@ class GenomeArrayError(Exception):
     def __str__(self) -> str:
         # KeyError would print the repr of its argument, OSError a tuple.
         return f"{self.message}; {for_python(self.hint)}" if self.hint else self.message
+
+    def within(self, where: str, kind: type[E]) -> E:
+        """The same as an error of another kind, with the place in front."""
+        return kind(f"{where}: {self.message}", hint=self.hint)
 
     def on_command_line(self) -> str:
         """The text with options as the command line spells them."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._typing import Number
-from genomearray.choices import SEQUENCE, SIGNAL
+from genomearray.choices import SEQUENCE, SIGNAL, Kind
 from genomearray.errors import AssemblyError, LayoutError
 from genomearray.reference.dna import UNKNOWN_BASE
 from genomearray.reference.intervals import Intervals
@@ -67,17 +67,21 @@ class Unconverted(NamedTuple):
 class Source(ABC):
     """Values of the chromosomes of one assembly.
 
-    Offsets are 0-based and half-open, bp. ``names``, ``has``, ``length`` and ``read`` are what a source must know, besides the attributes
-    ``assembly``, ``kind`` (``signal`` or ``sequence``) and ``dtype``; everything else has a default, which is right and may be slow.
+    Offsets are 0-based and half-open, bp. ``dtype``, ``names``, ``has``, ``length`` and ``read`` are what a source must know, besides the
+    attributes ``assembly`` and ``kind`` (``signal`` or ``sequence``); everything else has a default, which is right and may be slow.
     A source is read from many threads at once, and sent to other processes by pickle.
     """
 
     assembly: str
-    kind: str
-    dtype: np.dtype[Any]
+    kind: Kind
     path: Path | str | None = None  # file or store of the values, a text for a URL; None for values that are not stored
 
     # -- what every source knows -----------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
 
     @property
     @abstractmethod

@@ -50,7 +50,8 @@ class Summary(NamedTuple):
     @classmethod
     def empty(cls, size: int, dtype: np.dtype[Any]) -> Self:
         """Uninitialised rows of ``size`` parts."""
-        return cls(*(np.empty(size, dtype=summary_dtype(name, dtype)) for name in cls._fields))
+        columns = [np.empty(size, dtype=summary_dtype(name, dtype)) for name in cls._fields]
+        return cls(*columns)
 
     @classmethod
     def filled(cls, lengths: NDArray[np.int64], fill: Number, dtype: np.dtype[Any]) -> Self:
@@ -67,11 +68,11 @@ class Summary(NamedTuple):
     @classmethod
     def joined(cls, parts: Iterable[Self]) -> Self:
         """The rows of several summaries, one after the other."""
-        return cls(*map(np.concatenate, zip(*parts, strict=True)))
+        return cls._make(map(np.concatenate, zip(*parts, strict=True)))
 
     def rows(self, which: slice | NDArray[np.int64]) -> Self:
         """Some rows."""
-        return type(self)(*(column[which] for column in self))
+        return type(self)(self.n[which], self.sum[which], self.m2[which], self.min[which], self.max[which])
 
     def put(self, which: int | slice | NDArray[np.int64], other: Summary | Total) -> None:
         """Replace some rows."""

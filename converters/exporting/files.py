@@ -55,7 +55,7 @@ def refuse_target(target: Path, overwrite: bool, *, folder: bool = False) -> Non
     if target.is_dir() and not folder:
         raise FormatError(f"{target} is a folder; name a file in it")
     if target.exists() and not overwrite:
-        raise FormatError(f"{target} exists; choose another name, or replace it with overwrite=True (--overwrite)")
+        raise FormatError(f"{target} exists", hint="choose another name, or replace it with {overwrite}")
 
 
 @contextmanager

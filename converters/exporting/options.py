@@ -14,5 +14,7 @@ Out = str | os.PathLike[str]
 def check_kind(track: Track, kind: str, what: str) -> None:
     """LayoutError for a sequence where numbers are written, or the other way round."""
     if track.kind != kind:
-        hint = "export fasta" if track.kind == "sequence" else "export bedgraph, wig or bigwig"
-        raise LayoutError(f"track {track.label!r} holds a {track.kind}, and {what} holds a {kind}; use: genomearray {hint}")
+        hint = (
+            "{export_fasta|genomearray export fasta}" if track.kind == "sequence" else "{export_bedgraph|genomearray export bedgraph}, wig or bigwig"
+        )
+        raise LayoutError(f"track {track.label!r} holds a {track.kind}, and {what} holds a {kind}", hint=f"use: {hint}")

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import FEATURE_HOW, FeatureHow, check
 from genomearray.database.save import write_source
-from genomearray.errors import FormatError, ValueRangeError
+from genomearray.errors import ArgumentError, FormatError
 from genomearray.features.table import FeatureTable
 from genomearray.reference.assembly import Chromosome
 from genomearray.source import Source
-from genomearray.sources.features import HOWS
 from genomearray.storage.write.create import create_feature_writer
 from genomearray.storage.write.feature_table import FeatureWriter
-from genomearray.storage.write.track_writer import WriteReport
+from genomearray.storage.write.options import WriteOptions, WriteReport
 
-from .options import Files
-from .pipeline import ImportJob, creates_table, run_import
+from .options import Files, ImportSettings
+from .pipeline import ImportJob, Target, run_import
 from .report import ImportReport
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
 _MOST_TOLD = 6
 _SCORE = "score"
+AS_TRACK = "{how=|--as} makes a track"
 _DTYPES = {"mask": "uint8", "coverage": "uint16", "score": "float32"}
 
 
 @dataclass
-class TableReport(ImportReport):  # type: ignore[misc]  # checked under the name of its folder
+class TableReport(ImportReport):
     """What an import of features did.
 
     Attributes
@@ -53,8 +54,13 @@ class TableReport(ImportReport):  # type: ignore[misc]  # checked under the name
 
     def nothing(self) -> str:
         """Why a table would be empty."""
-        told = f"; there are {self._left_out()}, which make no feature" if self.left_out else ""
-        return f"no line of data{told}; --allow-empty makes a table without features"
+        left_out = f"; there are {self._left_out()}, which make no feature" if self.left_out else ""
+        return f"no line of data{left_out}"
+
+    @property
+    def nothing_hint(self) -> str:
+        """What one may do about it."""
+        return "{allow_empty} makes a table without features"
 
     def _left_out(self) -> str:
         most = sorted((self.left_out or {}).items(), key=lambda found: -found[1])
@@ -80,14 +86,14 @@ class Found(NamedTuple):
     cut: Cut | None = None  # of other columns, where a feature is cut at the end of its chromosome
 
 
-Reader = Callable[[ImportJob, str], Iterator[Found]]  # job, path
+Reader = Callable[[ImportJob[TableReport], str], Iterator[Found]]  # job, path
 Kinds = Callable[[], dict[str, Any]]  # dtypes of the columns, known when the first features are
 
 
 class _Collector:
     """Puts features where they belong: checks their places, and appends them to the writer chromosome by chromosome."""
 
-    def __init__(self, job: ImportJob, writer: FeatureWriter, kinds: Kinds) -> None:
+    def __init__(self, job: ImportJob[TableReport], writer: FeatureWriter, kinds: Kinds) -> None:
         self._job = job
         self._writer = writer
         self._kinds = kinds
@@ -131,12 +137,13 @@ class _Collector:
 
     def _refuse(self, where: str, start: int, end: int, chrom: Chromosome) -> None:
         if start < 0:
-            raise FormatError(f"{where}: start {start} is below 0; is --start-offset right?")
+            raise FormatError(f"{where}: start {start} is below 0", hint="is {start_offset=} right?")
         if start > end:
             raise FormatError(f"{where}: start {start} is after end {end}")
         raise FormatError(
             f"{where}: end {end} is past the end of {chrom.name!r} ({chrom.length} bp) in {self._job.names.assembly.name!r}; "
-            "is the file on another assembly? --clip cuts at the end"
+            "is the file on another assembly?",
+            hint="{clip} cuts at the end",
         )
 
 
@@ -154,7 +161,7 @@ def _taken(values: list[str] | NDArray[Any], rows: NDArray[np.int64]) -> Any:
     return values[rows]
 
 
-def _source(table: FeatureTable, how: str, dtype: np.dtype[Any]) -> Source:
+def _source(table: FeatureTable, how: FeatureHow, dtype: np.dtype[Any]) -> Source:
     """Values for a track of ``dtype``, exact; what does not fit is the writer's business, which counts it."""
     if how != "score":
         return table.as_track(how).source
@@ -164,12 +171,12 @@ def _source(table: FeatureTable, how: str, dtype: np.dtype[Any]) -> Source:
     return table.as_track(how, column=_SCORE, dtype=stored, missing=0).source
 
 
-def _write_track(job: ImportJob, table: FeatureTable, how: str, name: str) -> None:
+def _write_track(job: ImportJob[TableReport], table: FeatureTable, how: FeatureHow, name: str) -> None:
     if how == "score" and (_SCORE not in table.columns or table.dtype(_SCORE).kind not in "iuf"):
         known = ", ".join(table.columns)
         raise FormatError(f"the features have no {_SCORE} (column 5 of BED) of numbers that a track holds; their columns are {known}")
     if how == "score" and np.isnan(table[_SCORE].astype(np.float64)).all():
-        raise FormatError(f"no feature has a {_SCORE}; --as mask or coverage needs none")
+        raise FormatError(f"no feature has a {_SCORE}", hint="{how=|--as} mask or coverage needs none")
     write_source(job.writer, _source(table, how, job.writer.dtype), name, job.options.threads, progress=False)
     lengths = table["end"].astype(np.int64) - table["start"]
     again = table.overlapped_bases()
@@ -179,48 +186,45 @@ def _write_track(job: ImportJob, table: FeatureTable, how: str, name: str) -> No
 
 
 def import_features(
-    db: GenomeDB, name: str, files: Files, reader: Reader, kinds: Kinds, options: dict[str, Any], *, how: str | None = None
+    db: GenomeDB, name: str, files: Files, reader: Reader, kinds: Kinds, options: ImportSettings, *, how: FeatureHow | None = None
 ) -> TableReport:
     """Read files into a feature table; or, with ``how``, into a track as of :meth:`FeatureTable.as_track`."""
     if how is None:
         for option in ("dtype", "units"):
             if options.get(option) is not None:
-                raise ValueRangeError(f"{option} is for tracks (--as), and a table of features is made")
+                raise ArgumentError(f"{option} is for tracks, and a table of features is made", hint=AS_TRACK)
         if options.get("overflow", "saturate") != "saturate" or options.get("round"):
-            raise ValueRangeError("overflow and round are for tracks (--as), and a table of features is made")
-    elif how not in HOWS:
-        raise ValueRangeError(f"--as {how!r} is not known; allowed are {', '.join(HOWS)}")
-    given = {option: value for option, value in options.items() if value is not None}
+            raise ArgumentError("overflow and round are for tracks, and a table of features is made", hint=AS_TRACK)
+    else:
+        check("how", how, FEATURE_HOW)
+    given = cast("ImportSettings", {option: value for option, value in options.items() if value is not None})
 
-    def collect(job: ImportJob, writer: FeatureWriter, paths: list[str]) -> None:
+    def collect(job: ImportJob[TableReport], writer: FeatureWriter, paths: list[str]) -> None:
         collector = _Collector(job, writer, kinds)
         for path in paths:
             before = collector.features
             for found in reader(job, path):
                 collector.take(found)
             if collector.features == before and not job.options.allow_empty:
-                raise FormatError(f"{path}: {job.report.nothing()}")
-        assert isinstance(job.report, TableReport)
+                raise FormatError(f"{path}: {job.report.nothing()}", hint=job.report.nothing_hint)
         job.report.features = sum(writer.rows.values())
 
-    def work(job: ImportJob, paths: list[str]) -> None:
-        if how is None:
-            collect(job, job.writers[0], paths)
-            return
+    def make_table(job: ImportJob[TableReport], paths: list[str]) -> None:
+        collect(job, job.tables[0], paths)
+
+    def make_track(job: ImportJob[TableReport], paths: list[str]) -> None:
         # A part that never appears: what a killed import leaves, the next one removes.
-        writer = create_feature_writer(db.folder, db.assembly, name, {}, overwrite=True)
+        writer = create_feature_writer(db.folder, db.assembly, name, {}, WriteOptions(overwrite=True))
         try:
             collect(job, writer, paths)
             writer.finish()
             if job.report.rows:
                 with FeatureTable(writer.hidden_path, name) as table:
-                    _write_track(job, table, how, name)
+                    _write_track(job, table, cast("FeatureHow", how), name)
         finally:
             writer.abort()
 
-    if how is not None:
-        given = {"dtype": _DTYPES[how]} | given
-    absent = None if how == "score" else 0
-    done = run_import(db, name, files, given, work, create=creates_table(db, name, {}) if how is None else None, report=TableReport, absent=absent)
-    assert isinstance(done, TableReport)
-    return done
+    if how is None:
+        return run_import(db, name, files, given, make_table, TableReport, Target(columns={}))
+    given = {"dtype": _DTYPES[how], **given}
+    return run_import(db, name, files, given, make_track, TableReport, Target(zero_fill=how != "score"))

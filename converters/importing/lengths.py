@@ -11,5 +11,6 @@ def matching(path: str, name: str, length: int, chrom: Chromosome, assembly: Ass
     if length != chrom.length:
         raise FormatError(
             f"{path}: {name!r} has {length} bp, and {chrom.name!r} of assembly {assembly.name!r} has {chrom.length} bp; "
-            f"is the file on another assembly?{f' {hint}' if hint else ''}"
+            "is the file on another assembly?",
+            hint=hint,
         )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-from genomearray.errors import FormatError, ValueRangeError, nearest_names
+from numpy.typing import DTypeLike
+
+from genomearray.choices import Overflow, Store
+from genomearray.errors import ArgumentError, FormatError, nearest_names
 from genomearray.input_file import STDIN
 from genomearray.reference.aliases import Alias
-from genomearray.storage.write.cast import Overflow
-from genomearray.storage.write.publish import Form
 
 Files = Iterable[str | os.PathLike[str]] | str | os.PathLike[str]
 
@@ -46,8 +47,8 @@ class ImportOptions:
         Show a bar on a terminal.
     """
 
-    dtype: str = "float32"
-    store: Form = "h5"
+    dtype: DTypeLike = "float32"
+    store: Store = "h5"
     overwrite: bool = False
     overflow: Overflow = "saturate"
     round: bool = False
@@ -61,12 +62,31 @@ class ImportOptions:
     command: str | None = None
 
 
+class ImportSettings(TypedDict, total=False):
+    """Keyword arguments of every importer; :class:`ImportOptions` says what they mean."""
+
+    dtype: DTypeLike
+    store: Store
+    overwrite: bool
+    overflow: Overflow
+    round: bool
+    clip: bool
+    skip_unknown: bool
+    allow_empty: bool
+    chrom_alias: Alias
+    units: str | None
+    threads: int | None
+    progress: bool
+    command: str | None
+
+
 def readable_twice(paths: list[str]) -> bool:
     """Whether all are files: standard input and other pipes give their bytes once."""
     return all(path != STDIN and Path(path).is_file() for path in paths)
 
 
 def input_paths(files: Files) -> list[str]:
+    """Paths of the files that are given; FormatError for one that is not there."""
     paths = [os.fspath(files)] if isinstance(files, (str, os.PathLike)) else [os.fspath(path) for path in files]
     if not paths:
         raise FormatError("no file is given; give at least one, or '-' for standard input")
@@ -78,16 +98,17 @@ def input_paths(files: Files) -> list[str]:
     return paths
 
 
-def check_options(options: dict[str, Any], own: list[str]) -> None:
-    """ValueRangeError for an option that neither every importer has, nor this one (``own``)."""
+def check_options(options: Mapping[str, object], own: Iterable[str] = ()) -> None:
+    """ArgumentError for an option that neither every importer has, nor this one (``own``)."""
     allowed = {f.name for f in fields(ImportOptions)} | set(own)
     unknown = sorted(set(options) - allowed)
     if unknown:
         near = nearest_names(unknown[0], sorted(allowed))
         hint = f"; nearest names: {', '.join(map(repr, near))}" if near else ""
-        raise ValueRangeError(f"option {unknown[0]!r} is not known{hint}; allowed are {', '.join(sorted(allowed))}")
+        raise ArgumentError(f"option {unknown[0]!r} is not known{hint}; allowed are {', '.join(sorted(allowed))}")
 
 
-def import_settings(options: dict[str, Any]) -> ImportOptions:
-    check_options(options, own=[])
+def import_settings(options: ImportSettings) -> ImportOptions:
+    """The options of every importer, checked."""
+    check_options(options)
     return ImportOptions(**options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from genomearray.storage.write.track_writer import WriteReport
+from genomearray.storage.write.options import WriteReport
 
 
 @dataclass
@@ -46,7 +46,12 @@ class ImportReport:
 
     def nothing(self) -> str:
         """Why a track would be empty."""
-        return "no line of data; --allow-empty makes a track without values"
+        return "no line of data"
+
+    @property
+    def nothing_hint(self) -> str:
+        """What one may do about it."""
+        return "{allow_empty} makes a track without values"
 
     def lines(self) -> list[str]:
         """The report for people, a line each thing."""

@@ -183,8 +183,8 @@ def _member_size(data: bytes, at: int, extra: int) -> int | None:
 def missing_eof(name: str) -> FormatError:
     """The error for a BAM without the empty block at its end."""
     return FormatError(
-        f"{name}: the end-of-file marker is missing: its writer was killed or is still writing, or the file is cut; "
-        "--allow-missing-eof reads what is there"
+        f"{name}: the end-of-file marker is missing: its writer was killed or is still writing, or the file is cut",
+        hint="{allow_missing_eof} reads what is there",
     )
 
 

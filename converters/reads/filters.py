@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import MATES, PRESETS, Mates, Preset, check
 from genomearray.errors import ValueRangeError
 
-Mates = Literal["once", "twice"]
 FLAG_NAMES = {
     0x1: "paired", 0x2: "proper pair", 0x4: "unmapped", 0x8: "mate unmapped", 0x10: "reverse", 0x20: "mate reverse", 0x40: "read 1", 0x80: "read 2",
     0x100: "secondary", 0x200: "QC-fail", 0x400: "duplicate", 0x800: "supplementary",
@@ -61,7 +61,7 @@ class Rule:
 
 
 # What other tools count: samtools depth, mosdepth, bedtools genomecov -split, and the old library.
-PRESETS = {
+_RULES: dict[Preset, Rule] = {
     "genome": Rule(exclude_flags=4),
     "samtools": Rule(min_mapq=0, deletions=False),
     "mosdepth": Rule(min_mapq=0, deletions=False, mates="once"),
@@ -82,14 +82,14 @@ def make_rule(preset: str | None = None, **overrides: Any) -> Rule:
     >>> make_rule("mosdepth", min_mapq=20)
     Rule(min_mapq=20, exclude_flags=1796, require_flags=0, deletions=False, mates='once')
     """
-    if preset is not None and preset not in PRESETS:
-        raise ValueRangeError(f"preset {preset!r} is not known; allowed are {', '.join(PRESETS)}")
-    rule = replace(PRESETS[preset] if preset else Rule(), **{name: value for name, value in overrides.items() if value is not None})
+    rule = replace(
+        _RULES[check("preset", preset, PRESETS, optional=True)] if preset is not None else Rule(),
+        **{name: value for name, value in overrides.items() if value is not None},
+    )
     _check_range("min_mapq", rule.min_mapq, 255)
     _check_range("exclude_flags", rule.exclude_flags, 65535)
     _check_range("require_flags", rule.require_flags, 65535)
-    if rule.mates not in ("once", "twice"):
-        raise ValueRangeError(f"mates {rule.mates!r} is not known; allowed are once, twice")
+    check("mates", rule.mates, MATES)
     both = rule.require_flags & (rule.exclude_flags | 4)
     if both:
         raise ValueRangeError(f"flags {both} ({flag_text(both)}) are required and excluded: no read can pass")

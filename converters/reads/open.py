@@ -162,8 +162,8 @@ class _Transcoder:
         found = [line.split("] ", 1)[-1] for line in lines if line.startswith(("[E::", "[W::"))]
         reason = "; ".join(found[:2]) or (lines[-1] if lines else f"exit status {code}")
         asks = self._kind == "CRAM" and self._reference is None and any("reference" in line for line in lines)
-        needs = "; a CRAM of this kind needs its reference: --reference FILE" if asks else ""
-        raise FormatError(f"{self._name}: htslib cannot read it as {self._kind}: {reason}{needs}; check it with: samtools quickcheck")
+        needs = "a CRAM of this kind needs its reference: {reference=|--reference FILE}; " if asks else ""
+        raise FormatError(f"{self._name}: htslib cannot read it as {self._kind}: {reason}", hint=f"{needs}check it with: samtools quickcheck")
 
 
 _VIEW = """

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypedDict, Unpack, cast
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from genomearray.errors import ValueRangeError
+from genomearray._typing import Path
+from genomearray.choices import Mates, Preset
+from genomearray.errors import ArgumentError
 
-from ..importing.options import check_options
+from ..importing.options import ImportSettings, check_options
 from .counters import Sizes
 from .filters import Rule, make_rule
 
@@ -48,30 +50,50 @@ class ReadOptions:
         The track is float32.
     """
 
-    preset: str | None = None
+    preset: Preset | None = None
     min_mapq: int | None = None
     exclude_flags: int | None = None
     require_flags: int | None = None
     chroms: Sequence[str] = ()
     strict: bool = False
     allow_missing_eof: bool = False
-    reference: str | os.PathLike[str] | None = None
+    reference: Path | None = None
     read_length: bool = False
     fragment_sizes: bool = False
     scale: str | float | None = None
 
 
-# -- options -----------------------------------------------------------------------------------
+class ReadSettings(ImportSettings, total=False):
+    """Keyword arguments of every importer of reads; :class:`ReadOptions` says what they mean."""
+
+    preset: Preset | None
+    min_mapq: int | None
+    exclude_flags: int | None
+    require_flags: int | None
+    chroms: Sequence[str]
+    strict: bool
+    allow_missing_eof: bool
+    reference: Path | None
+    read_length: bool
+    fragment_sizes: bool
+    scale: str | float | None
 
 
-def split_options(options: dict[str, Any]) -> tuple[ReadOptions, dict[str, Any]]:
+class FilterOverrides(TypedDict, total=False):
+    """Rules of a filter that only some importers have."""
+
+    deletions: bool | None
+    mates: Mates | None
+
+
+def split_options(options: ReadSettings) -> tuple[ReadOptions, ImportSettings]:
     """Options of reading, and those that every importer has."""
-    own = {name: options[name] for name in options if name in ReadOptions.__dataclass_fields__}
-    rest = {name: value for name, value in options.items() if name not in own}
-    reads = ReadOptions(**own)
-    check_options(rest, own=list(ReadOptions.__dataclass_fields__))
+    names = {field.name for field in fields(ReadOptions)}
+    rest = cast("ImportSettings", {name: value for name, value in options.items() if name not in names})
+    check_options(rest, own=names)
+    reads = ReadOptions(**cast("Mapping[str, Any]", {name: value for name, value in options.items() if name in names}))
     if isinstance(reads.chroms, str):
-        raise ValueRangeError(f"chroms is {reads.chroms!r}; give a list of names or regions")
+        raise ArgumentError(f"chroms is {reads.chroms!r}; give a list of names or regions")
     scaled = reads.scale is not None
     rest.setdefault("dtype", "float32" if scaled else "uint16")
     if scaled:
@@ -82,37 +104,41 @@ def split_options(options: dict[str, Any]) -> tuple[ReadOptions, dict[str, Any]]
     return reads, rest
 
 
-def _check_scale(scale: Any, dtype: Any) -> None:
+def _check_scale(scale: str | float | None, dtype: DTypeLike) -> None:
     if np.dtype(dtype).kind != "f":
-        raise ValueRangeError(f"scaled counts are fractions, and the track is {dtype}; give dtype float32 or float64")
+        raise ArgumentError(f"scaled counts are fractions, and the track is {dtype}; give dtype float32 or float64")
     if scale == "cpm":
         return
     try:
-        fine = not isinstance(scale, bool) and 1e-30 <= float(scale) <= 1e30
+        fine = not isinstance(scale, bool) and scale is not None and 1e-30 <= float(scale) <= 1e30
     except (TypeError, ValueError):
         fine = False
     if not fine:
-        raise ValueRangeError(f"scale {scale!r} is not known; give cpm, or a factor above 0")
+        raise ArgumentError(f"scale {scale!r} is not known; give cpm, or a factor above 0")
 
 
-def read_filter(reads: ReadOptions, **more: Any) -> Rule:
+def read_filter(reads: ReadOptions, **more: Unpack[FilterOverrides]) -> Rule:
+    """The filter that the options ask for."""
     return make_rule(reads.preset, min_mapq=reads.min_mapq, exclude_flags=reads.exclude_flags, require_flags=reads.require_flags, **more)
 
 
-def check_whole(name: str, value: Any, least: int, most: int) -> None:
+def check_whole(name: str, value: object, least: int, most: int) -> None:
+    """ArgumentError for anything but a whole number in a range."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not least <= value <= most:
-        raise ValueRangeError(f"{name} is {value!r}; allowed are whole numbers from {least:,} to {most:,}")
+        raise ArgumentError(f"{name} is {value!r}; allowed are whole numbers from {least:,} to {most:,}")
 
 
 def sizes_of(least: int, most: int, duplicates: int) -> Sizes:
+    """Sizes of fragments that count, checked."""
     check_whole("min_frag_size", least, 1, MOST_SHIFT)
     check_whole("max_frag_size", most, 1, MOST_SHIFT)
     check_whole("max_duplicates", duplicates, 0, 2**31 - 1)
     if least > most:
-        raise ValueRangeError(f"min_frag_size {least} is greater than max_frag_size {most}")
+        raise ArgumentError(f"min_frag_size {least} is greater than max_frag_size {most}")
     return Sizes(least, most, duplicates)
 
 
 def pairs_line(what: str, sizes: Sizes) -> str:
+    """What counts of pairs, for people."""
     limit = f", at most {sizes.duplicates} of one strand, left end and size" if sizes.duplicates else ""
     return f"{what} of pairs of {sizes.least} to {sizes.most} bp{limit}"

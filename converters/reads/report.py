@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.write.track_writer import WriteReport
+from genomearray.storage.write.options import WriteReport
 
 from ..importing.report import ImportReport
 
@@ -53,7 +53,7 @@ class Histogram:
 
 
 @dataclass
-class ReadReport(ImportReport):  # type: ignore[misc]  # checked under the name of its folder
+class ReadReport(ImportReport):
     """What an import of reads did.
 
     Attributes
@@ -117,4 +117,9 @@ class ReadReport(ImportReport):  # type: ignore[misc]  # checked under the name 
         why = "; ".join(f"{count:,} {reason}" for reason, count in self.dropped.items() if count)
         skipped = sum(self.skipped.values())
         why += f"{'; ' if why else ''}{skipped:,} on contigs that the assembly does not have" if skipped else ""
-        return f"none of {self.seen:,} reads counts{f' ({why})' if why else ''}; --allow-empty makes a track without reads"
+        return f"none of {self.seen:,} reads counts{f' ({why})' if why else ''}"
+
+    @property
+    def nothing_hint(self) -> str:
+        """What one may do about it."""
+        return "{allow_empty} makes a track without reads"

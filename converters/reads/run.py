@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from genomearray.errors import FormatError, ValueRangeError
 from genomearray.executor import workers
@@ -18,8 +18,8 @@ from genomearray.reference.assembly import Assembly, Chromosome
 from genomearray.reference.region import parse_region
 
 from ..importing.lengths import matching
-from ..importing.options import Files, readable_twice
-from ..importing.pipeline import Create, ImportJob, run_import
+from ..importing.options import Files, ImportSettings, readable_twice
+from ..importing.pipeline import TRANSLATE, ImportJob, Target, run_import
 from . import counters
 from .counters import Counter, find_fragments
 from .filters import Rule
@@ -34,10 +34,9 @@ if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
 
+# Makes the counter of a pass: of a job, and of so many files.
+CounterMaker: TypeAlias = Callable[[ImportJob[ReadReport], int], Counter]
 _SLABS = 24  # that wait inflated, over all files: some 2 MB each
-
-
-# -- the work ----------------------------------------------------------------------------------
 
 
 def import_reads(
@@ -47,41 +46,40 @@ def import_reads(
     files: Files,
     rule: Rule,
     reads: ReadOptions,
-    options: dict[str, Any],
-    counter: Callable[[int], Counter],
+    options: ImportSettings,
+    counter: CounterMaker,
     what: list[str],
     *,
     pairs: bool = False,
-    create: Create | None = None,
+    columns: Mapping[str, DTypeLike] | None = None,
 ) -> ReadReport:
+    """Import reads through a counter; ``columns`` make a feature table instead of tracks."""
     wanted = wanted_regions(db.assembly, reads.chroms)
 
-    def work(job: ImportJob, paths: list[str]) -> None:
+    def work(job: ImportJob[ReadReport], paths: list[str]) -> None:
         report = job.report
-        assert isinstance(report, ReadReport)
         report.rule = what
         report.used_what = "fragments" if pairs else "reads"
         factor = 1.0
         if reads.scale == "cpm":
             if not readable_twice(paths):
-                raise ValueRangeError("counts per million need all reads first, and a pipe cannot be read twice; give a file, or a factor")
-            _Pass(job, reads, rule, wanted, counter(len(paths)), None).run(paths)
+                raise ValueRangeError("counts per million need all reads first, and a pipe cannot be read twice", hint="give a file, or a factor")
+            _Pass(job, reads, rule, wanted, counter(job, len(paths)), None).run(paths)
             factor = 1e6 / report.used if report.used else 1.0
         elif reads.scale is not None:
             factor = float(reads.scale)
         report.scale = factor if reads.scale is not None else None
-        _Pass(job, reads, rule, wanted, counter(len(paths)), factor).run(paths)
+        _Pass(job, reads, rule, wanted, counter(job, len(paths)), factor).run(paths)
 
-    done = run_import(db, track, files, options, work, other=reverse_track, absent=0, create=create, report=ReadReport)
-    assert isinstance(done, ReadReport)
-    return done
+    target = Target(other=reverse_track, zero_fill=True, columns=columns)
+    return run_import(db, track, files, options, work, ReadReport, target)
 
 
 class _Pass:
     """One reading of all files; without a factor they are only counted."""
 
     def __init__(
-        self, job: ImportJob, reads: ReadOptions, rule: Rule, wanted: dict[str, NDArray[np.int64]], counter: Counter, factor: float | None
+        self, job: ImportJob[ReadReport], reads: ReadOptions, rule: Rule, wanted: dict[str, NDArray[np.int64]], counter: Counter, factor: float | None
     ) -> None:
         self.job = job
         self.reads = reads
@@ -99,7 +97,7 @@ class _Pass:
         threads = self.job.options.threads or workers()
         reads = self.reads
         names = ChromosomeNames(
-            self.job.names.assembly, self.job.options.chrom_alias, skip_unknown=not reads.strict, to_skip="by leaving out --strict"
+            self.job.names.assembly, self.job.options.chrom_alias, skip_unknown=not reads.strict, to_skip="by leaving out {strict}"
         )
         with ExitStack() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(threads, thread_name_prefix="genomearray-inflate"))
@@ -141,13 +139,19 @@ class _Pass:
                     raise FormatError(f"{stream.name}: contigs {taken[chrom.name]!r} and {contig.name!r} are both {chrom.name!r} of the assembly")
                 taken[chrom.name] = contig.name
                 matching(
-                    stream.name, contig.name, contig.length, chrom, names.assembly, "--chrom NAME restricts the import to chromosomes that agree"
+                    stream.name,
+                    contig.name,
+                    contig.length,
+                    chrom,
+                    names.assembly,
+                    "{chroms=|--chrom NAME} restricts the import to chromosomes that agree",
                 )
             chromosomes.append(chrom)
         if len(unknown) == len(chromosomes):
             raise FormatError(
                 f"{stream.name}: none of its contigs ({', '.join(c.name for c in stream.contigs[:3])}, ...) is in assembly {names.assembly.name!r} "
-                f"({', '.join(names.assembly.names[:3])}, ...); translate the names with --chrom-alias (ucsc adds 'chr', ensembl strips it)"
+                f"({', '.join(names.assembly.names[:3])}, ...)",
+                hint=TRANSLATE,
             )
         return OpenAlignment(stream, path, chromosomes, unknown)
 
@@ -195,14 +199,14 @@ class _Pass:
             f"without the flags {self.rule.require_flags}": seen[REQUIRED],
             f"with MAPQ below {self.rule.min_mapq}": seen[MAPQ],
             "without a base on the reference": seen[NO_BASES] + reasons[counters.NOTHING],
-            "not asked for (--chrom)": tally.elsewhere + reasons[counters.ELSEWHERE],
+            "not on the chromosomes asked for": tally.elsewhere + reasons[counters.ELSEWHERE],
             "outside of their chromosome": reasons[counters.OUTSIDE],
             "not of a pair with both mates on one chromosome": reasons[counters.NOT_A_PAIR],
             "second reads of pairs: read 1 stands for both": reasons[counters.NOT_FIRST],
             "of pairs on one strand": reasons[counters.SAME_STRAND],
             "with a mate further away than a fragment can be": reasons[counters.FAR_MATE],
             "of fragments of other sizes": reasons[counters.SIZE],
-            "duplicates beyond --max-duplicates": self.counter.duplicates,
+            "duplicates beyond the most that count": self.counter.duplicates,
         }
 
 

@@ -8,10 +8,11 @@ chromosome names, limits, and messages with file and line.
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,18 +49,29 @@ class Scanned(NamedTuple):
     slow: int
     lines: int
     error: int
-    begin: int  # of the offending token, or line
+    begin: int
     end: int
     column: int
 
+    @classmethod
+    def of(cls, counts: NDArray[np.int64], stopped: tuple[int, int, int, int, int]) -> Self:
+        """From the counts of rows, runs and slow numbers, and where a compiled scanner stopped."""
+        rows, runs, slow = counts.tolist()
+        return cls(rows, runs, slow, *stopped)
 
-class Scanner(Protocol):
+
+class Scanner(ABC):
     """A format: knows its state from one block to the next, and its own messages."""
 
-    chrom: str | None  # of rows before the first name in the file
+    chrom: str | None = None  # of rows before the first name in the file
 
-    def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned: ...
-    def explain(self, error: int, token: str, column: int) -> str: ...
+    @abstractmethod
+    def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
+        """Fill the buffers with the rows of a block of lines."""
+
+    @abstractmethod
+    def explain(self, error: int, token: str, column: int) -> str:
+        """The message of an error code."""
 
 
 @dataclass
@@ -116,7 +128,7 @@ class RowImporter:
             values = self._exact(block, out, found)
         except ValueRangeError as error:
             line = first_line + int(out.lines[out.slow[0, 0]])
-            raise FormatError(f"{name}:{line}: {error}") from error
+            raise error.within(f"{name}:{line}", FormatError) from error
         borders = [*out.runs[: found.runs, 0].tolist(), found.rows]
         for k in range(found.runs):
             low, high = borders[k], borders[k + 1]
@@ -174,7 +186,7 @@ class RowImporter:
                 try:
                     self._writer.cast(np.array([value]))
                 except ValueRangeError as error:
-                    raise FormatError(f"{where}:{first_line + line}: {error}") from error
+                    raise error.within(f"{where}:{first_line + line}", FormatError) from error
             raise
 
     def _check(
@@ -198,7 +210,8 @@ class RowImporter:
                 raise FormatError(f"{where}: end {end} is not after start {start}; an interval holds at least one base")
             raise FormatError(
                 f"{where}: position {max(start + 1, chromosome.length + 1)} is past the end of {chromosome.name!r} ({chromosome.length} bp) in "
-                f"{self._names.assembly.name!r}; is the file on another assembly? --clip cuts at the end"
+                f"{self._names.assembly.name!r}; is the file on another assembly?",
+                hint="{clip} cuts at the end",
             )
         self.counts.clipped += int(past.sum())
         inside: NDArray[np.bool_] = starts < chromosome.length

@@ -43,8 +43,8 @@ def data_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[Bloc
         try:
             lines = raw.decode("utf-8").split("\n")
         except UnicodeDecodeError as error:
-            line = first + raw.count(b"\n", 0, error.start)
-            raise FormatError(f"{source.name}:{line}: the byte {raw[error.start]:#x} is no UTF-8 text; convert the file (iconv)") from None
+            at = first + raw.count(b"\n", 0, error.start)
+            raise FormatError(f"{source.name}:{at}: the byte {raw[error.start]:#x} is no UTF-8 text; convert the file (iconv)") from None
         numbers, rows = [], []
         for number, text in enumerate(lines, first):
             line = text.rstrip("\r")
@@ -83,7 +83,7 @@ def _whole(block: Block, row: int, text: str, k: int, what: str, hint: str) -> i
         except ValueError:
             number = 0.5
     if number != int(number) or not 0 <= number < 10**18:
-        raise FormatError(f"{block.where(row)}: column {k + 1}: {what} {shown(text)} is not a whole number from 0 on{hint}")
+        raise FormatError(f"{block.where(row)}: column {k + 1}: {what} {shown(text)} is not a whole number from 0 on", hint=hint)
     return int(number)
 
 
@@ -97,8 +97,8 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 
-def check_all(block: Block, k: int, good: re.Pattern[str], why: str) -> None:
+def check_all(block: Block, k: int, good: re.Pattern[str], why: str, hint: str = "") -> None:
     """FormatError for the first text of a column that does not follow a pattern."""
     for row, text in enumerate(block.column(k)):
         if not good.fullmatch(text):
-            raise FormatError(f"{block.where(row)}: column {k + 1}: {shown(text)} {why}")
+            raise FormatError(f"{block.where(row)}: column {k + 1}: {shown(text)} {why}", hint=hint)

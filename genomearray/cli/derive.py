@@ -1,4 +1,4 @@
-"""``stats``, ``verify``, ``combine``, ``distance``, ``gc``, ``kmer``, ``combine-strands``, ``liftover``, ``lift-bed``: the whole genome at once."""
+"""Commands that derive something from whole tracks: statistics, checks, and new tracks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from genomearray.choices import COMBINE_HOW, DISTANCE_DTYPES, DISTANCE_SIGNS, PATTERN_STRANDS, STORES, CombineHow, DistanceSign, PatternStrand
+from genomearray.choices import check as check_choice
 from genomearray.cli.options import chroms_option, cluster_options, store_options, with_database, write_options
 from genomearray.errors import DamagedTrackError, ValueRangeError
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
-    from genomearray.storage.write.track_writer import WriteReport
+    from genomearray.storage.write.options import WriteReport
+    from genomearray.track.statistics import RunOptions
     from genomearray.track.track import Track
 
 
@@ -36,12 +39,12 @@ def stats(db: GenomeDB, track: str, chroms: tuple[str, ...], by_chrom: bool, com
         _repair(db, track, threads)
         opened.close()
         opened = db.open_track(track)
-    told = opened.stats(chroms or None, by="chrom" if by_chrom else None, stored=not compute, threads=threads, progress=True)
+    run: RunOptions = {"stored": not compute, "threads": threads, "progress": True}
     if by_chrom:
-        told.to_csv(sys.stdout, sep="\t", na_rep="nan")
-    else:
-        for name, value in told.as_dict().items():
-            click.echo(f"{name}\t{value!s}")
+        opened.stats(chroms=chroms or None, by="chrom", **run).to_csv(sys.stdout, sep="\t", na_rep="nan")
+        return
+    for name, value in opened.stats(chroms=chroms or None, **run).as_dict().items():
+        click.echo(f"{name}\t{value!s}")
 
 
 def _repair(db: GenomeDB, track: str, threads: int | None) -> None:
@@ -62,7 +65,7 @@ def _repair(db: GenomeDB, track: str, threads: int | None) -> None:
     if any("is damaged" in problem for problem in problems):
         raise DamagedTrackError(f"track {track!r} is damaged, which cannot be repaired from itself; restore it from a copy, or import it again")
     whole = Track(as_stored(Path(stored.path), stored.id), track)
-    copy_track(db.folder, db.assembly, track, whole, store=stored.form, overwrite=True, threads=threads or workers())
+    copy_track(db.folder, db.assembly, track, whole, store=check_choice("store", stored.form, STORES), overwrite=True, threads=threads or workers())
     as_stored.cache_clear()
     click.echo(f"track {track}: published anew with the right statistics", err=True)
 
@@ -131,7 +134,7 @@ def refuse_existing(db: GenomeDB, names: list[str], overwrite: bool) -> None:
 
     for name in names:
         if db.has_track(check_track_name(name)) and not overwrite:
-            raise TrackExistsError(f"track {name!r} exists: {db.get_track_path(name)}; choose another name, or replace it with --overwrite")
+            raise TrackExistsError(f"track {name!r} exists: {db.get_track_path(name)}", hint="choose another name, or replace it with {overwrite}")
 
 
 def _open_all(db: GenomeDB, names: tuple[str, ...], out: str) -> list[Track]:
@@ -143,12 +146,14 @@ def _open_all(db: GenomeDB, names: tuple[str, ...], out: str) -> list[Track]:
 @click.command()
 @click.argument("out")
 @click.argument("tracks", metavar="TRACK...", nargs=-1, required=True)
-@click.option("--how", type=click.Choice(["sum", "mean", "min", "max", "median"]), default="sum", show_default=True, help="How values are combined.")
+@click.option("--how", type=click.Choice(COMBINE_HOW), default="sum", show_default=True, help="How values are combined.")
 @click.option("--weights", metavar="W1,W2,...", help="A weight for each track, for sum and mean.")
 @write_options("the integer type of the tracks for sum, min and max, else float32")
 @cluster_options
 @with_database
-def combine(db: GenomeDB, out: str, tracks: tuple[str, ...], how: str, weights: str | None, dtype: str | None, round: bool, **options: Any) -> None:
+def combine(
+    db: GenomeDB, out: str, tracks: tuple[str, ...], how: CombineHow, weights: str | None, dtype: str | None, round: bool, **options: Any
+) -> None:
     """Combine TRACKs base by base into OUT. Missing values are skipped."""
     from genomearray.stacks.combine import combine as combined
 
@@ -171,14 +176,14 @@ def _numbers(text: str | None) -> list[float] | None:
 @click.argument("out")
 @click.option(
     "--sign",
-    type=click.Choice(["none", "position", "strand"]),
+    type=click.Choice(DISTANCE_SIGNS),
     default="none",
     show_default=True,
     help="Negative to the left of the feature, or upstream of it, by its strand.",
 )
 @click.option(
     "--dtype",
-    type=click.Choice(["float64", "float32", "int32", "int64"]),
+    type=click.Choice(DISTANCE_DTYPES),
     default="float64",
     show_default=True,
     help="Type of the distances; float32 is exact up to 16,777,216 bp.",
@@ -186,7 +191,7 @@ def _numbers(text: str | None) -> list[float] | None:
 @store_options
 @cluster_options
 @with_database
-def distance(db: GenomeDB, table: str, out: str, sign: str, dtype: str, **options: Any) -> None:
+def distance(db: GenomeDB, table: str, out: str, sign: DistanceSign, dtype: str, **options: Any) -> None:
     """Distance (bp) of each base to the nearest feature of TABLE as the track OUT: 0 inside of one, 1 beside it.
 
     On chromosomes without features it is missing: NaN, or the least integer (-2147483648 in int32).
@@ -212,11 +217,11 @@ def gc(db: GenomeDB, track: str, out: str, window: int, **options: Any) -> None:
 @click.argument("track")
 @click.argument("pattern")
 @click.argument("out")
-@click.option("--strand", type=click.Choice(["+", "-", "both"]), default="+", show_default=True, help="Strand on which the pattern is read.")
+@click.option("--strand", type=click.Choice(PATTERN_STRANDS), default="+", show_default=True, help="Strand on which the pattern is read.")
 @write_options("uint8")
 @cluster_options
 @with_database
-def kmer(db: GenomeDB, track: str, pattern: str, out: str, strand: str, **options: Any) -> None:
+def kmer(db: GenomeDB, track: str, pattern: str, out: str, strand: PatternStrand, **options: Any) -> None:
     """Where a PATTERN of IUPAC letters begins in a sequence TRACK, as the track OUT: 1 at its leftmost base."""
     refuse_existing(db, [out], options["overwrite"])
     save_lazy(db, {out: db.open_track(track).kmer(pattern, strand)}, options)

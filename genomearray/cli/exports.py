@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from genomearray.choices import BED_PARTS, BedParts
 from genomearray.cli.options import chroms_option, cluster_options, with_database
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ def zarr(db: GenomeDB, track: str, out: str, **options: Any) -> None:
 @click.option("--max-gap", type=click.IntRange(min=0), default=0, show_default=True, metavar="BP", help="Of a signal: join intervals this near.")
 @click.option(
     "--parts",
+    type=click.Choice(BED_PARTS),
     default="features",
     show_default=True,
     metavar="WHICH",
@@ -150,7 +152,7 @@ def zarr(db: GenomeDB, track: str, out: str, **options: Any) -> None:
 @with_database
 def bed(
     db: GenomeDB, track: str, out: str, region: str | None, above: float | None, below: float | None, min_length: int, max_gap: int,
-    parts: str, chroms: tuple[str, ...], overwrite: bool, threads: int | None,
+    parts: BedParts, chroms: tuple[str, ...], overwrite: bool, threads: int | None,
 ) -> None:  # fmt: skip
     """A feature table as BED, transcripts as BED12; of a signal, the intervals --above or --below a value, with their mean and maximum."""
     from genomearray_converters import export_bed
@@ -167,5 +169,5 @@ def bed(
         raise click.UsageError(f"{track} is a track: say which intervals with --above or --below")
     if region is not None:
         names, opened = [region.partition(":")[0]], opened.where([region])
-    found = opened.intervals(above, below, min_length, max_gap, names, threads=threads, progress=True)
+    found = opened.intervals(above, below, min_length, max_gap, chroms=names, threads=threads, progress=True)
     click.echo(f"{export_bed(found, out, overwrite=overwrite):,} intervals", err=True)

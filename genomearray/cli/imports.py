@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from genomearray.choices import FEATURE_HOW, GENE_FORMATS, MATES, XB_STRANDS
 from genomearray.cli.options import (
     choice_options,
     clip_option,
@@ -144,9 +145,7 @@ def _read_settings(options: dict[str, Any]) -> tuple[dict[str, Any], str | None]
 @_files
 @reverse_option
 @click.option("--deletions/--no-deletions", default=None, help="Whether a deletion (D) counts as covered [default: yes].")
-@click.option(
-    "--mates", type=click.Choice(["twice", "once"]), help="Bases of both mates of a proper pair: twice [default] or once, for the first one."
-)
+@click.option("--mates", type=click.Choice(MATES), help="Bases of both mates of a proper pair: twice [default] or once, for the first one.")
 @click.option(
     "--extend",
     type=click.IntRange(0, 1_000_000),
@@ -224,7 +223,7 @@ def mnase(db: GenomeDB, track: str, files: tuple[str, ...], single_end: bool, pa
 @import_.command()
 @click.argument("track")
 @click.argument("file", metavar="FILE")
-@click.option("--strand", type=click.Choice(["forward", "reverse"]), default="forward", show_default=True, help="Strand of a file with two.")
+@click.option("--strand", type=click.Choice(XB_STRANDS), default="forward", show_default=True, help="Strand of a file with two.")
 @track_options
 @with_database
 def xb(db: GenomeDB, track: str, file: str, **options: Any) -> None:
@@ -273,7 +272,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 @click.option(
     "--as",
     "how",
-    type=click.Choice(["mask", "score", "coverage"]),
+    type=click.Choice(FEATURE_HOW),
     help="Make a track: 1 on features, their scores (the last one counts), or how many there are [default: a feature table].",
 )
 @clip_option
@@ -292,7 +291,7 @@ def bed(db: GenomeDB, table: str, files: tuple[str, ...], **options: Any) -> Non
 @import_.command()
 @click.argument("table")
 @_files
-@click.option("--format", type=click.Choice(["gtf", "gff3", "genepred", "bed12"]), help="Format of the files [default: by their first line].")
+@click.option("--format", type=click.Choice(GENE_FORMATS), help="Format of the files [default: by their first line].")
 @clip_option
 @skip_unknown_option
 @import_options

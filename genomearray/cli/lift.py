@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from genomearray.choices import COLLISIONS, Collisions
 from genomearray.cli.derive import refuse_existing, save_lazy
 from genomearray.cli.options import cluster_options, database_options, settings, write_options
 from genomearray.errors import AssemblyError, FormatError, ValueRangeError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--reverse-as", metavar="NAME", help="Name of the other strand on the new assembly [default: the same].")
 @click.option(
     "--collisions",
-    type=click.Choice(["best", "first", "last", "sum", "mean", "error"]),
+    type=click.Choice(COLLISIONS),
     default="best",
     show_default=True,
     help="Where several bases lead to one: the best chain counts, the first or last of the file, their sum or mean, or an error.",
@@ -48,7 +49,7 @@ def liftover(
     reverse_track: str | None,
     name: str | None,
     reverse_as: str | None,
-    collisions: str,
+    collisions: Collisions,
     chrom_alias: str | None,
     skip_unequal: bool,
     report_file: str | None,

@@ -32,8 +32,8 @@ _COMMANDS = {
     "distance": "genomearray.cli.derive:distance",
     "gc": "genomearray.cli.derive:gc",
     "kmer": "genomearray.cli.derive:kmer",
-    "liftover": "genomearray.cli.derive:liftover",
-    "lift-bed": "genomearray.cli.derive:lift_bed",
+    "liftover": "genomearray.cli.lift:liftover",
+    "lift-bed": "genomearray.cli.lift:lift_bed",
     "export": "genomearray.cli.exports:export",
     "migrate": "genomearray.cli.database:migrate",
 }
@@ -108,7 +108,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except GenomeArrayError as error:
-        sys.exit(f"genomearray: {error}")
+        sys.exit(f"genomearray: {error.on_command_line()}")
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         sys.exit(f"genomearray: {error.strerror or error}{place}")

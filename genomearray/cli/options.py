@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from genomearray.choices import DTYPES, OVERFLOWS, PRESETS, STORES
+
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
@@ -95,9 +97,7 @@ def import_options(function: F) -> F:
     return _apply(options, cluster_options(function))
 
 
-_STORE = click.option(
-    "--store", type=click.Choice(["h5", "zarr"]), default="h5", show_default=True, help="One HDF5 file, or one Zarr store (a folder)."
-)
+_STORE = click.option("--store", type=click.Choice(STORES), default="h5", show_default=True, help="One HDF5 file, or one Zarr store (a folder).")
 _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a track of that name.")
 
 
@@ -113,7 +113,7 @@ def signal_options(function: F) -> F:
 
 _OVERFLOW = click.option(
     "--overflow",
-    type=click.Choice(["saturate", "error", "widen"]),
+    type=click.Choice(OVERFLOWS),
     default="saturate",
     show_default=True,
     help="For numbers beyond the type: set to its limit and counted, an error, or a wider type.",
@@ -127,10 +127,9 @@ def track_options(function: F) -> F:
 
 
 def _dtype_option(default: str | None, told: str = "") -> Callable[[Any], Any]:
-    names = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
     return click.option(
         "--dtype",
-        type=click.Choice(names),
+        type=click.Choice(DTYPES),
         default=default,
         show_default=default is not None,
         help=f"Type of the stored numbers; integers need less space for counts{told}.",
@@ -158,7 +157,7 @@ def choice_options(function: F) -> F:
     options = [
         click.option(
             "--preset",
-            type=click.Choice(["genome", "samtools", "mosdepth", "bedtools"]),
+            type=click.Choice(PRESETS),
             help="Count as another tool does; the options below override it. genome: flags 4. samtools: MAPQ 0, no deletions. "
             "mosdepth: as samtools, mates once. bedtools: MAPQ 0, flags 4, no deletions.",
         ),

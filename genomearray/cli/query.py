@@ -53,7 +53,7 @@ def _old_facts(name: str, source: OldTrack) -> Iterator[tuple[str, Any]]:
     yield "dtype", source.dtype
     yield "chromosomes", len(source.names)
     yield "path", source.path
-    yield "bytes", source.path.stat().st_size
+    yield "bytes", Path(source.path).stat().st_size
     yield "software", "genome (PyTables): read-only; genomearray migrate makes a new file"
     absent = source.absent
     if absent:
@@ -226,7 +226,7 @@ def seq_stats(db: GenomeDB, track: str, chroms: tuple[str, ...], threads: int | 
     """
     from genomearray.compute.composition import total
 
-    table = db.open_track(track).seq_stats(chroms or None, threads=threads, progress=True)
+    table = db.open_track(track).seq_stats(chroms=chroms or None, threads=threads, progress=True)
     table.to_csv(sys.stdout, sep="\t", na_rep=".")
     click.echo("\t".join(["total", *(str(total(table).get(name, ".")) for name in table.columns)]))
 
@@ -247,5 +247,6 @@ def plot(db: GenomeDB, track: str, region: str, output: str, bins: int) -> None:
     kinds = (".png", ".svg", ".pdf")
     if not output.lower().endswith(kinds):
         raise click.UsageError(f"--output {output!r} is no picture; its name ends in {', '.join(kinds)}")
-    axes = db.open_track(track).plot(region, bins=bins)
-    axes.figure.savefig(output, dpi=150)
+    figure = db.open_track(track).plot(region, bins=bins).get_figure(root=True)
+    if figure is not None:
+        figure.savefig(output, dpi=150)

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
+from genomearray.choices import How
+
+_MEAN, _SUM, _MIN = int(How.MEAN), int(How.SUM), int(How.MIN)
 
 
 @kernel
@@ -23,7 +26,7 @@ def scale_regions(
 
     Bin j of n covers the bases [j * length / n, (j + 1) * length / n) of a region; a base at
     a border counts by the part that is inside. Weights are whole numbers (n for a base), so
-    that nothing is rounded before the last division. ``how``: 0 mean, 1 sum, 2 min, 3 max.
+    that nothing is rounded before the last division. ``how`` is one of :class:`genomearray.choices.How`.
     """
     n = out.shape[1]
     for k in range(starts.size):
@@ -50,11 +53,11 @@ def scale_regions(
             at = n - 1 - j if reverse[k] else j
             if weights == 0:
                 out[k, at] = np.nan
-            elif how == 0:
+            elif how == _MEAN:
                 out[k, at] = total / weights
-            elif how == 1:
+            elif how == _SUM:
                 out[k, at] = total / n
-            elif how == 2:
+            elif how == _MIN:
                 out[k, at] = low
             else:
                 out[k, at] = high
@@ -74,6 +77,7 @@ def add_up(values: NDArray[Any]) -> Any:
 
 @kernel
 def count_small(values: NDArray[Any], low: int, counts: NDArray[np.int64]) -> None:
+    """Count how often each small integer occurs, from ``low`` on."""
     for value in values:
         counts[np.int64(value) - low] += 1
 

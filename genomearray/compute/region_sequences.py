@@ -32,7 +32,7 @@ def region_sequences(source: Source, regions: Any) -> Iterator[tuple[str, str]]:
     LayoutError, RegionError, UnknownChromosomeError, FormatError
     """
     if source.kind != SEQUENCE:
-        raise LayoutError("the track holds a signal, not a sequence; sequences come from: genomearray import fasta")
+        raise LayoutError("the track holds a signal, not a sequence", hint="sequences come from: {import_fasta|genomearray import fasta}")
     table = read_regions(regions, source).inside(source)
     sizes = table.end - table.start
     ends = np.cumsum(sizes)

@@ -108,7 +108,7 @@ def total(source: Source, chroms: Chroms, threads: int | None, progress: bool) -
     if source.kind != SIGNAL or source.dtype.kind not in "iu" or source.dtype.itemsize > 4:
         return None
     names = chosen(source, chroms)
-    return sum(part for _, part in each_block(_block_total, source, source, names, "sum", threads=threads, progress=progress))
+    return sum(int(part) for _, part in each_block(_block_total, source, source, names, "sum", threads=threads, progress=progress))
 
 
 def _block_total(source: Source, task: Intervals) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.choices import SEQUENCE
+from genomearray.choices import BIN_HOW, BOUNDS, ENCODINGS, SEQUENCE, How, check
 from genomearray.errors import AssemblyError, LayoutError, RegionError
 from genomearray.executor import workers
 from genomearray.reference.dna import complement_codes, one_hot
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-HOW = ("mean", "sum", "min", "max")
-BOUNDS = ("raise", "pad")
 MOST_BINS = 1 << 30
 BASES = "ACGT"
 _SCALED_AT_ONCE = 1 << 22  # values of regions that are scaled together
@@ -49,19 +47,17 @@ class Options(NamedTuple):
 
     def checked(self, source: Source) -> Self:
         """These options, if all are known and fit the source."""
-        if not isinstance(self.bounds, str) or self.bounds not in BOUNDS:
-            raise RegionError(f"bounds={self.bounds!r} is not known; allowed are {', '.join(map(repr, BOUNDS))}")
+        check("bounds", self.bounds, BOUNDS)
         n_bins = None if self.bins is None else integer(self.bins, "number of bins")
         if n_bins is not None and not 1 <= n_bins <= MOST_BINS:
             raise RegionError(f"bins={n_bins}: there is at least one bin, and there are at most {MOST_BINS:,}")
         if not isinstance(self.strand_aware, (bool, np.bool_)):
             raise RegionError(f"strand_aware={self.strand_aware!r} is neither True nor False")
-        if not isinstance(self.how, str) or self.how not in HOW:
-            raise RegionError(f"how={self.how!r} is not known; allowed are {', '.join(map(repr, HOW))}")
+        check("how", self.how, BIN_HOW)
         if self.how != "mean" and n_bins is None:
             raise RegionError(f"how={self.how!r} says what a bin holds; give bins= too")
-        if self.encoding is not None and not (isinstance(self.encoding, str) and self.encoding == "onehot"):
-            raise RegionError(f"encoding={self.encoding!r} is not known; allowed are None and 'onehot'")
+        if self.encoding is not None:
+            check("encoding", self.encoding, ENCODINGS, optional=True)
         if self.encoding == "onehot" and source.kind != SEQUENCE:
             raise LayoutError("the track holds a signal: encoding='onehot' is for sequences")
         if self.fill is not None and not isinstance(self.fill, numbers.Real):
@@ -131,7 +127,7 @@ def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDAr
         raise LayoutError("the track holds a sequence: letters cannot be scaled into bins; leave bins= away")
     out = np.empty((len(table), n), dtype=np.float64)
     reverse = (table.strand < 0) & options.strand_aware
-    kind = HOW.index(options.how)
+    kind = How.of(options.how)
     sizes = table.end - table.start
     with ThreadPoolExecutor(workers()) as pool:
         for rows, values, places in _sweep(source, table):

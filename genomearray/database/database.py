@@ -10,22 +10,27 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+from numpy.typing import DTypeLike
 
 from genomearray._cached import Cached
+from genomearray.choices import STORES, Kind, Store
 from genomearray.errors import AssemblyError, AssemblyExistsError, DatabaseError, LayoutError, TrackNameError, UnknownTrackError, nearest_names
 from genomearray.foreign.chromosomes import read_assembly
 from genomearray.reference.assembly import Assembly, Chromosome
 from genomearray.storage.chromosome_table import FILE, write_chromosome_table
-from genomearray.storage.write.publish import FORMS, Form, check_track_name, existing
+from genomearray.storage.write.publish import check_track_name, existing
 from genomearray.track.track import Track, open_track
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from genomearray.database.save import TrackData
     from genomearray.features.table import FeatureTable
     from genomearray.foreign.old_lift_table import LiftTable
-    from genomearray.storage.write.track_writer import TrackWriter, WriteReport
+    from genomearray.storage.write.options import TrackSettings, WriteReport
+    from genomearray.storage.write.track_writer import TrackWriter
 
 
 class GenomeDB:
@@ -59,7 +64,7 @@ class GenomeDB:
         known = list_assemblies(self.path)
         there = f"; there are: {', '.join(known)}" if known else f"; {self.path} holds none yet: run genomearray init"
         if not name:
-            raise DatabaseError(f"no assembly is named: give assembly= (--assembly) or set GENOME_ASSEMBLY{there}")
+            raise DatabaseError("no assembly is named", hint=f"give {{assembly=}} or set GENOME_ASSEMBLY{there}")
         _check_assembly_name(name)
         self.folder = self.path / name
         if name not in known:
@@ -218,11 +223,11 @@ class GenomeDB:
         path = existing(self.folder, name)
         if path is None:
             near = nearest_names(name, self.list_tracks())
-            hint = f"; nearest names: {', '.join(map(repr, near))}" if near else "; see: genomearray tracks"
-            raise UnknownTrackError(f"track {name!r} is not in the database {self.folder}{hint}")
+            hint = f"nearest names: {', '.join(map(repr, near))}" if near else "see: {list_tracks()|genomearray tracks}"
+            raise UnknownTrackError(f"track {name!r} is not in the database {self.folder}", hint=hint)
         return path
 
-    def open_track(self, name: str, kind: str | None = None) -> Track:
+    def open_track(self, name: str, kind: Kind | None = None) -> Track:
         """Open a track for reading, also one that the old library ``genome`` wrote.
 
         Parameters
@@ -329,17 +334,8 @@ class GenomeDB:
     def create_track(
         self,
         name: str,
-        dtype: Any = "float32",
-        *,
-        kind: str = "signal",
-        store: Form = "h5",
-        overwrite: bool = False,
-        units: str | None = None,
-        source: str = "",
-        overflow: Any = "saturate",
-        round: bool = False,
-        threads: int | None = None,
-        **more: Any,
+        dtype: DTypeLike = "float32",
+        **options: Unpack[TrackSettings],
     ) -> TrackWriter:
         """A writer for a new track; use it in a ``with`` statement.
 
@@ -367,8 +363,8 @@ class GenomeDB:
             Whether fractions may be rounded into an integer dtype; else they are an error.
         threads : int, optional
             That compress. Default: one a core, at most 8.
-        **more
-            ``command``: text, kept with the track; default: the command line.
+        command : str, optional
+            Kept with the track. Default: the command line.
 
         Returns
         -------
@@ -386,24 +382,13 @@ class GenomeDB:
         3
         """
         from genomearray.storage.write.create import create_writer
+        from genomearray.storage.write.options import WriteOptions
 
-        return create_writer(
-            self.folder,
-            self.assembly,
-            name,
-            dtype,
-            kind=kind,
-            store=store,
-            overwrite=overwrite,
-            units=units,
-            source=source,
-            overflow=overflow,
-            round=round,
-            threads=threads,
-            **more,
-        )
+        return create_writer(self.folder, self.assembly, name, dtype, WriteOptions(**options))
 
-    def save_track(self, name: str, data: Any, dtype: Any = None, *, progress: bool = False, **options: Any) -> WriteReport:
+    def save_track(
+        self, name: str, data: TrackData, dtype: DTypeLike | None = None, *, progress: bool = False, **options: Unpack[TrackSettings]
+    ) -> WriteReport:
         """Write a whole track from arrays, a Dataset, a track, or pieces.
 
         Parameters
@@ -441,9 +426,9 @@ class GenomeDB:
         """
         from genomearray.database.save import save
 
-        return save(self, name, data, dtype, options, progress=progress)
+        return save(self.folder, self.assembly, name, data, dtype, options, progress=progress)
 
-    def save_features(self, name: str, table: Any, *, store: Form = "h5", overwrite: bool = False, source: str = "") -> int:
+    def save_features(self, name: str, table: pd.DataFrame, *, store: Store = "h5", overwrite: bool = False, source: str = "") -> int:
         """Keep a table of features, sorted.
 
         Parameters
@@ -471,8 +456,9 @@ class GenomeDB:
         [['chr1', 990, 1000, '.', 995.5, 1000.0]]
         """
         from genomearray.database.save import save_features
+        from genomearray.storage.write.options import WriteOptions
 
-        return save_features(self, name, table, store=store, overwrite=overwrite, source=source)
+        return save_features(self.folder, self.assembly, name, table, WriteOptions(store=store, overwrite=overwrite, source=source))
 
     # -- open and closed -----------------------------------------------------------------
 
@@ -496,10 +482,10 @@ def database_folder(path: str | os.PathLike[str] | None) -> Path:
     """The folder of a database; DatabaseError when none is named or it is not there."""
     named = path if path is not None else os.environ.get("GENOME_DB")
     if not named or not os.fspath(named):
-        raise DatabaseError("no database is named: give path= (--db) or set GENOME_DB to its folder")
+        raise DatabaseError("no database is named", hint="give {path=|--db} or set GENOME_DB to its folder")
     folder = Path(named).expanduser()
     if not folder.is_dir():
-        raise DatabaseError(f"the database folder {folder} is not there; check the path, or make it with: genomearray init")
+        raise DatabaseError(f"the database folder {folder} is not there", hint="check the path, or make it with: {GenomeDB.create|genomearray init}")
     return folder
 
 
@@ -523,7 +509,7 @@ def _track_names(folder: Path, prefix: str) -> Iterator[str]:
             continue
         name = f"{prefix}/{entry.name}" if prefix else entry.name
         stem, _, form = name.rpartition(".")
-        if form in FORMS and stem:
+        if form in STORES and stem:
             if stem != "chromosome":
                 yield stem
         elif entry.is_dir():

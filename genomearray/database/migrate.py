@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from genomearray.choices import Store
 from genomearray.compute.blocks import each_block, pieces
 from genomearray.database.database import GenomeDB, database_folder, list_assemblies
 from genomearray.database.save import copy_features, copy_track
@@ -23,7 +24,7 @@ from genomearray.reference.intervals import Intervals
 from genomearray.source import Source
 from genomearray.storage.chromosome_table import write_chromosome_table
 from genomearray.storage.read.open_stored import open_part
-from genomearray.storage.write.publish import Form
+from genomearray.storage.write.options import WriteOptions
 from genomearray.track.track import Track
 
 COPIED, THERE, LEFT_OUT, FAILED = "copied", "there", "left out", "failed"
@@ -69,7 +70,7 @@ def migrate(
     dest: str | os.PathLike[str],
     assembly: str | None = None,
     *,
-    store: Form = "h5",
+    store: Store = "h5",
     overwrite: bool = False,
     threads: int | None = None,
     progress: bool = False,
@@ -160,7 +161,7 @@ def _compare(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], *
                 return f"{_bases(one):,} values of {one.dtype} agree"
         elif isinstance(one, FeatureTable) and isinstance(other, FeatureTable) and _same_tables(one, other):
             return f"{len(one):,} features agree"
-    raise DamagedTrackError("the new database has another track of that name; --overwrite replaces it")
+    raise DamagedTrackError("the new database has another track of that name", hint="{overwrite} replaces it")
 
 
 def _bases(track: Track) -> int:
@@ -241,7 +242,7 @@ def _copy_table(table: FeatureTable, new: GenomeDB, name: str, options: dict[str
             if not _same_tables(table, copy):
                 raise DamagedTrackError(f"the copy of {table.path} differs from it; nothing was kept")
 
-    count = copy_features(new, name, table, check, store=options["store"], overwrite=options["overwrite"])
+    count = copy_features(new.folder, new.assembly, name, table, check, WriteOptions(store=options["store"], overwrite=options["overwrite"]))
     return f"{count:,} features agree"
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Unpack, cast
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
+from genomearray.choices import KINDS, SIGNAL, Kind, check
 from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
 from genomearray.executor import progress_bar, runner
 from genomearray.reference.assembly import Assembly
@@ -19,62 +22,89 @@ from genomearray.storage.layout import BLOCK, Layout, chunk_length, track_dtype
 from genomearray.storage.write.cast import NeedsWiderDtype
 from genomearray.storage.write.create import create_feature_writer, create_writer
 from genomearray.storage.write.encoding import BlockEncoder, BlockJob, EncodedBlock, block_jobs
+from genomearray.storage.write.options import TrackSettings, WriteOptions, WriteReport
 from genomearray.storage.write.publish import created_together
+from genomearray.storage.write.track_writer import TrackWriter
 from genomearray.track.track import Track
 
 if TYPE_CHECKING:
-    from genomearray.database.database import GenomeDB
+    import pandas as pd
+    import xarray as xr
+
     from genomearray.features.table import FeatureTable
-    from genomearray.storage.write.track_writer import TrackWriter, WriteReport
 
 
-Pieces = Iterator[tuple[str, int, Any]]
-Check = Callable[[list[Any]], None] | None
+Pieces: TypeAlias = Iterator[tuple[str, int, ArrayLike]]
+Check: TypeAlias = Callable[[list[Any]], None] | None
+# What a track can be made of: a track, labelled arrays, arrays by chromosome, or pieces (chrom, start, values).
+TrackData: TypeAlias = "Track | xr.Dataset | xr.DataArray | Mapping[str, ArrayLike] | Iterable[tuple[str, int, ArrayLike]]"
 
 
-def save(db: GenomeDB, name: str, data: Any, dtype: Any, options: dict[str, Any], *, progress: bool) -> WriteReport:
+def save(
+    folder: Path, assembly: Assembly, name: str, data: TrackData, dtype: DTypeLike | None, settings: TrackSettings, *, progress: bool
+) -> WriteReport:
     """See :meth:`genomearray.GenomeDB.save_track`."""
     if isinstance(data, Track):
-        return _save_track(db, name, data, dtype, options, progress)
-    pieces, found, kind = _pieces(db, data)
-    options = {"kind": kind} | options
-    with db.create_track(name, dtype or found, **options) as writer:
+        _same_assembly(assembly, data.assembly)
+        return copy_track(folder, assembly, name, data, dtype, progress=progress, **settings)
+    pieces, found, kind = _pieces(assembly, data)
+    defaults: TrackSettings = {"kind": kind}
+    options = WriteOptions(**(defaults | settings))
+    with create_writer(folder, assembly, name, found if dtype is None else dtype, options) as writer:
         for chrom, start, values in pieces:
             writer.write(chrom, start, values)
     return writer.report
 
 
-def _save_track(db: GenomeDB, name: str, track: Track, dtype: Any, options: dict[str, Any], progress: bool) -> WriteReport:
-    _same_assembly(db, track.assembly)
-    return copy_track(db.folder, db.assembly, name, track, dtype, progress=progress, **options)
-
-
 def copy_track(
-    folder: Path, assembly: Assembly, name: str, track: Track, dtype: Any = None, *, progress: bool = False, check: Check = None, **options: Any
+    folder: Path,
+    assembly: Assembly,
+    name: str,
+    track: Track,
+    dtype: DTypeLike | None = None,
+    *,
+    progress: bool = False,
+    check: Check = None,
+    alone: bool = False,
+    **settings: Unpack[TrackSettings],
 ) -> WriteReport:
-    """Write a track; see :func:`copy_tracks`."""
-    return copy_tracks(folder, assembly, {name: track}, dtype, progress=progress, check=check, **options)[0].report
+    """Write a track; see :func:`copy_tracks`. ``alone``: as a file outside of a database."""
+    plans = {name: _planned(track, dtype, settings, alone=alone)}
+    return _write_all(folder, assembly, plans, {name: track}, progress=progress, check=check)[0].report
 
 
 def copy_tracks(
-    folder: Path, assembly: Assembly, tracks: Mapping[str, Track], dtype: Any = None, *, progress: bool = False, check: Check = None, **options: Any
+    folder: Path,
+    assembly: Assembly,
+    tracks: Mapping[str, Track],
+    dtype: DTypeLike | None = None,
+    *,
+    progress: bool = False,
+    check: Check = None,
+    **settings: Unpack[TrackSettings],
 ) -> list[TrackWriter]:
     """Write tracks, stored or lazy, into a folder: block by block, in threads or on the cluster of the session. All appear, or none.
 
     ``check`` as for :func:`~genomearray.storage.write.publish.created_together`.
     See :meth:`genomearray.GenomeDB.create_track` for the options.
     """
+    plans = {name: _planned(track, dtype, settings) for name, track in tracks.items()}
+    return _write_all(folder, assembly, plans, tracks, progress=progress, check=check)
+
+
+def _write_all(
+    folder: Path, assembly: Assembly, plans: dict[str, Plan], tracks: Mapping[str, Track], *, progress: bool, check: Check
+) -> list[TrackWriter]:
     for track in tracks.values():
         _same_chromosomes(assembly, track.source)
-    plans = {name: creating(track, dtype, options) for name, track in tracks.items()}
     dtypes = {name: plan.dtype for name, plan in plans.items()}
     while True:
-        made = (create_writer(folder, assembly, name, dtypes[name], **plan.options) for name, plan in plans.items())
+        made = (create_writer(folder, assembly, name, dtypes[name], plan.options) for name, plan in plans.items())
         name = ""
         try:
             with created_together(made, check) as writers:
                 for (name, plan), writer in zip(plans.items(), writers, strict=True):
-                    write_source(writer, plan.source, name, options.get("threads"), progress=progress)
+                    write_source(writer, plan.source, name, plan.options.threads, progress=progress)
             return writers
         except NeedsWiderDtype as need:
             dtypes[name] = need.dtype
@@ -87,24 +117,29 @@ def _same_chromosomes(assembly: Assembly, source: Source) -> None:
 
 
 class Plan(NamedTuple):
-    """What is written, as which dtype, with which options of a writer."""
+    """What is written, as which dtype, with which options."""
 
     source: Source
-    dtype: Any
-    options: dict[str, Any]
+    dtype: DTypeLike
+    options: WriteOptions
 
 
-def creating(track: Track, dtype: Any, options: dict[str, Any]) -> Plan:
+def _planned(track: Track, dtype: DTypeLike | None, settings: TrackSettings, *, alone: bool = False) -> Plan:
     """How a track is written: what is said of it goes along, and what does not fit is counted by the writer."""
-    source: Source = track.source
-    told = track.attributes
+    source = track.source
+    said = track.attributes
+    rounded: bool | None = None
     if dtype is None:
         source, dtype, rounded = source.unconverted()
-        options = options if rounded is None else {"round": rounded} | options
-    options = {"kind": source.kind, "source": str(told.get("source", "")), "attributes": _kept(told)} | options
     units = source.display_attributes(next(iter(source.variables))).get("units")
-    options = {"units": units, "absent": 0 if source.dtype.kind == "f" and source.fill == 0 else None} | options
-    return Plan(source, dtype or (np.uint8 if source.dtype.kind == "b" else source.dtype), options)
+    defaults: TrackSettings = {"kind": source.kind, "source": str(said.get("source", "")), "units": None if units is None else str(units)}
+    if rounded is not None:
+        defaults["round"] = rounded
+    options = WriteOptions(
+        **(defaults | settings), attributes=_kept(said), zero_fill=source.dtype.kind == "f" and bool(source.fill == 0), alone=alone
+    )
+    stored = np.dtype(np.uint8) if source.dtype.kind == "b" else source.dtype
+    return Plan(source, stored if dtype is None else dtype, options)
 
 
 def _kept(attributes: dict[str, Any]) -> dict[str, str | int]:
@@ -147,7 +182,7 @@ def _encoded(shared: tuple[Source, BlockEncoder], job: BlockJob) -> EncodedBlock
     return encoder(job, values)
 
 
-def save_features(db: GenomeDB, name: str, table: Any, **options: Any) -> int:
+def save_features(folder: Path, assembly: Assembly, name: str, table: pd.DataFrame, options: WriteOptions) -> int:
     """See :meth:`genomearray.GenomeDB.save_features`."""
     lost = [column for column in ("chrom", "start", "end") if column not in table]
     if lost:
@@ -160,24 +195,25 @@ def save_features(db: GenomeDB, name: str, table: Any, **options: Any) -> int:
             columns[str(column)] = _numbers_or_texts(table[column], str(column))
     chroms = np.asarray(table["chrom"].astype(str))
     extra = {column: values.dtype for column, values in columns.items() if column not in ("start", "end", "strand")}
-    known = [(chrom, db.assembly[chrom].name) for chrom in dict.fromkeys(chroms.tolist())]
-    with created_together([create_feature_writer(db.folder, db.assembly, name, extra, **options)]) as (writer,):
+    known = [(chrom, assembly[chrom].name) for chrom in dict.fromkeys(chroms.tolist())]
+    with created_together([create_feature_writer(folder, assembly, name, extra, options)]) as (writer,):
         for chrom, stored in known:
             rows = np.flatnonzero(chroms == chrom)
             writer.append(stored, {column: values[rows] for column, values in columns.items()}, rows)
     return len(chroms)
 
 
-def copy_features(db: GenomeDB, name: str, table: FeatureTable, check: Check = None, **options: Any) -> int:
+def copy_features(folder: Path, assembly: Assembly, name: str, table: FeatureTable, check: Check = None, options: WriteOptions | None = None) -> int:
     """Keep a feature table in a database of the same assembly, in the same order; gives the number of features."""
     columns = table.columns
     dtypes = {column: table[f"{column}"].dtype for column in columns if column not in ("start", "end", "strand")}
-    options = {"source": str(table.attributes.get("source", ""))} | options
-    with created_together([create_feature_writer(db.folder, db.assembly, name, dtypes, **options)], check) as (writer,):
+    options = options or WriteOptions()
+    options = replace(options, source=options.source or str(table.attributes.get("source", "")))
+    with created_together([create_feature_writer(folder, assembly, name, dtypes, options)], check) as (writer,):
         for chrom in table.chromosomes:
             found = table.sel(chrom=chrom)
             if len(found):
-                writer.append(db.assembly[chrom].name, {column: found[column] for column in columns}, found.input_row)
+                writer.append(assembly[chrom].name, {column: found[column] for column in columns}, found.input_row)
     return len(table)
 
 
@@ -201,17 +237,19 @@ def _whole(column: Any, name: str) -> Any:
     return values.astype(np.int64)
 
 
-def _pieces(db: GenomeDB, data: Any) -> tuple[Pieces, Any, str]:
+def _pieces(assembly: Assembly, data: TrackData) -> tuple[Pieces, DTypeLike, Kind]:
     """Pieces, their dtype, and the kind of track."""
     if hasattr(data, "data_vars"):
-        return _dataset_pieces(db, data)
-    if getattr(data, "dims", None) == ("pos",) and "chrom" in data.coords:
-        data = {str(data.coords["chrom"].item()): data}  # a labelled chromosome
+        return _dataset_pieces(assembly, cast("xr.Dataset", data))
+    if getattr(data, "dims", None) == ("pos",):  # a labelled chromosome
+        labelled = cast("xr.DataArray", data)
+        if "chrom" in labelled.coords:
+            data = {str(labelled.coords["chrom"].item()): cast(ArrayLike, labelled)}
     if isinstance(data, Mapping):
-        arrays = {str(chrom): _array(db, str(chrom), values) for chrom, values in data.items()}
+        arrays = {str(chrom): _array(assembly, str(chrom), values) for chrom, values in data.items()}
         if not arrays:
             raise ValueRangeError("there is no array to save; give at least one chromosome")
-        return _array_pieces(arrays), _common_dtype(arrays.values()), "signal"
+        return _array_pieces(arrays), _common_dtype(arrays.values()), SIGNAL
     if not isinstance(data, Iterable):
         raise ValueRangeError(f"{type(data).__name__} is no track data; give a mapping, Dataset, Track or (chrom, start, values) pieces")
     pieces = iter(data)
@@ -220,16 +258,14 @@ def _pieces(db: GenomeDB, data: Any) -> tuple[Pieces, Any, str]:
         raise ValueRangeError("there is no piece to save; give at least one (chrom, start, values)")
     if not isinstance(first, tuple) or len(first) != 3:
         raise ValueRangeError(f"{first!r} is no piece; give {{chrom: array}}, or tuples (chrom, start, values)")
-    return itertools.chain([first], pieces), _common_dtype([np.asarray(first[2])]), "signal"
+    return itertools.chain([first], pieces), _common_dtype([np.asarray(first[2])]), SIGNAL
 
 
-def _array(db: GenomeDB, chrom: str, values: Any) -> Any:
+def _array(assembly: Assembly, chrom: str, values: Any) -> Any:
     array = values if hasattr(values, "dtype") and hasattr(values, "shape") else np.asarray(values)
-    length = db.assembly[chrom].length
+    length = assembly[chrom].length
     if array.shape != (length,):
-        raise AssemblyError(
-            f"array of {chrom!r} has shape {array.shape}; the chromosome has {length} bp in {db.assembly.name!r}, so shape ({length},)"
-        )
+        raise AssemblyError(f"array of {chrom!r} has shape {array.shape}; the chromosome has {length} bp in {assembly.name!r}, so shape ({length},)")
     return array
 
 
@@ -240,26 +276,26 @@ def _array_pieces(arrays: Mapping[str, Any]) -> Pieces:
             yield chrom, start, np.asanyarray(array[start : start + BLOCK])
 
 
-def _dataset_pieces(db: GenomeDB, dataset: Any) -> tuple[Pieces, Any, str]:
+def _dataset_pieces(assembly: Assembly, dataset: xr.Dataset) -> tuple[Pieces, DTypeLike, Kind]:
     if "assembly" in dataset.attrs:
-        _same_assembly(db, dataset.attrs["assembly"])
-    layout = Layout(db.assembly, chunk_length(np.dtype("uint8")))
+        _same_assembly(assembly, dataset.attrs["assembly"])
+    layout = Layout(assembly, chunk_length(np.dtype("uint8")))
     arrays: dict[str, Any] = {}
     packed = None
     for variable, array in dataset.data_vars.items():
         if array.ndim != 1:
             raise LayoutError(f"variable {variable!r} has dimensions {array.dims}; one of a track has one, pos_{variable}")
-        if str(variable) == PACKED and PACKED not in db.assembly:
+        if str(variable) == PACKED and PACKED not in assembly:
             packed = array
             continue
-        arrays[str(variable)] = _array(db, str(variable), array)
+        arrays[str(variable)] = _array(assembly, str(variable), array)
     known = list(arrays.values()) + ([] if packed is None else [packed])
     if not known:
         raise LayoutError("the Dataset has no variable to save")
     pieces = _array_pieces(arrays)
     if packed is not None:
         pieces = itertools.chain(pieces, _packed_pieces(layout, packed))
-    return pieces, _common_dtype(known), str(dataset.attrs.get("kind", "signal"))
+    return pieces, _common_dtype(known), check("kind", str(dataset.attrs.get("kind", SIGNAL)), KINDS)
 
 
 def _packed_pieces(layout: Layout, packed: Any) -> Pieces:
@@ -279,6 +315,6 @@ def _common_dtype(arrays: Iterable[Any]) -> Any:
     return np.dtype("uint8") if dtype.kind == "b" else track_dtype(np.float32 if dtype == np.float16 else dtype)
 
 
-def _same_assembly(db: GenomeDB, assembly: str) -> None:
-    if assembly != db.assembly.name:
-        raise AssemblyError(f"the data are on assembly {assembly!r}, the database on {db.assembly.name!r}; lift them over first")
+def _same_assembly(assembly: Assembly, other: str) -> None:
+    if other != assembly.name:
+        raise AssemblyError(f"the data are on assembly {other!r}, the database on {assembly.name!r}; lift them over first")

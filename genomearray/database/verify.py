@@ -74,13 +74,13 @@ def check(stored: StoredTrack, assembly: Assembly, *, threads: int | None = None
     place = (Path(stored.path), stored.id)
     try:
         with progress_bar(sum(job.length for job in jobs), "verify", "bp", wanted=progress) as told:
-            for number, (chunks, parts, damage) in runner(threads).run(_summarised, place, jobs, "verify"):
+            for number, found in runner(threads).run(_summarised, place, jobs, "verify"):
                 job = jobs[number]
                 told(job.length)
-                if damage:
-                    problems.append(damage)
+                if isinstance(found, str):
+                    problems.append(found)
                 else:
-                    builder.put(job.variable, job.block, chunks, job.rows, parts)
+                    builder.put(job.variable, job.block, found[0], job.rows, found[1])
     finally:
         as_stored.cache_clear()
     return problems or _differences(stored, layout, builder)
@@ -100,23 +100,24 @@ def _layout(stored: StoredTrack, assembly: Assembly) -> Layout:
     return layout
 
 
-def _summarised(place: tuple[Path, str], job: BlockJob) -> tuple[Summary | None, Summary | None, str]:
+def _summarised(place: tuple[Path, str], job: BlockJob) -> tuple[Summary, Summary] | str:
+    """Statistics of the chunks and sequences of a block, or what is wrong with it."""
     stored = as_stored(*place)
     start = job.block * BLOCK
     try:
         values = stored.read_variable(job.variable.name, start, start + job.length, threads=False)
     except DamagedTrackError as error:
-        return None, None, str(error)
+        return str(error)
     bounds, cuts = chunk_bounds(values.size, job.variable.chunk), job.bounds
-    return summarise(values, bounds[:-1], bounds[1:]), summarise(values, cuts[:-1], cuts[1:]), ""
+    return summarise(values, bounds[:-1], bounds[1:]), summarise(values, cuts[:-1], cuts[1:])
 
 
 def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> list[str]:
     """Chunks and sequences whose stored statistics are not those of their values."""
     told = []
     chunks = np.zeros(layout.n_chunks, bool)
-    for kept, right in zip(stored.summary(0, layout.n_chunks), builder.summary, strict=True):
-        chunks |= ~_same(kept, right)
+    for stored_column, right in zip(stored.summary(0, layout.n_chunks), builder.summary, strict=True):
+        chunks |= ~_same(stored_column, right)
     for row in np.flatnonzero(chunks)[:_MOST_TOLD].tolist():
         variable = next(v for v in reversed(layout.variables) if v.first_chunk <= row)
         start = (row - variable.first_chunk) * variable.chunk

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.errors import RegionError, ValueRangeError
+from genomearray.choices import OVERLAP_STRANDS, OverlapStrand, check
+from genomearray.errors import RegionError
 from genomearray.executor import workers
 from genomearray.features.base import BaseTable
 from genomearray.features.rows import Features
@@ -34,7 +35,7 @@ class _Here(NamedTuple):
 class OverlapMethods(BaseTable):
     """Answers about other regions."""
 
-    def overlap(self, regions: Any, *, strand: str | None = None) -> pd.DataFrame:
+    def overlap(self, regions: Any, *, strand: OverlapStrand | None = None) -> pd.DataFrame:
         """All pairs of a region and a feature that share a base, as bioframe's ``overlap``.
 
         Parameters
@@ -61,7 +62,7 @@ class OverlapMethods(BaseTable):
         region, row = self.overlap_rows(regions, strand=strand)
         return self._with_regions(region, row)
 
-    def overlap_rows(self, regions: Any, *, strand: str | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def overlap_rows(self, regions: Any, *, strand: OverlapStrand | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """As :meth:`overlap`, without the columns: rows of the regions, and rows of the table; two ndarray of shape (pairs,).
 
         Examples
@@ -83,7 +84,7 @@ class OverlapMethods(BaseTable):
             out[ranges(place[rows], place[rows] + counts[rows])] = row
         return np.repeat(np.arange(len(table)), counts), out
 
-    def counts(self, regions: Any, *, strand: str | None = None) -> NDArray[np.int64]:
+    def counts(self, regions: Any, *, strand: OverlapStrand | None = None) -> NDArray[np.int64]:
         """How many features share a base with each region, ndarray of shape (regions,).
 
         Parameters
@@ -102,7 +103,7 @@ class OverlapMethods(BaseTable):
             out[here.regions] = overlap_counts(here.places, here.start, here.end)
         return out
 
-    def nearest(self, regions: Any, *, strand: str | None = None) -> pd.DataFrame:
+    def nearest(self, regions: Any, *, strand: OverlapStrand | None = None) -> pd.DataFrame:
         """The nearest feature of each region; of several the first one of the table.
 
         Parameters
@@ -135,9 +136,9 @@ class OverlapMethods(BaseTable):
         told.insert(1, "distance", distance[there])
         return told
 
-    def _regions(self, regions: Any, strand: str | None) -> RegionTable:
-        if strand not in (None, "same", "opposite"):
-            raise ValueRangeError(f"strand={strand!r} is not known; allowed are 'same', 'opposite' and None")
+    def _regions(self, regions: Any, strand: OverlapStrand | None) -> RegionTable:
+        if strand is not None:
+            check("strand", strand, OVERLAP_STRANDS, optional=True)
         frame: Any = self
         table = read_regions(regions, frame)
         if strand is not None and (table.strand == 0).any():
@@ -148,7 +149,7 @@ class OverlapMethods(BaseTable):
             raise RegionError(f"{table.where(k)}: start {table.start[k]} is after end {table.end[k]}")
         return table
 
-    def _by_chromosome(self, table: RegionTable, strand: str | None) -> Iterator[_Here]:
+    def _by_chromosome(self, table: RegionTable, strand: OverlapStrand | None) -> Iterator[_Here]:
         """Regions and the features that they may meet: those of a chromosome, and with ``strand`` of a strand."""
         for side in (None,) if strand is None else (1, -1):
             wanted = np.arange(len(table)) if side is None else np.flatnonzero(table.strand == side)

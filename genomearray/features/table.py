@@ -87,5 +87,6 @@ def open_features(path: str | os.PathLike[str], name: str = "") -> FeatureTable:
         return FeatureTable(path, name)
     except LayoutError as error:
         if not is_old(path):
-            raise LayoutError(f"{error}{what_else(path)}") from error
+            held, hint = what_else(path)
+            raise LayoutError(f"{error.message}{held}", hint=hint or error.hint) from error
     return FeatureTable(path, name, OldFeatureFile(Path(path)))

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from genomearray.choices import DISTANCE_SIGNS, DistanceSign, FeatureHow, check
 from genomearray.errors import ValueRangeError
 from genomearray.features.base import BaseTable
-from genomearray.sources.features import SIGNS, Distances, track_of
+from genomearray.sources.features import Distances, track_of
 from genomearray.track.track import Track
 
 
 class TrackMethods(BaseTable):
     """Tracks made of features."""
 
-    def as_track(self, how: str = "mask", *, column: str = "score", dtype: Any = None, missing: float | None = None) -> Track:
+    def as_track(self, how: FeatureHow = "mask", *, column: str = "score", dtype: Any = None, missing: float | None = None) -> Track:
         """The features as a lazy track; ``db.save_track(name, track)`` keeps it.
 
         Parameters
@@ -68,7 +69,7 @@ class TrackMethods(BaseTable):
             found += int((placed.end - placed.start).sum()) - int(covered.sum())
         return found
 
-    def distances(self, sign: str = "none", dtype: Any = "float64") -> Track:
+    def distances(self, sign: DistanceSign = "none", dtype: Any = "float64") -> Track:
         """Bases from each base to the nearest feature, as a lazy track: 0 inside of one, 1 beside it; missing on a chromosome without any.
 
         Parameters
@@ -93,8 +94,7 @@ class TrackMethods(BaseTable):
         >>> table.distances("position").values("chr1", 98, 101)
         array([-2., -1.,  0.])
         """
-        if sign not in SIGNS:
-            raise ValueRangeError(f"sign={sign!r} is not known; allowed are {', '.join(SIGNS)}")
+        check("sign", sign, DISTANCE_SIGNS)
         text = f"distance to {self.name}"
         more = {"strand": "strand"} if sign == "strand" else {}
         return Track(Distances(self._frame, self._placed_all(**more), text, sign, dtype), text)

@@ -44,19 +44,19 @@ def is_hdf5(path: Path) -> bool:
     return True
 
 
-def what_else(path: str | os.PathLike[str]) -> str:
-    """What a file that is no track holds, for the message."""
+def what_else(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """What a file that is no track holds, for the message, and a hint."""
     try:
         if Path(path).is_file() and not Path(path).stat().st_size:
-            return "; the file is empty: an import that crashed leaves such a file, remove it and import again"
+            return "; the file is empty", "an import that crashed leaves such a file: remove it and import again"
         with open_hdf5(Path(path)) as file:
             if "genomearray_layout" not in file.attrs:
                 pytables.contents(file, Path(path))
     except LayoutError as error:
-        return f": {str(error).removeprefix(f'{path} ')}"
+        return f": {error.message.removeprefix(f'{path} ')}", error.hint
     except DAMAGE:
         pass
-    return ""
+    return "", ""
 
 
 def assembly_of(path: Path) -> Assembly | None:
@@ -79,7 +79,7 @@ class OldFile:
             raise
         except DAMAGE as error:
             hint = "is it cut, damaged, or half-written by an import that crashed?"
-            raise LayoutError(f"{path} cannot be opened: {error}{what_else(path)}; {hint}") from error
+            raise LayoutError(f"{path} cannot be opened: {error}{what_else(path)[0]}; {hint}") from error
         if self.contents.kind != kind:
             opens = {pytables.TRACK: "open_track", pytables.FEATURES: "open_features", pytables.LIFT: "open_lift_table"}
             how = opens.get(self.contents.kind)

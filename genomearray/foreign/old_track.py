@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.choices import KINDS, SEQUENCE, SIGNAL
+from genomearray.choices import KINDS, SEQUENCE, SIGNAL, Kind, check
 from genomearray.errors import DamagedTrackError, GenomeArrayWarning, LayoutError, TrackError, unknown_chromosome
 from genomearray.foreign import pytables
 from genomearray.foreign.old_file import DAMAGE, OldFile
@@ -35,10 +35,10 @@ class OldTrack(OnAssembly):
         Default: a sequence is known by its stored statistics, or by its values, all of which are letters.
     """
 
-    def __init__(self, path: Path, kind: str | None = None) -> None:
-        if kind not in (None, *KINDS):
-            raise LayoutError(f"kind {kind!r} is not known; allowed are {', '.join(KINDS)}")
-        self.path = path.absolute()
+    def __init__(self, path: Path, kind: Kind | None = None) -> None:
+        if kind is not None:
+            check("kind", kind, KINDS, optional=True)
+        self.path: Path = path.absolute()
         self._asked_kind = kind
         self._old = OldFile(self.path, pytables.TRACK)
         self._old.check_lengths()
@@ -67,7 +67,7 @@ class OldTrack(OnAssembly):
         """Assembly, kind and origin; an old file tells nothing itself."""
         return {"assembly": self.assembly, "kind": self.kind, "source": str(self.path), "software": "genome (PyTables)"}
 
-    def _guess_kind(self) -> str:
+    def _guess_kind(self) -> Kind:
         if self.dtype != np.uint8:
             return SIGNAL
         try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from genomearray.choices import Kind
 from genomearray.errors import LayoutError
 from genomearray.source import Source
 from genomearray.storage.read.open_stored import open_stored
 
 
-def open_source(path: str | os.PathLike[str], expected_id: str | None = None, kind: str | None = None) -> Source:
+def open_source(path: str | os.PathLike[str], expected_id: str | None = None, kind: Kind | None = None) -> Source:
     """A track, in the layout of this library or of the old one.
 
     Parameters
@@ -33,5 +34,6 @@ def open_source(path: str | os.PathLike[str], expected_id: str | None = None, ki
         from genomearray.foreign.old_track import OldTrack
 
         if not is_old(path):
-            raise LayoutError(f"{error}{what_else(path)}") from error
+            held, hint = what_else(path)
+            raise LayoutError(f"{error.message}{held}", hint=hint or error.hint) from error
     return OldTrack(Path(path), kind)

@@ -54,32 +54,32 @@ def contents(file: h5py.File, path: Path) -> Contents:
     nodes = {name: file[name] for name in file if isinstance(file[name], h5py.Dataset)}
     if not nodes:
         inside = f"groups ({', '.join(list(file)[:3])})" if len(file) else "nothing"
-        hint = "; an import that crashed leaves such a file: remove it, and import again" if not len(file) else _genomedata_hint(file)
-        raise LayoutError(f"{path} is an HDF5 file that holds {inside}{hint}")
+        hint = "an import that crashed leaves such a file: remove it, and import again" if not len(file) else _genomedata_hint(file)
+        raise LayoutError(f"{path} is an HDF5 file that holds {inside}", hint=hint)
     shapes = {(len(node.shape), node.dtype.names is not None) for node in nodes.values()}
     if len(shapes) > 1:
-        raise LayoutError(f"{path} holds arrays and tables of several kinds ({_told(nodes)}); it is no track, and no table of features")
+        raise LayoutError(f"{path} holds arrays and tables of several kinds ({_described(nodes)}); it is no track, and no table of features")
     ((dimensions, table),) = shapes
     if table and list(nodes) == ["chromosome"]:
         return Contents(CHROMOSOMES, nodes)
     if table and all(set(node.dtype.names) >= _FEATURE_FIELDS for node in nodes.values()):
         return Contents(FEATURES, nodes)
     if table:
-        raise LayoutError(f"{path} holds tables ({_told(nodes)}), which have no columns start, end, strand and score: no features")
+        raise LayoutError(f"{path} holds tables ({_described(nodes)}), which have no columns start, end, strand and score: no features")
     if dimensions == 2 and all(node.shape[1] == 3 and node.dtype.kind == "i" and node.dtype.itemsize == 4 for node in nodes.values()):
         return Contents(LIFT, nodes)
     if dimensions != 1:
-        what = f"{dimensions}-D arrays ({_told(nodes)}), such as haplotypes or genotypes"
+        what = f"{dimensions}-D arrays ({_described(nodes)}), such as haplotypes or genotypes"
         raise LayoutError(f"{path} holds {what}: no track, which has one value a base")
     dtypes = {node.dtype.newbyteorder("=") for node in nodes.values()}
     if len(dtypes) > 1 or next(iter(dtypes)).kind not in "iuf":
         raise LayoutError(f"{path} holds arrays of {', '.join(sorted(map(str, dtypes)))}; the chromosomes of a track have one dtype, of numbers")
     if _is_index(nodes):
-        raise LayoutError(f"{path} holds an index ({_told(nodes)}; -1, or the row of a SNP in another file at each base): no track")
+        raise LayoutError(f"{path} holds an index ({_described(nodes)}; -1, or the row of a SNP in another file at each base): no track")
     return Contents(TRACK, nodes)
 
 
-def _told(nodes: dict[str, h5py.Dataset]) -> str:
+def _described(nodes: dict[str, h5py.Dataset]) -> str:
     name, node = next(iter(nodes.items()))
     what = f"columns {', '.join(node.dtype.names)}" if node.dtype.names else f"{node.dtype} {node.shape}"
     return f"{name}: {what}" + (f", and {len(nodes) - 1} more" if len(nodes) > 1 else "")
@@ -87,7 +87,7 @@ def _told(nodes: dict[str, h5py.Dataset]) -> str:
 
 def _genomedata_hint(file: h5py.File) -> str:
     known = "genomedata_format_version" in file.attrs or any("supercontig_0" in file[name] for name in file if isinstance(file[name], h5py.Group))
-    return "; a Genomedata archive is imported: genomearray import genomedata" if known else ""
+    return "a Genomedata archive is imported: {import_genomedata|genomearray import genomedata}" if known else ""
 
 
 def _is_index(nodes: dict[str, h5py.Dataset]) -> bool:

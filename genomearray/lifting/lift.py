@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import COLLISIONS, Collisions, check
 from genomearray.compute.region_statistics import interval_statistics
 from genomearray.compute.statistics import statistics
 from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
@@ -26,8 +27,6 @@ from genomearray.reference.intervals import Intervals, merged_regions
 from genomearray.source import Source, check_together, is_sequence
 from genomearray.sources.elementwise import Converted, Masked
 from genomearray.track.track import Track
-
-COLLISIONS = ("best", "first", "last", "sum", "mean", "error")
 
 
 class LiftedTrack(Track):
@@ -63,7 +62,7 @@ def liftover(
     chain: Chain | str | os.PathLike[str],
     to: HasAssembly | Assembly,
     reverse: Track | None = None,
-    collisions: str = "best",
+    collisions: Collisions = "best",
     chrom_alias: Alias = None,
     skip_unequal: bool = False,
 ) -> Any:
@@ -107,8 +106,7 @@ def liftover(
     >>> print(lifted.report.lines()[0])
     source: 400 of 1,860 bases map (21.51 %), 1,460 do not
     """
-    if collisions not in COLLISIONS:
-        raise ValueRangeError(f"collisions={collisions!r} is not known; allowed are {', '.join(COLLISIONS)}")
+    check("collisions", collisions, COLLISIONS)
     target = to if isinstance(to, Assembly) else to.assembly
     source = track.source
     if reverse is not None:
@@ -151,8 +149,8 @@ def _known_blocks(chain: Chain, source: Source, target: Assembly, alias: Alias, 
             ("source", chain.source_lengths, source.assembly) if not any(r >= 0 for r in froms) else ("target", chain.target_lengths, target.name)
         )
         raise AssemblyError(
-            f"{chain.path}: no {side} chromosome ({', '.join(list(lengths)[:3])}, ...) is in assembly {name!r}; is it the chain of these assemblies? "
-            "Names are translated by --chrom-alias (ucsc adds 'chr', ensembl strips it)"
+            f"{chain.path}: no {side} chromosome ({', '.join(list(lengths)[:3])}, ...) is in assembly {name!r}; is it the chain of these assemblies?",
+            hint="names are translated by {chrom_alias=} (ucsc adds 'chr', ensembl strips it)",
         )
     from_rank, to_rank = np.array(froms, np.int64), np.array(tos, np.int64)
     rows = chain.blocks
@@ -214,8 +212,8 @@ def _ranks(lengths: dict[str, int], assembly: Any, alias: Alias, skip: bool, whe
                 ranks.append(-2)
                 continue
             raise AssemblyError(
-                f"{where} chromosome {name!r} has {length:,} bp, and {found.length:,} in {assembly.name!r}; {hint} "
-                "A single chromosome of another length (often M) is left out by --skip-unequal"
+                f"{where} chromosome {name!r} has {length:,} bp, and {found.length:,} in {assembly.name!r}; {hint}",
+                hint="a single chromosome of another length (often M) is left out by {skip_unequal}",
             )
         ranks.append(rank_of[found.name])
     return ranks
@@ -237,8 +235,8 @@ def _layers(chain: Chain, blocks: Blocks, target: Assembly, collisions: str, rep
         if collisions == "error" and twice:
             at = _first_overlap(some.to, some.to + size)
             raise ValueRangeError(
-                f"{chrom.name}:{at + 1} and {twice - 1:,} other bases of {chrom.name} have more than one source in {chain.path}; "
-                "say which counts: collisions=best, first, last, sum or mean (--collisions)"
+                f"{chrom.name}:{at + 1} and {twice - 1:,} other bases of {chrom.name} have more than one source in {chain.path}",
+                hint="say which counts with {collisions=}: best, first, last, sum or mean",
             )
         layer = Layer(some.to, some.to + size, some.source, np.where(some.strand > 0, some.start, some.end - 1), some.strand)
         if not twice:
@@ -348,10 +346,10 @@ def _with_signal(report: LiftReport, blocks: Blocks, source: Source) -> LiftRepo
     rows = [(k, *merged[name]) for k, name in enumerate(source.names) if name in merged]
     code = np.repeat(np.array([k for k, _, _ in rows], np.int64), [starts.size for _, starts, _ in rows])
     some = interval_statistics(source, Intervals(source.names, code, _joined([s for _, s, _ in rows]), _joined([e for _, _, e in rows])))
-    as_number = int if whole["sum"].dtype.kind in "iu" else float
+    as_number = int if whole.sum.dtype.kind in "iu" else float
     for k, name in enumerate(source.names):
-        mapped = some["sum"][np.searchsorted(code, k) : np.searchsorted(code, k, side="right")]
-        own.source[name] |= {"signal": as_number(whole["sum"][k]), "signal_mapped": as_number(mapped.sum())}
+        mapped = some.sum[np.searchsorted(code, k) : np.searchsorted(code, k, side="right")]
+        own.source[name] |= {"signal": as_number(whole.sum[k]), "signal_mapped": as_number(mapped.sum())}
     return own
 
 

@@ -73,6 +73,7 @@ _DECIDED = {
 
 
 def percent(part: Any, whole: Any) -> str:
+    """A part of a whole, for people."""
     return f"{100 * part / whole:.2f} %" if whole else "of nothing"
 
 

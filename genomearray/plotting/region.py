@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +12,11 @@ from genomearray.errors import LayoutError, RegionError
 from genomearray.reference.region import integer, parse_region
 from genomearray.source import Source
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def plot(source: Source, name: str, region: str, bins: int, ax: Any) -> Any:
+
+def plot(source: Source, name: str, region: str, bins: int, ax: Axes | None) -> Axes:
     """See :meth:`genomearray.Track.plot`."""
     if source.kind != SIGNAL:
         raise LayoutError("the track holds a sequence, which cannot be drawn; plots are for signals")
@@ -42,9 +45,11 @@ def plot(source: Source, name: str, region: str, bins: int, ax: Any) -> Any:
     return ax
 
 
-def _new_axes() -> Any:
+def _new_axes() -> Axes:
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError("plots need matplotlib; install it with: pip install 'genomearray[plot]'") from error
-    return plt.subplots(figsize=(10, 3), layout="constrained")[1]
+    axes: Axes
+    _, axes = plt.subplots(figsize=(10, 3), layout="constrained")
+    return axes

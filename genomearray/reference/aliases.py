@@ -33,7 +33,7 @@ class ChromosomeNames:
     ('chr1', 'chrM')
     """
 
-    def __init__(self, assembly: Assembly, alias: Alias = None, *, skip_unknown: bool = False, to_skip: str = "with --skip-unknown") -> None:
+    def __init__(self, assembly: Assembly, alias: Alias = None, *, skip_unknown: bool = False, to_skip: str = "with {skip_unknown}") -> None:
         self.assembly = assembly
         self.skipped: dict[str, int] = {}
         self._style = alias if alias in ("ucsc", "ensembl") else None
@@ -85,11 +85,11 @@ class ChromosomeNames:
         if self._skip:
             return None
         near = nearest_names(name, self.assembly.names)
-        hint = f"nearest names: {', '.join(map(repr, near))}" if near else f"its names begin with: {', '.join(self.assembly.names[:3])}"
+        near_names = f"nearest names: {', '.join(map(repr, near))}" if near else f"its names begin with: {', '.join(self.assembly.names[:3])}"
         place = f"{where}: " if where else ""
         raise FormatError(
-            f"{place}chromosome {name!r} is not in assembly {self.assembly.name!r}; {hint}; "
-            f"skip such names {self._to_skip}, or translate them with --chrom-alias"
+            f"{place}chromosome {name!r} is not in assembly {self.assembly.name!r}; {near_names}",
+            hint=f"skip such names {self._to_skip}, or translate them with {{chrom_alias=}}",
         )
 
     def _styled(self, name: str) -> str | None:

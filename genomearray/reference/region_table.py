@@ -12,13 +12,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import REFERENCES, check
 from genomearray.errors import FormatError, RegionError, UnknownChromosomeError, nearest_names
 from genomearray.input_file import open_input, text_lines, whole_number
 from genomearray.reference.assembly import Chromosomes
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer, parse_region, parse_strand
 
-REFERENCES = ("middle", "start", "end")
 MOST = 10**18  # offsets, widths: sums of a few stay whole in 64 bits
 _SPELLINGS = {"chrom": ("chrom", "Chromosome"), "start": ("start", "Start"), "end": ("end", "End"), "strand": ("strand", "Strand")}
 _STRAND_TEXT = np.array([".", "+", "-"])  # by strand 0, 1, -1
@@ -75,8 +75,7 @@ class RegionTable:
 
         On the minus strand the borders change places, and the windows are mirrored.
         """
-        if not isinstance(reference, str) or reference not in REFERENCES:
-            raise RegionError(f"reference={reference!r} is not known; allowed are {', '.join(map(repr, REFERENCES))}")
+        check("reference", reference, REFERENCES)
         size = _offset(width, "width")
         if size < 1:
             raise RegionError(f"a width of {size} bp holds no base; it is at least 1")

@@ -12,8 +12,6 @@ from genomearray.errors import ValueRangeError
 from genomearray.source import Limits, Source
 from genomearray.sources.computed import PIECE, ComputedSource, least_integer
 
-HOW = ("sum", "mean", "min", "max", "median")
-
 
 class Combined(ComputedSource):
     """One number from those of all tracks at each base; missing values are skipped.
@@ -116,6 +114,7 @@ class Combined(ComputedSource):
 
 
 def types_of(sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None, whole: bool) -> tuple[np.dtype[Any], Limits | None]:
+    """Dtype and limits of a combination."""
     dtypes = [source.dtype for source in sources]
     if how in ("mean", "median"):
         wide = any(dtype == np.float64 for dtype in dtypes)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from genomearray._cached import Cached
-from genomearray.choices import SIGNAL
+from genomearray.choices import SIGNAL, Kind
 from genomearray.reference.assembly import Assembly
 from genomearray.source import Limits, Source
 from genomearray.storage.layout import Layout, chunk_length
@@ -30,13 +30,18 @@ class _InPieces(Source):
     """
 
     def __init__(self, dtype: DTypeLike, label: str, limits: Limits | None) -> None:
-        self.dtype = np.dtype(dtype)
+        self._dtype = np.dtype(dtype)
         self._label = label
         self._limits = limits
 
     @abstractmethod
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """Values of the offsets [start, end), at most ``PIECE``, in the dtype of the source."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
+        return self._dtype
 
     @property
     def label(self) -> str:
@@ -72,7 +77,7 @@ class ComputedSource(_InPieces):
         Default: that of the first part.
     """
 
-    def __init__(self, parts: tuple[Source, ...], dtype: DTypeLike, label: str, limits: Limits | None = None, kind: str | None = None) -> None:
+    def __init__(self, parts: tuple[Source, ...], dtype: DTypeLike, label: str, limits: Limits | None = None, kind: Kind | None = None) -> None:
         super().__init__(dtype, label, limits)
         self.parts = parts
         self.assembly = parts[0].assembly
@@ -116,7 +121,7 @@ class OnAssembly(_InPieces):
     kind : {"signal", "sequence"}
     """
 
-    def __init__(self, target: Assembly, dtype: DTypeLike, label: str, kind: str = SIGNAL, limits: Limits | None = None) -> None:
+    def __init__(self, target: Assembly, dtype: DTypeLike, label: str, kind: Kind = SIGNAL, limits: Limits | None = None) -> None:
         super().__init__(dtype, label, limits)
         self.target = target
         self.assembly = target.name

@@ -203,7 +203,7 @@ class Converted(ComputedSource):
         try:
             return Caster(self.dtype, self.overflow, round=self.round)(values)
         except ValueRangeError as error:
-            raise ValueRangeError(f"{chrom}:{start + 1}-{end}: {error}") from None
+            raise error.within(f"{chrom}:{start + 1}-{end}", ValueRangeError) from None
 
 
 class Shifted(ComputedSource):

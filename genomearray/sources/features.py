@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import FEATURE_HOW, check
 from genomearray.errors import ValueRangeError
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.overlaps import Sorted, furthest_rows, overlapping_rows
 from genomearray.sources.computed import OnAssembly
-
-HOWS = ("mask", "score", "coverage")
-SIGNS = ("none", "position", "strand")
 
 
 class ChromosomeFeatures(NamedTuple):
@@ -135,9 +133,9 @@ class Distances(_OnFeatures):
         """Whether the chromosome has features."""
         return chrom in self.features or self.dtype.kind != "f"
 
-    def display_attributes(self, variable: str) -> dict[str, Any]:
+    def display_attributes(self, variable: str) -> dict[str, object]:
         """Distances are in bp."""
-        return super().display_attributes(variable) | {"units": "bp"}
+        return {**super().display_attributes(variable), "units": "bp"}
 
     def _upstream(self, chrom: str, placed: ChromosomeFeatures) -> NDArray[np.int8]:
         """1 for features to the left of which bases are upstream (all of them, if strands do not count), else -1."""
@@ -172,8 +170,7 @@ def _check_fit(score: NDArray[Any] | None, dtype: np.dtype[Any]) -> None:
 
 def track_of(target: Assembly, features: dict[str, ChromosomeFeatures], how: str, dtype: Any, missing: float | None, text: str) -> OnAssembly:
     """A source of features; see :meth:`genomearray.features.table.FeatureTable.as_track`."""
-    if how not in HOWS:
-        raise ValueRangeError(f"how={how!r} is not known; allowed are {', '.join(HOWS)}")
+    check("how", how, FEATURE_HOW)
     if how == "score":
         return Scores(target, features, np.float32 if dtype is None else dtype, text, missing)
     return Coverage(target, features, text, mask=how == "mask")

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
+from genomearray.choices import BIN_HOW, How, check
 from genomearray.errors import RegionError, ValueRangeError
 from genomearray.reference.region import check_bases
 from genomearray.source import Source, check_signal
 from genomearray.sources.computed import PIECE, ComputedSource
 
-HOW = ("mean", "sum", "max", "min")
+_MEAN, _MAX, _MIN = int(How.MEAN), int(How.MAX), int(How.MIN)
 TRUNCATE = 4.0  # standard deviations that a Gaussian reaches
 _MOST = 1 << 26  # bp of a window
 
@@ -33,9 +34,7 @@ class Rolling(ComputedSource):
         self._least = self._window if min_periods is None else check_bases(min_periods, "min_periods")
         if self._least > self._window:
             raise ValueRangeError(f"min_periods={self._least} can never be reached in a window of {self._window} bp")
-        if how not in HOW:
-            raise ValueRangeError(f"how={how!r} is not known; allowed are {', '.join(HOW)}")
-        self._how = HOW.index(how)
+        self._how = int(How.of(check("how", how, BIN_HOW)))
         self._after = (self._window - 1) // 2 if center else 0  # bases of the window behind its own
         super().__init__((source,), np.float64, f"{label}.rolling({self._window}).{how}()")
 
@@ -58,7 +57,7 @@ class Rolling(ComputedSource):
 def roll(values: NDArray[np.float64], window: int, first: int, least: int, how: int, out: NDArray[np.float64]) -> None:
     """Windows that end at first, first + 1 ...: a head (from the window's begin to the next border) and a tail behind it.
 
-    Borders are multiples of the window in ``values``, which begins at one. ``how``: 0 mean, 1 sum, 2 max, 3 min.
+    Borders are multiples of the window in ``values``, which begins at one. ``how`` is one of :class:`genomearray.choices.How`.
     van Herk (1992), doi:10.1016/0167-8655(92)90069-C; nothing is subtracted, so that nothing is lost.
     """
     heads = np.empty(window)
@@ -68,33 +67,33 @@ def roll(values: NDArray[np.float64], window: int, first: int, least: int, how: 
         border = (first + k) // window * window  # the tail begins here
         # Heads: what begins at border - window + j and ends before the border.
         total, count = 0.0, 0
-        if how >= 2:
-            total = -np.inf if how == 2 else np.inf
+        if how >= _MIN:
+            total = -np.inf if how == _MAX else np.inf
         for j in range(window - 1, 0, -1):
             at = border - window + j
             value = values[at] if at >= 0 else np.nan
             if value == value:
                 count += 1
-                if how < 2:
+                if how < _MIN:
                     total += value
-                elif how == 2:
+                elif how == _MAX:
                     total = max(total, value)
                 else:
                     total = min(total, value)
             heads[j] = total
             counts[j] = count
         tail, n = 0.0, 0
-        if how >= 2:
-            tail = -np.inf if how == 2 else np.inf
+        if how >= _MIN:
+            tail = -np.inf if how == _MAX else np.inf
         for at in range(border, border + window):
             if at >= first + out.size:
                 break
             value = values[at]
             if value == value:
                 n += 1
-                if how < 2:
+                if how < _MIN:
                     tail += value
-                elif how == 2:
+                elif how == _MAX:
                     tail = max(tail, value)
                 else:
                     tail = min(tail, value)
@@ -104,16 +103,16 @@ def roll(values: NDArray[np.float64], window: int, first: int, least: int, how: 
             both, valid = tail, n
             if j < window:
                 valid += counts[j]
-                if how < 2:
+                if how < _MIN:
                     both += heads[j]
-                elif how == 2:
+                elif how == _MAX:
                     both = max(both, heads[j])
                 else:
                     both = min(both, heads[j])
             if valid < least:
                 out[k] = np.nan
             else:
-                out[k] = both / valid if how == 0 else both
+                out[k] = both / valid if how == _MEAN else both
             k += 1
 
 

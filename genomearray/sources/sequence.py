@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
-from genomearray.choices import SIGNAL
+from genomearray.choices import PATTERN_STRANDS, SIGNAL, check
 from genomearray.errors import LayoutError, ValueRangeError
 from genomearray.reference.dna import base_sets, revcomp
 from genomearray.source import Source, is_sequence
 from genomearray.sources.computed import ComputedSource
 
-STRANDS = ("+", "-", "both")
 _LONGEST_PATTERN = 1000
 # Of a letter: 1 for G, C and S, 0 for A, T and W; what may be either is missing.
 _GC = np.full(256, np.nan, np.float32)
@@ -23,8 +22,9 @@ _GC[np.frombuffer(b"ATWatw", np.uint8)] = 0
 
 
 def check_sequence(source: Source, label: str) -> None:
+    """LayoutError for a signal where letters are needed."""
     if not is_sequence(source):
-        raise LayoutError(f"{label} holds a signal; give a sequence, which comes from: genomearray import fasta")
+        raise LayoutError(f"{label} holds a signal", hint="give a sequence, which comes from: {import_fasta|genomearray import fasta}")
 
 
 class GcOfBases(ComputedSource):
@@ -48,8 +48,7 @@ class Matches(ComputedSource):
 
     def __init__(self, source: Source, pattern: str, strand: str, label: str) -> None:
         check_sequence(source, label)
-        if strand not in STRANDS:
-            raise ValueRangeError(f"strand={strand!r} is not known; allowed are {', '.join(map(repr, STRANDS))}")
+        check("strand", strand, PATTERN_STRANDS)
         letters = pattern.upper().replace("U", "T") if isinstance(pattern, str) else ""
         sets = base_sets()[np.frombuffer(letters.encode("latin-1", "replace"), np.uint8)]
         if not letters or len(letters) > _LONGEST_PATTERN or not sets.all():

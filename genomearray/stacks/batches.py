@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.choices import SEQUENCE
+from genomearray.choices import SEQUENCE, Encoding
 from genomearray.compute.windows import Options, same_lengths, window_table
 from genomearray.errors import AssemblyError, LayoutError, RegionError, ValueRangeError
 from genomearray.reference.region import integer
@@ -84,7 +84,7 @@ class Batches:
 
     def _read(self, track: Track | Stack, table: RegionTable) -> NDArray[Any]:
         kind = (track.tracks[0] if isinstance(track, Stack) else track).kind
-        encoding = "onehot" if kind == SEQUENCE else None
+        encoding: Encoding | None = "onehot" if kind == SEQUENCE else None
         array = track.windows(table, encoding=encoding, **self._windows)
         if isinstance(track, Stack):  # one example after the other
             array = array.transpose("window", "track", ...)

@@ -8,22 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import COMBINE_HOW, MISSING_CHROMOSOME, CombineHow, MissingChromosome, check
 from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
 from genomearray.source import Source, check_signal, check_together
-from genomearray.sources.combined import HOW, Combined
+from genomearray.sources.combined import Combined
 from genomearray.sources.elementwise import Converted
 from genomearray.storage.layout import track_dtype
 from genomearray.track.track import Track
 
-MISSING = ("error", "skip")
-
 
 def combine(
     tracks: Iterable[Track],
-    how: str = "sum",
+    how: CombineHow = "sum",
     dtype: Any = None,
     weights: Sequence[float] | None = None,
-    missing: str = "error",
+    missing: MissingChromosome = "error",
     round: bool = False,
 ) -> Track:
     """Several tracks as one lazy track; missing values (NaN) are skipped.
@@ -70,10 +69,8 @@ def combine(
     for track in found:
         if not isinstance(track, Track):
             raise LayoutError(f"{track!r} is no track; open the tracks first: combine([db['a'], db['b']])")
-    if how not in HOW:
-        raise ValueRangeError(f"how={how!r} is not known; allowed are {', '.join(HOW)}")
-    if missing not in MISSING:
-        raise ValueRangeError(f"missing={missing!r} is not known; allowed are {', '.join(MISSING)}")
+    check("how", how, COMBINE_HOW)
+    check("missing", missing, MISSING_CHROMOSOME)
     sources = tuple(track.source for track in found)
     labels = tuple(track.label for track in found)
     for source, label in zip(sources, labels, strict=True):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from genomearray._deprecated import warn
 from genomearray._kernels import kernel
 from genomearray.compute.blocks import blocks, chosen
 from genomearray.compute.distribution import quantile
@@ -30,7 +31,14 @@ PAST_BEST = 50  # shifts tried beyond the best one
 
 
 def combine_strands(
-    forward: Track, reverse: Track, shift: int | None = None, chrom: str | None = None, dtype: Any = None, round: bool = False
+    forward: Track,
+    reverse: Track,
+    shift: int | None = None,
+    estimate_on: str | None = None,
+    dtype: DTypeLike | None = None,
+    round: bool = False,
+    *,
+    chrom: str | None = None,
 ) -> tuple[Track, int]:
     """The two strands of a ChIP-seq experiment as one: each moved towards the middle of the fragments.
 
@@ -40,10 +48,12 @@ def combine_strands(
         Counts of 5' ends, of one assembly.
     shift : int, optional
         bp that the forward strand moves right, and the reverse one left. Default: :func:`strand_shift`.
-    chrom : str, optional
+    estimate_on : str, optional
         Chromosome from which the shift is estimated. Default: chr21 or chr2L, as in the old library; else the longest one.
     dtype, round
         As for :func:`combine`.
+    chrom : str, optional
+        Old spelling of ``estimate_on``.
 
     Returns
     -------
@@ -62,8 +72,11 @@ def combine_strands(
     >>> shift, both.values("chr1", 0, 4)
     (2, array([3, 4, 6, 8], dtype=uint16))
     """
+    if chrom is not None:
+        warn("chrom names the chromosome of the estimate", f"estimate_on={chrom!r}")
+        estimate_on = chrom
     if shift is None:
-        shift = strand_shift(forward, reverse, chrom)
+        shift = strand_shift(forward, reverse, estimate_on)
     by = integer(shift, "shift")
     sources = (forward.source, reverse.source)
     check_together(sources, (forward.label, reverse.label))
@@ -74,7 +87,7 @@ def combine_strands(
     return combine(moved, "sum", dtype, round=round), by
 
 
-def strand_shift(forward: Track, reverse: Track, chrom: str | None = None) -> int:
+def strand_shift(forward: Track, reverse: Track, estimate_on: str | None = None, *, chrom: str | None = None) -> int:
     """Half the fragment length, by how the strands agree when they are moved towards each other.
 
     Both are smoothed by a window of 50 bp and only the highest 5 % are kept; the shift from 20 to 249 bp with the first
@@ -96,10 +109,13 @@ def strand_shift(forward: Track, reverse: Track, chrom: str | None = None) -> in
     >>> strand_shift(db["fwd"], db["rev"], "chr2")
     50
     """
+    if chrom is not None:
+        warn("chrom names the chromosome of the estimate", f"estimate_on={chrom!r}")
+        estimate_on = chrom
     sources = (forward.source, reverse.source)
     labels = (forward.label, reverse.label)
     check_together(sources, labels)
-    name = _estimated_on(sources[0], chrom)
+    name = _estimated_on(sources[0], estimate_on)
     peaks = _Peaks(sources[0], name, labels[0]), _Peaks(sources[1], name, labels[1])
     length = sources[0].length(name)
     lags = np.array([2 * shift for shift in SHIFTS], np.int64)
@@ -115,8 +131,8 @@ def strand_shift(forward: Track, reverse: Track, chrom: str | None = None) -> in
             break
     if best < 0:
         raise ValueRangeError(
-            f"the strands {labels[0]} and {labels[1]} do not agree at any shift from {SHIFTS[0]} to {SHIFTS[-1]} bp on {name}; "
-            "give another chromosome (--chrom), or the shift itself (--shift)"
+            f"the strands {labels[0]} and {labels[1]} do not agree at any shift from {SHIFTS[0]} to {SHIFTS[-1]} bp on {name}",
+            hint="give another chromosome with {estimate_on=}, or the shift itself with {shift=}",
         )
     return SHIFTS[best]
 

@@ -75,7 +75,9 @@ def read_chromosome_table(folder: Path, foreign: Callable[[Path, h5py.File], Ass
                 raise DatabaseError(f"the chromosome table {path} is damaged: the checksum of its names does not agree; restore it from a copy")
             columns = {name: file[name][:].tolist() for name in ("idnum", "length", *FLAGS)}
     except FileNotFoundError:
-        raise DatabaseError(f"assembly {folder.name!r} has no chromosome table: {path} is not there; run: genomearray init") from None
+        raise DatabaseError(
+            f"assembly {folder.name!r} has no chromosome table: {path} is not there", hint="run: {GenomeDB.create|genomearray init}"
+        ) from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         if isinstance(error, DatabaseError):
             raise

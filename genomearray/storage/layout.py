@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from genomearray._cached import Cached
-from genomearray.choices import SEQUENCE, SIGNAL
+from genomearray.choices import DTYPES, SEQUENCE, SIGNAL
 from genomearray.errors import ValueRangeError
 from genomearray.reference.assembly import Assembly, Chromosome
 from genomearray.source import PACKED
@@ -31,7 +31,6 @@ SUMMARY = "summary"
 ROW_ATTRIBUTE = "sequence_row"
 ABSENT = "absent"  # attribute of floats that are counts: bases nobody wrote hold 0, not NaN
 NAMES_CRC = "names_crc32c"  # of the names of all sequences
-DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 # Chosen from benchmarks/chunks.md, bp, by bytes a value.
 CHUNK_BY_ITEMSIZE = {1: 8192, 2: 4096, 4: 4096, 8: 2048}
 _NOT_A_VARIABLE = frozenset({PACKED, SEQUENCES, SUMMARY, "zarr.json"})

@@ -35,4 +35,5 @@ def register_accessor(as_track: Callable[[xr.Dataset], BaseTrack]) -> None:
     """Make ``ds.track`` known to xarray, once."""
     if not hasattr(TrackAccessor, "as_track"):
         TrackAccessor.as_track = staticmethod(as_track)
-        xr.register_dataset_accessor("track")(TrackAccessor)
+        register: Callable[[str], Callable[[type], type]] = xr.register_dataset_accessor  # has no types
+        register("track")(TrackAccessor)

@@ -80,10 +80,10 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):
         >>> track.clip(2, 3).values("chr1", 0, 4)
         array([2, 2, 3, 3], dtype=uint16)
         """
-        found: Any = self
-        found = found if low is None else np.maximum(found, low)
-        found = found if high is None else np.minimum(found, high)
-        return self.derived(found.source, "") if found is self else found
+        found = self
+        found = found if low is None else np.maximum(found, low)  # type: ignore[assignment]  # numpy asks the track, which gives a track
+        found = found if high is None else np.minimum(found, high)  # type: ignore[assignment]
+        return self.derived(found.source) if found is self else found
 
     def fillna(self, value: float) -> Self:
         """With a number where a value is missing (NaN), lazy.

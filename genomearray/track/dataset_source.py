@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from genomearray._cached import Cached
+from genomearray.choices import KINDS, SIGNAL, check
 from genomearray.errors import LayoutError, RegionError, unknown_chromosome
 from genomearray.source import PACKED, Source
 from genomearray.storage.layout import dimension
@@ -25,9 +26,12 @@ class DatasetSource(Source):
         self._own = {str(name): variable for name, variable in dataset.data_vars.items() if variable.dims == (dimension(str(name)),)}
         if not self._own:
             raise LayoutError("the Dataset has no variable of a track: one dimension, called pos_<variable>")
-        dtypes = {variable.dtype for variable in self._own.values()}
-        self.dtype = np.result_type(*dtypes)
-        self.kind = str(dataset.attrs.get("kind", "signal"))
+        self.kind = check("kind", str(dataset.attrs.get("kind", SIGNAL)), KINDS)
+
+    @Cached
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype that holds the values of all variables."""
+        return np.result_type(*{variable.dtype for variable in self._own.values()})
 
     @property
     def dataset(self) -> xr.Dataset:

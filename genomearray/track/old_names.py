@@ -66,5 +66,7 @@ class OldNames(BaseTrack):
         'ACGT'
         """
         if self.kind != SEQUENCE:
-            raise LayoutError(f"track {self.name!r} holds a {self.kind}, not a sequence; sequences come from: genomearray import fasta")
+            raise LayoutError(
+                f"track {self.name!r} holds a {self.kind}, not a sequence", hint="sequences come from: {import_fasta|genomearray import fasta}"
+            )
         return self.get_nparray(chrom, start, end).tobytes().decode("ascii").upper()

@@ -218,7 +218,9 @@ class StatisticsMethods(BaseTrack):
         """
         from genomearray.compute.distribution import later, quantiles
 
-        return later(quantiles, lazy, self.source, q, chroms, by, threads, progress)
+        found: float | NDArray[np.float64] | pd.Series | pd.DataFrame | Delayed
+        found = later(quantiles, lazy, self.source, q, chroms, by, threads, progress)
+        return found
 
     @positional_until_now("chroms", "by")
     def histogram(
@@ -258,7 +260,9 @@ class StatisticsMethods(BaseTrack):
         """
         from genomearray.compute.distribution import histograms, later
 
-        return later(histograms, lazy, self.source, bins, range, chroms, by, threads, progress)
+        found: tuple[NDArray[np.int64] | pd.DataFrame, NDArray[Any]] | Delayed
+        found = later(histograms, lazy, self.source, bins, range, chroms, by, threads, progress)
+        return found
 
     @positional_until_now("chroms")
     def corr(self, other: Self, *, chroms: Chroms = None, threads: int | None = None, progress: bool = False) -> float:

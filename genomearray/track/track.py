@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -229,8 +229,7 @@ class Track(SequenceMethods, RegionMethods, OldNames):
 
     def derived(self, source: Source, name: str = "") -> Self:
         """A track of other values."""
-        made: Any = Track(source, name)
-        return made
+        return cast(Self, Track(source, name))
 
 
 @positional_until_now("chroms")

@@ -20,6 +20,7 @@ from genomearray.errors import DamagedTrackError, GenomeArrayError, LayoutError,
 from genomearray.storage.layout import BLOCK, OWN_VARIABLES, Layout, own_rows
 from genomearray.storage.read.open_stored import open_part, open_stored
 from genomearray.storage.write.create import create_writer
+from genomearray.storage.write.options import WriteOptions
 from genomearray.track.track import Track
 from tests.library import strategies as any_
 
@@ -30,7 +31,7 @@ def write(folder, store, dtype, chunk, pieces):
     """A track of random pieces, and the arrays it must equal; counts of bases and of those written again."""
     expected = any_.empty(dtype)
     written = {name: np.zeros(length, dtype=int) for name, length in any_.SIZES.items()}
-    with create_writer(folder, any_.ASSEMBLY, "t", dtype, store=store, chunk=chunk, threads=1, overwrite=True) as writer:
+    with create_writer(folder, any_.ASSEMBLY, "t", dtype, WriteOptions(store=store, chunk=chunk, threads=1, overwrite=True)) as writer:
         for name, start, size, seed, as_intervals in pieces:
             values = any_.numbers(dtype, size, seed)
             expected[name][start : start + size] = values
@@ -90,7 +91,7 @@ def test_pieces_across_block_borders_and_blocks_written_again(tmp_path, store, t
     assembly = Assembly.from_sizes("big", [("chr1", length), ("chr2", 50)])
     expected = np.zeros(length, dtype=np.uint16)
     rng = np.random.default_rng(0)
-    with create_writer(tmp_path, assembly, "t", "uint16", store=store, threads=threads) as writer:
+    with create_writer(tmp_path, assembly, "t", "uint16", WriteOptions(store=store, threads=threads)) as writer:
         writer._budget = 1000  # every piece goes to disk at once, so blocks come back
         for k in range(12):
             start = int(rng.integers(0, length - 300_000))
@@ -115,7 +116,7 @@ def test_bits_do_not_depend_on_threads_or_store(tmp_path):
     values = np.random.default_rng(1).normal(0, 1e8, 3 * BLOCK).astype(np.float32)
     tables = []
     for k, (store, threads) in enumerate([("h5", 1), ("h5", 4), ("zarr", 3)]):
-        with create_writer(tmp_path, assembly, f"t{k}", "float32", store=store, threads=threads, chunk=8192) as writer:
+        with create_writer(tmp_path, assembly, f"t{k}", "float32", WriteOptions(store=store, threads=threads, chunk=8192)) as writer:
             writer.write("chr1", 0, values)
         tables.append(open_stored(writer.path).sequences())
     for column in ("sum", "m2", "min", "max"):
@@ -181,7 +182,7 @@ def test_plain_h5py_may_hold_the_file_open_while_we_read(both):
 
 
 def test_sequence_tracks_hold_n_where_nothing_is(tmp_path):
-    with create_writer(tmp_path, any_.ASSEMBLY, "seq", "uint8", kind="sequence") as writer:
+    with create_writer(tmp_path, any_.ASSEMBLY, "seq", "uint8", WriteOptions(kind="sequence")) as writer:
         writer.write("chr2", 0, np.frombuffer(b"acgt", np.uint8))
     assert open_stored(writer.path).read("chr2", 0, 6).tobytes() == b"acgtNN"
     with xr.open_dataset(writer.path, engine="h5netcdf") as plain:
@@ -195,7 +196,7 @@ def test_sequence_tracks_hold_n_where_nothing_is(tmp_path):
 @pytest.mark.parametrize("store", ["h5", "zarr"])
 def test_chunks_of_nothing_are_not_stored(tmp_path, store):
     assembly = Assembly.from_sizes("big", [("chr1", 10 * BLOCK)])
-    with create_writer(tmp_path, assembly, "t", "float32", store=store) as writer:
+    with create_writer(tmp_path, assembly, "t", "float32", WriteOptions(store=store)) as writer:
         writer.write("chr1", 5 * BLOCK, np.ones(10))
     stored = open_part(writer.path)
     array = stored._array("chr1")
@@ -213,7 +214,7 @@ def test_the_first_hundred_have_variables_the_rest_is_packed(tmp_path):
     assert "chr1" in own
     assert not own & {"CHR1", "sequences"}
     for store in ("h5", "zarr"):
-        with create_writer(tmp_path, assembly, f"t_{store}", "int32", store=store) as writer:
+        with create_writer(tmp_path, assembly, f"t_{store}", "int32", WriteOptions(store=store)) as writer:
             for k, chrom in enumerate(assembly):
                 writer.write(chrom, 0, np.full(chrom.length, k))
         stored = open_stored(writer.path)
@@ -350,7 +351,7 @@ def test_wrong_writes_are_refused_and_leave_nothing(tmp_path, store):
         (lambda w: w.write_intervals("chr1", [5, 6], [7], [1]), ValueRangeError),
     ]
     for act, kind in wrong:
-        with pytest.raises(kind), create_writer(tmp_path, any_.ASSEMBLY, "deep/t", "int16", store=store) as writer:
+        with pytest.raises(kind), create_writer(tmp_path, any_.ASSEMBLY, "deep/t", "int16", WriteOptions(store=store)) as writer:
             act(writer)
         assert [p.name for p in tmp_path.rglob("*")] == [".lock"]
 
@@ -358,7 +359,7 @@ def test_wrong_writes_are_refused_and_leave_nothing(tmp_path, store):
 def test_options_that_are_not_known(tmp_path):
     for options in ({"store": "csv"}, {"kind": "x"}, {"threads": 0}, {"overflow": "wrap"}, {"chunk": 1000}):
         with pytest.raises(ValueError, match="allowed|at least|power of two"):
-            create_writer(tmp_path, any_.ASSEMBLY, "t", "int16", **options)
+            create_writer(tmp_path, any_.ASSEMBLY, "t", "int16", WriteOptions(**options))
     with pytest.raises(ValueRangeError, match="complex64"):
-        create_writer(tmp_path, any_.ASSEMBLY, "t", "complex64")
+        create_writer(tmp_path, any_.ASSEMBLY, "t", "complex64", WriteOptions())
     assert not list(tmp_path.glob("*.part"))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import genomearray as ga
 from genomearray.errors import AssemblyError, DamagedTrackError, FormatError, LayoutError, RegionError, UnknownChromosomeError
 from genomearray.storage.write.create import create_writer
+from genomearray.storage.write.options import WriteOptions
 from genomearray.track.track import Track
 from tests import oracles
 from tests.library import strategies as any_
@@ -350,7 +351,7 @@ def test_damage_names_track_chromosome_and_region(tmp_path):
 def test_damage_of_a_packed_chunk_names_its_sequences(tmp_path):
     sizes = {f"scaffold/{k}": 100 for k in range(60)}
     assembly = ga.Assembly.from_sizes("draft", sizes.items())
-    with create_writer(tmp_path, assembly, "t", "uint8", store="zarr", chunk=1024) as writer:
+    with create_writer(tmp_path, assembly, "t", "uint8", WriteOptions(store="zarr", chunk=1024)) as writer:
         for name in sizes:
             writer.write(name, 0, np.arange(100, dtype=np.uint8))
     shard = writer.path / "packed" / "c" / "0"

@@ -34,8 +34,10 @@ def identity_of(path: Path | str) -> tuple[Any, ...] | None:
 
 
 def remote_identity(url: str) -> tuple[Any, ...]:
+    """What stands under an address now."""
     return RemoteFolder(url).identity() if is_zarr(url) else RemoteFile(url).identity()
 
 
 def is_zarr(path: Path | str) -> bool:
+    """Whether a path, or an address, is that of a Zarr store."""
     return not path.rstrip("/").endswith((".h5", ".hdf5", ".nc")) if isinstance(path, str) else path.is_dir()

@@ -62,9 +62,11 @@ class StoredTrack(Source):
         needed = {key: store.attribute(None, key) for key in ("id", "kind", "assembly")}
         if None in needed.values():
             raise LayoutError(f"{path} is no whole track of genomearray: it needs the attributes {', '.join(needed)}")
-        self.id, self.kind, self.assembly = map(str, needed.values())
-        if self.kind not in KINDS:
-            raise LayoutError(f"{path} holds {self.kind}, not a track; a feature table opens with open_features")
+        self.id, kind, self.assembly = map(str, needed.values())
+        known = next((one for one in KINDS if one == kind), None)
+        if known is None:
+            raise LayoutError(f"{path} holds {kind}, not a track; a feature table opens with open_features")
+        self.kind = known
         self._arrays: dict[str, Array1D | None] = {}
         self._places: dict[str, tuple[Array1D, int, int]] = {}
         self._variable_attributes: dict[str, dict[str, Any]] = {}
@@ -267,7 +269,7 @@ class StoredTrack(Source):
 
     def summary(self, first: int, last: int) -> Summary:
         """Rows [first, last) of /summary."""
-        return Summary(*(self.column(SUMMARY, name, first, last) for name in Summary._fields))
+        return Summary._make(self.column(SUMMARY, name, first, last) for name in Summary._fields)
 
     def chromosome_statistics(self, names: tuple[str, ...]) -> Summary | None:
         """Rows of /sequences; None where their sums are not exact."""

@@ -7,15 +7,14 @@ for a wider dtype.
 from __future__ import annotations
 
 import threading
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import OVERFLOWS, Overflow, check
 from genomearray.errors import ValueRangeError
 
-Overflow = Literal["saturate", "error", "widen"]
-OVERFLOWS: tuple[Overflow, ...] = ("saturate", "error", "widen")
 _SLICE = 1 << 16  # values looked at together; their temporaries stay in the cache
 
 
@@ -60,8 +59,7 @@ class Caster:
     """
 
     def __init__(self, dtype: np.dtype[Any], overflow: Overflow = "saturate", *, round: bool = False) -> None:
-        if overflow not in OVERFLOWS:
-            raise ValueRangeError(f"overflow {overflow!r} is not known; allowed are {', '.join(OVERFLOWS)}")
+        check("overflow", overflow, OVERFLOWS)
         self.dtype = dtype
         self.overflow = overflow
         self.round = round
@@ -95,7 +93,7 @@ class Caster:
             if not self.round and (whole != part).any():
                 value = part[whole != part][0]
                 raise ValueRangeError(
-                    f"value {value} has a fraction, and the track is {self.dtype}; round it (round=True, --round) or use a float dtype"
+                    f"value {value} has a fraction, and the track is {self.dtype}", hint="round it with {round}, or use a float dtype"
                 )
             part = whole
         # Counts cannot be too low: one look less.
@@ -134,7 +132,8 @@ class Caster:
             raise NeedsWiderDtype(wider, value)
         if self.overflow == "error":
             raise ValueRangeError(
-                f"value {value} does not fit {self.dtype} ({self._low} to {self._high}); use a wider dtype, or let it saturate or widen (--overflow)"
+                f"value {value} does not fit {self.dtype} ({self._low} to {self._high})",
+                hint="use a wider dtype, or let it saturate or widen with {overflow=}",
             )
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from genomearray._typing import Attributes
 from genomearray.errors import RegionError, ValueRangeError
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.intervals import reach
 from genomearray.storage.feature_layout import CRC, END_OF_TEXT, FEATURES, INDEX, ORDER, SEQUENCE_TABLE, TEXT, Checksums, text_array
 from genomearray.storage.layout import can_be_variable
 from genomearray.storage.write.column_types import GUESSED, NUMBERS, TextColumn
+from genomearray.storage.write.options import Describe, WriteReport
 from genomearray.storage.write.publish import Part, PartWriter
 
 _CHUNK = 1 << 15  # rows
@@ -47,9 +49,9 @@ class FeatureWriter(PartWriter):
         self,
         part: Part,
         assembly: Assembly,
-        columns: dict[str, Any],
-        attributes: dict[str, str | int],
-        describe: Callable[[], dict[str, str | int]] | None = None,
+        columns: Mapping[str, DTypeLike],
+        attributes: Attributes,
+        describe: Describe | None = None,
     ) -> None:
         self._part = part
         self._assembly = assembly
@@ -67,7 +69,7 @@ class FeatureWriter(PartWriter):
         self._used = 0
         self._pieces: dict[tuple[str, str], list[tuple[int, int]]] = {}
 
-    def declare(self, columns: dict[str, Any]) -> None:
+    def declare(self, columns: Mapping[str, DTypeLike]) -> None:
         """Name the columns besides start, end and strand, before the first features: for input that tells only then.
 
         Raises
@@ -173,7 +175,7 @@ class FeatureWriter(PartWriter):
                 told = found.finish()
                 sink.create(CRC + name, f"block_of_{'sequence' if name in SEQUENCE_TABLE else 'feature'}", told.size, told.dtype, {})
                 sink.write(CRC + name, 0, told)
-            extra = self._describe() if self._describe else {}
+            extra = self._describe(WriteReport()) if self._describe else {}
             sink.finish(self._attributes | {"kind": FEATURES} | extra)
         except BaseException:
             sink.abandon()

@@ -18,12 +18,11 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from genomearray.choices import STORES, Store
 from genomearray.errors import TrackExistsError, TrackNameError
 
-Form = Literal["h5", "zarr"]
-FORMS: tuple[Form, ...] = ("h5", "zarr")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _RENAME_NOREPLACE, _RENAME_EXCHANGE, _AT_FDCWD = 1, 2, -100
 
@@ -67,7 +66,7 @@ def check_track_name(name: str) -> str:
     return name
 
 
-def existing(folder: Path, name: str, forms: Iterable[Form] = FORMS) -> Path | None:
+def existing(folder: Path, name: str, forms: Iterable[Store] = STORES) -> Path | None:
     """The file or store of a name in an assembly's folder, or None."""
     for form in forms:
         path = folder / f"{name}.{form}"
@@ -98,8 +97,8 @@ class Part:
         The empty file, or folder, to fill.
     """
 
-    def __init__(self, folder: Path, name: str, form: Form, *, overwrite: bool = False, alone: bool = False) -> None:
-        self._forms: tuple[Form, ...] = (form,) if alone else FORMS
+    def __init__(self, folder: Path, name: str, form: Store, *, overwrite: bool = False, alone: bool = False) -> None:
+        self._forms: tuple[Store, ...] = (form,) if alone else STORES
         self.folder = folder
         self.name = name
         self.form = form
@@ -121,7 +120,7 @@ class Part:
     def _refuse_existing(self) -> None:
         old = existing(self.folder, self.name, self._forms)
         if old is not None and not self.overwrite:
-            raise TrackExistsError(f"track {self.name!r} exists: {old}; choose another name, or replace it with overwrite=True (--overwrite)")
+            raise TrackExistsError(f"track {self.name!r} exists: {old}", hint="choose another name, or replace it with {overwrite}")
 
     def publish(self) -> Path:
         """Make the finished part visible under its name, in one step; gives the path."""

@@ -12,15 +12,16 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from genomearray._typing import Attributes
 from genomearray.errors import GenomeArrayWarning, RegionError, ValueRangeError
 from genomearray.executor import workers
 from genomearray.reference.assembly import Chromosome
@@ -30,6 +31,7 @@ from genomearray.storage.layout import BLOCK, Layout, Variable
 from genomearray.storage.read.open_stored import open_part
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.encoding import BlockEncoder, EncodedBlock, encode
+from genomearray.storage.write.options import Describe, WriteReport
 from genomearray.storage.write.paint import paint_intervals
 from genomearray.storage.write.publish import Part, PartWriter
 from genomearray.storage.write.tables import Table, TableBuilder, sequence_bounds
@@ -53,31 +55,6 @@ class Sink(Protocol):
     def get(self, variable: Variable, block: int) -> NDArray[Any]: ...
     def finish(self, summary: Summary, sequences: Table, attributes: dict[str, str | int]) -> None: ...
     def abandon(self) -> None: ...
-
-
-@dataclass(slots=True)
-class WriteReport:
-    """What happened to the values on their way into a track.
-
-    Attributes
-    ----------
-    bases : int
-        Bases that were written, each counted once.
-    overwritten : int
-        Bases written again by a later value, which won.
-    saturated : int
-        Values set to the least or greatest one of the dtype.
-    nan_to_zero : int
-        Missing values that became 0 in an integer track.
-    chromosomes : list of str
-        Those that got a value, in order of their first one.
-    """
-
-    bases: int = 0
-    overwritten: int = 0
-    saturated: int = 0
-    nan_to_zero: int = 0
-    chromosomes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -118,10 +95,10 @@ class TrackWriter(PartWriter):
         sink: Sink,
         caster: Caster,
         fill: Any,
-        attributes: dict[str, str | int],
+        attributes: Attributes,
         *,
         threads: int | None = None,
-        describe: Callable[[WriteReport], dict[str, str | int]] | None = None,
+        describe: Describe | None = None,
     ) -> None:
         self.layout = sink.layout
         self.dtype = caster.dtype
