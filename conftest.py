@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent
 
 
 def pytest_configure() -> None:
-    """Remove compiled loops older than the sources: numba notices a change of a file, not of what it calls in another."""
+    """Remove compiled loops older than the sources: numba notices a change of a file, not of what
+    it calls in another.
+    """
     folders = [ROOT / "genomearray", ROOT / "converters"]
     newest = max(path.stat().st_mtime for folder in folders for path in folder.rglob("*.py"))
     for compiled in (path for folder in folders for path in folder.rglob("*.nb[ic]")):
@@ -81,4 +83,13 @@ def _examples(request: pytest.FixtureRequest) -> None:
     chain = folder / "toy.chain"
     chain.write_text(CHAIN)
     other = GenomeDB.create(folder, "other", OTHER)
-    namespace.update(table=table, chain_file=str(chain), other=other, db=toy, track=toy["counts"], seq=toy["seq"], tmp=str(folder), np=np)
+    namespace.update(
+        table=table,
+        chain_file=str(chain),
+        other=other,
+        db=toy,
+        track=toy["counts"],
+        seq=toy["seq"],
+        tmp=str(folder),
+        np=np,
+    )

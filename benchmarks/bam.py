@@ -2,9 +2,9 @@
 
     python benchmarks/bam.py [FOLDER] [READS] [RUNS]
 
-Both write finished files: we a track, mosdepth per-base output. Both are pinned to the same one or two cores, with as many
-threads. mosdepth needs an index and gets it; its time does not include indexing. Dyads are compared with a loop over pysam that
-only adds them up in memory.
+Both write finished files: we a track, mosdepth per-base output. Both are pinned to the same one or
+two cores, with as many threads. mosdepth needs an index and gets it; its time does not include
+indexing. Dyads are compared with a loop over pysam that only adds them up in memory.
 """
 
 from __future__ import annotations
@@ -74,16 +74,25 @@ def main(folder: Path, reads: int, runs: int) -> None:
     for cores in (2, 1):
         for what, peer, bam, words in works:
             command = pinned(cores, peer, "-t", cores - 1, folder / "mosdepth", bam)
-            compare(f"{what}, {cores} core{'s' if cores > 1 else ''}", {"genomearray": ours(cores, *words, bam), peer: command}, runs)
+            compare(
+                f"{what}, {cores} core{'s' if cores > 1 else ''}",
+                {"genomearray": ours(cores, *words, bam), peer: command},
+                runs,
+            )
     for cores in (2, 1):
         dyads = ours(cores, "mnase", "m", paired, "--paired-end", "--max-frag-size", "400")
         loop = pinned(cores, sys.executable, "-c", LOOP, paired, cores)
-        compare(f"dyads, {cores} core{'s' if cores > 1 else ''}", {"genomearray": dyads, "pysam loop": loop}, runs)
+        compare(
+            f"dyads, {cores} core{'s' if cores > 1 else ''}", {"genomearray": dyads, "pysam loop": loop}, runs
+        )
 
 
 def compare(what: str, commands: dict[str, list[str]], runs: int) -> None:
     """One row of the table; what a command prints is shown only when it fails."""
-    tasks = {name: (lambda command=command: subprocess.run(command, check=True, capture_output=True)) for name, command in commands.items()}
+    tasks = {
+        name: (lambda command=command: subprocess.run(command, check=True, capture_output=True))
+        for name, command in commands.items()
+    }
     tell(what, alternate(tasks, runs), "genomearray")
 
 

@@ -2,8 +2,9 @@
 
 python benchmarks/compute.py [FOLDER] [mean average sum20 genome stats export lift workers]
 
-Peers are looked for on PATH: wiggletools, bigwigAverage, CrossMap; an absent one is told as absent. Everybody gets the same values, ours as
-tracks, theirs as bigWig files, and writes all of its results. Results are compared where a peer's output can be read.
+Peers are looked for on PATH: wiggletools, bigwigAverage, CrossMap; an absent one is told as absent.
+Everybody gets the same values, ours as tracks, theirs as bigWig files, and writes all of its
+results. Results are compared where a peer's output can be read.
 """
 
 from __future__ import annotations
@@ -65,7 +66,12 @@ def replicates(folder: Path, n: int, chrom: str = CHROM) -> tuple[ga.GenomeDB, l
                 file.addHeader([(chrom, length)])
                 for low in range(0, starts.size, 1_000_000):
                     part = slice(low, low + 1_000_000)
-                    file.addEntries([chrom] * starts[part].size, starts[part], ends=stops[part], values=values[starts[part]].astype(np.float64))
+                    file.addEntries(
+                        [chrom] * starts[part].size,
+                        starts[part],
+                        ends=stops[part],
+                        values=values[starts[part]].astype(np.float64),
+                    )
     return db, names, files
 
 
@@ -73,16 +79,34 @@ def peak_of(*words: object) -> int:
     """MB that a command of ours takes at most."""
     code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
     code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"
-    done = subprocess.run([sys.executable, "-c", code, *map(str, words)], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], check=True, capture_output=True, text=True
+    )
     return int(done.stdout)
 
 
 def combined(folder: Path, how: str, n: int, chrom: str) -> None:
     """Our command line writes a track, WiggleTools text, bigwigAverage a bigWig."""
     db, names, files = replicates(folder, n, chrom)
-    words = [PROGRAM, "--db", db.path, "--assembly", chrom, "combine", "out", *names, "--how", how, "--overwrite", "--dtype"]
+    words = [
+        PROGRAM,
+        "--db",
+        db.path,
+        "--assembly",
+        chrom,
+        "combine",
+        "out",
+        *names,
+        "--how",
+        how,
+        "--overwrite",
+        "--dtype",
+    ]
     words.append("float32" if how == "mean" else "uint16")
-    tasks: dict[str, Callable[[], object]] = {"genomearray": lambda: run(*words), "genomearray, Zarr": lambda: run(*words, "--store", "zarr")}
+    tasks: dict[str, Callable[[], object]] = {
+        "genomearray": lambda: run(*words),
+        "genomearray, Zarr": lambda: run(*words, "--store", "zarr"),
+    }
     if tool := peer("wiggletools"):
         (folder / "out.wig").unlink(missing_ok=True)
 
@@ -98,7 +122,11 @@ def combined(folder: Path, how: str, n: int, chrom: str) -> None:
         run(average, "-b", *files, "-bs", "1", "-p", "2", "-o", folder / "average.bw")
         medians["bigwigAverage -bs 1 -p 2 (once)"] = time.perf_counter() - begin
     for ours, other in (("genomearray", "genomearray, Zarr"), ("genomearray, Zarr", "genomearray")):
-        tell(f"{how} of {n}, {chrom}, 30x depth, 1 bp, written", {name: taken for name, taken in medians.items() if name != other}, ours)
+        tell(
+            f"{how} of {n}, {chrom}, 30x depth, 1 bp, written",
+            {name: taken for name, taken in medians.items() if name != other},
+            ours,
+        )
     region = (chrom, 10_000_000, 20_000_000)
     want = sum(db[name].values(*region).astype(np.float64) for name in names)
     np.testing.assert_allclose(db["out"].values(*region), want / n if how == "mean" else want, rtol=1e-6)
@@ -123,7 +151,9 @@ def filled(folder: Path) -> ga.GenomeDB:
 
 
 def genome(folder: Path) -> None:
-    """The sum of 3.1 Gbp of uint16 without stored statistics, beside the bare decoding of the same blocks in the same threads."""
+    """The sum of 3.1 Gbp of uint16 without stored statistics, beside the bare decoding of the same
+    blocks in the same threads.
+    """
     from genomearray.compute.blocks import blocks, each_block
 
     db = filled(folder)
@@ -138,7 +168,7 @@ def genome(folder: Path) -> None:
 
         tasks = {"genomearray": lambda name=name: db[name].sum(stored=False), "bare decode": decode}
         medians = alternate(tasks, RUNS)
-        print(f"| sum of {sum(HUMAN.values()):,} bp, {name} | sum {medians['genomearray']:.2f} s, decode alone {medians['bare decode']:.2f} s | "
+        print(f"| sum of {sum(HUMAN.values()):,} bp, {name} | sum {medians['genomearray']:.2f} s, decode " f"alone {medians['bare decode']:.2f} s | "
               f"{medians['bare decode'] / medians['genomearray']:.0%} of its rate |", flush=True)  # fmt: skip
         assert db[name].sum(stored=False) == db[name].sum()
     code = f"import genomearray as ga; ga.GenomeDB({str(db.path)!r}, 'human')['full'].sum(stored=False)"
@@ -147,7 +177,10 @@ def genome(folder: Path) -> None:
     if "tile" not in one:
         one.save_track("tile", {CHROM: depth(LENGTH, seed=7)})
     file = pyBigWig.open(str(folder / "tile.bw"))
-    tasks = {"genomearray": lambda: one["tile"].sum(stored=False), "pyBigWig": lambda: file.stats(CHROM, type="sum", exact=True)}
+    tasks = {
+        "genomearray": lambda: one["tile"].sum(stored=False),
+        "pyBigWig": lambda: file.stats(CHROM, type="sum", exact=True),
+    }
     tell(f"sum of {CHROM}, no stored statistics", alternate(tasks, RUNS), "genomearray")
     assert file.stats(CHROM, type="sum", exact=True)[0] == one["tile"].sum()
 
@@ -164,7 +197,12 @@ def _bare(source, task) -> None:
     out = _buffers.setdefault(threading.get_ident(), np.empty(1 << 22, source.dtype))
     for low in range(int(task.start[0]), int(task.end[0]), 1 << 18):
         high = min(low + (1 << 18), int(task.end[0]))
-        source.gather(Intervals(task.names[:1], np.zeros(1, np.int64), np.array([low]), np.array([high])), out, np.zeros(1, np.int64), threads=False)
+        source.gather(
+            Intervals(task.names[:1], np.zeros(1, np.int64), np.array([low]), np.array([high])),
+            out,
+            np.zeros(1, np.int64),
+            threads=False,
+        )
 
 
 def stored(folder: Path) -> None:
@@ -177,7 +215,10 @@ def stored(folder: Path) -> None:
         track.stats()
         taken.append(time.perf_counter() - begin)
         track.close()
-    print(f"| statistics from stored values, with opening | {statistics.median(taken) * 1e3:.1f} ms | |", flush=True)
+    print(
+        f"| statistics from stored values, with opening | {statistics.median(taken) * 1e3:.1f} ms | |",
+        flush=True,
+    )
 
 
 def export(folder: Path) -> None:
@@ -194,9 +235,17 @@ def export(folder: Path) -> None:
             file.addHeader([(CHROM, LENGTH)])
             for low in range(0, starts.size, 1_000_000):
                 part = slice(low, low + 1_000_000)
-                file.addEntries([CHROM] * starts[part].size, starts[part], ends=stops[part], values=values[starts[part]].astype(np.float64))
+                file.addEntries(
+                    [CHROM] * starts[part].size,
+                    starts[part],
+                    ends=stops[part],
+                    values=values[starts[part]].astype(np.float64),
+                )
 
-    tasks = {"genomearray": lambda: export_bigwig(db[names[0]], folder / "ours.bw", overwrite=True), "pyBigWig": theirs}
+    tasks = {
+        "genomearray": lambda: export_bigwig(db[names[0]], folder / "ours.bw", overwrite=True),
+        "pyBigWig": theirs,
+    }
     tell(f"export to bigWig, {CHROM}, 30x depth", alternate(tasks, 2), "genomearray")
     with pyBigWig.open(str(folder / "ours.bw")) as file:
         np.testing.assert_array_equal(file.values(CHROM, 0, 1_000_000, numpy=True), values[:1_000_000])
@@ -212,7 +261,9 @@ def lift(folder: Path, chains: Path) -> None:
     old, new = ga.GenomeDB(folder / "db", "hg19"), ga.GenomeDB(folder / "db", "hg38")
     if "ends" not in old:
         main = old.get_chromosomes()
-        old.save_track("ends", ((chrom.name, 0, ends(chrom.length, seed=chrom.idnum, coverage=0.003)) for chrom in main))
+        old.save_track(
+            "ends", ((chrom.name, 0, ends(chrom.length, seed=chrom.idnum, coverage=0.003)) for chrom in main)
+        )
         export_bigwig(old["ends"], folder / "ends.bw", skip_zeros=True, overwrite=True)
     words = [PROGRAM, "--db", old.path, "liftover", "hg19", "hg38", chains / FORTH, "ends", "--overwrite"]
     medians = alternate({"genomearray": lambda: run(*words)}, RUNS)
@@ -224,19 +275,26 @@ def lift(folder: Path, chains: Path) -> None:
     print(f"| signal after it | {new['ends'].sum():,} | |", flush=True)
     if (folder / "crossmap.bw").exists():
         with pyBigWig.open(str(folder / "crossmap.bw")) as file:
-            theirs = sum(sum((e - s) * v for s, e, v in file.intervals(chrom) or ()) for chrom in file.chroms())
+            theirs = sum(
+                sum((e - s) * v for s, e, v in file.intervals(chrom) or ()) for chrom in file.chroms()
+            )
         print(f"| signal after CrossMap | {theirs:,.0f} | |", flush=True)
 
 
 def workers(folder: Path) -> None:
-    """A cluster of one process and of two, one thread each; the mean of the genome-wide track and itself, written as Zarr."""
+    """A cluster of one process and of two, one thread each; the mean of the genome-wide track and
+    itself, written as Zarr.
+    """
     from distributed import Client, LocalCluster
 
     db = filled(folder)
     track = db["full_zarr"]
     taken = {}
     for n in (1, 2):
-        with LocalCluster(n_workers=n, threads_per_worker=1, processes=True, dashboard_address=":0") as local, Client(local) as client:
+        with (
+            LocalCluster(n_workers=n, threads_per_worker=1, processes=True, dashboard_address=":0") as local,
+            Client(local) as client,
+        ):
             client.run(_started)
             track.sum("chr1", stored=False)
             for work in ("sum", "written"):

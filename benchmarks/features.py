@@ -2,8 +2,10 @@
 
 python benchmarks/features.py [FOLDER]
 
-Everybody starts from what it has in hand: ours from an open table on disk (its columns are read anew in each run) and a DataFrame, bioframe from two
-DataFrames, bedtools (on PATH; told when absent) from two sorted BED files, whose reading and writing it cannot leave out. Results are compared.
+Everybody starts from what it has in hand: ours from an open table on disk (its columns are read
+anew in each run) and a DataFrame, bioframe from two DataFrames, bedtools (on PATH; told when
+absent) from two sorted BED files, whose reading and writing it cannot leave out. Results are
+compared.
 """
 
 from __future__ import annotations
@@ -37,7 +39,11 @@ def intervals(n: int, seed: int) -> pd.DataFrame:
     size = np.where(rng.random(n) < 1e-4, rng.integers(1, 1_000_000, n), rng.integers(1, 2000, n))
     start = (rng.random(n) * (lengths - size)).astype(np.int64)
     order = np.lexsort((start, code))
-    return pd.DataFrame({"chrom": np.array(names, dtype=object)[code], "start": start, "end": start + size}).iloc[order].reset_index(drop=True)
+    return (
+        pd.DataFrame({"chrom": np.array(names, dtype=object)[code], "start": start, "end": start + size})
+        .iloc[order]
+        .reset_index(drop=True)
+    )
 
 
 def main(folder: Path) -> None:
@@ -56,17 +62,28 @@ def main(folder: Path) -> None:
     def other() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found["bioframe"] = len(bioframe.overlap(shuffled, features, how="inner", return_index=True, return_input=False))
+            found["bioframe"] = len(
+                bioframe.overlap(shuffled, features, how="inner", return_index=True, return_input=False)
+            )
 
     print("| work | medians | ratio |\n|---|---|---|")
-    tell("overlaps of a million with a million, pairs", alternate({"genomearray": ours, "bioframe": other}, RUNS), "genomearray")
+    tell(
+        "overlaps of a million with a million, pairs",
+        alternate({"genomearray": ours, "bioframe": other}, RUNS),
+        "genomearray",
+    )
     assert found["ours"] == found["bioframe"]
 
     def counts() -> None:
         found["counts"] = db.open_features("t").counts(regions)
 
     def bedtools() -> None:
-        done = subprocess.run(["bedtools", "intersect", "-sorted", "-c", "-a", files[1], "-b", files[0]], check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            ["bedtools", "intersect", "-sorted", "-c", "-a", files[1], "-b", files[0]],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         found["bedtools"] = done.stdout
 
     work = {"genomearray": counts} | ({"bedtools": bedtools} if shutil.which("bedtools") else {})

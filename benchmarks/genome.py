@@ -1,4 +1,6 @@
-"""Tracks and bigWig files of a human-size assembly, made once: depth and 5'-end counts as uint16, scores as float32."""
+"""Tracks and bigWig files of a human-size assembly, made once: depth and 5'-end counts as uint16,
+scores as float32.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ FILLED = ("chr1", "chr21")  # the other chromosomes hold nothing, in tracks and 
 
 
 def write_bigwig(path: Path, data: dict[str, np.ndarray]) -> None:
-    """Scores as fixedStep stretches, as published ones are; counts as runs of equal values, zeros written. NaN are gaps."""
+    """Scores as fixedStep stretches, as published ones are; counts as runs of equal values, zeros
+    written. NaN are gaps.
+    """
     with pyBigWig.open(str(path), "w") as file:
         file.addHeader(list(HUMAN.items()))
         for chrom, values in data.items():
@@ -27,13 +31,20 @@ def write_bigwig(path: Path, data: dict[str, np.ndarray]) -> None:
                 borders = np.concatenate([[0], np.flatnonzero(np.diff(there)) + 1, [values.size]]).tolist()
                 for start, end in itertools.pairwise(borders):
                     if there[start]:
-                        file.addEntries(chrom, start, values=values[start:end].astype(np.float64), span=1, step=1)
+                        file.addEntries(
+                            chrom, start, values=values[start:end].astype(np.float64), span=1, step=1
+                        )
                 continue
             borders = np.flatnonzero(np.diff(values)) + 1
             starts, stops = np.append(0, borders), np.append(borders, values.size)
             for k in range(0, starts.size, 1_000_000):
                 part = slice(k, k + 1_000_000)
-                file.addEntries([chrom] * starts[part].size, starts[part], ends=stops[part], values=values[starts[part]].astype(np.float64))
+                file.addEntries(
+                    [chrom] * starts[part].size,
+                    starts[part],
+                    ends=stops[part],
+                    values=values[starts[part]].astype(np.float64),
+                )
 
 
 def prepare(folder: Path) -> ga.GenomeDB:

@@ -2,8 +2,9 @@
 
     python benchmarks/import_text.py [FOLDER] [LINES] [RUNS]
 
-Peers read the file as fast as their users can: pybigtools takes an iterator of tuples, pyBigWig numpy columns from
-pandas (bedGraph) or numpy (wiggle). Every run is a process of its own; files are written to the same disk.
+Peers read the file as fast as their users can: pybigtools takes an iterator of tuples, pyBigWig
+numpy columns from pandas (bedGraph) or numpy (wiggle). Every run is a process of its own; files are
+written to the same disk.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def main(folder: Path, lines: int, runs: int) -> None:
     program = Path(sys.executable).with_name("genomearray")
     where = ["--db", folder / "db", "--assembly", "human"]
     if not (folder / "db" / "human").exists():
-        subprocess.run([program, "init", "human", table, "--db", folder / "db"], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [program, "init", "human", table, "--db", folder / "db"], check=True, stderr=subprocess.DEVNULL
+        )
     print("| work | medians | ratio |\n|---|---|---|")
     works = (
         ("wiggle", "wig", write_wig, ["float32"]),
@@ -81,7 +84,17 @@ def main(folder: Path, lines: int, runs: int) -> None:
             make(path, lines)
 
         def ours(dtype: str, form: str = form, path: Path = path) -> None:
-            words = [program, "import", form, f"{form}_{dtype}", path, "--dtype", dtype, "--overwrite", *where]
+            words = [
+                program,
+                "import",
+                form,
+                f"{form}_{dtype}",
+                path,
+                "--dtype",
+                dtype,
+                "--overwrite",
+                *where,
+            ]
             subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
 
         def peer(kind: str, form: str = form, path: Path = path) -> None:
@@ -97,10 +110,16 @@ def main(folder: Path, lines: int, runs: int) -> None:
             name = f"genomearray {dtype}"
             tell(f"{what}, {lines:,} lines, as {dtype}", {name: medians[name], **peers}, name)
             size = (folder / "db" / "human" / f"{form}_{dtype}.h5").stat().st_size
-            bigwigs = ", ".join(f"{(folder / f'{k}_{form}.bw').stat().st_size / size:.2f}x {k}" for k in peers)
+            bigwigs = ", ".join(
+                f"{(folder / f'{k}_{form}.bw').stat().st_size / size:.2f}x {k}" for k in peers
+            )
             print(f"| its size as {dtype} | {size / 1e6:.1f} MB | {bigwigs} |", flush=True)
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    main(Path(words[0] if words else "/tmp/genomearray-benchmarks"), int((words[1:] or ["20500000"])[0]), int((words[2:] or ["3"])[0]))
+    main(
+        Path(words[0] if words else "/tmp/genomearray-benchmarks"),
+        int((words[1:] or ["20500000"])[0]),
+        int((words[2:] or ["3"])[0]),
+    )

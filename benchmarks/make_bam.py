@@ -2,8 +2,9 @@
 
     python benchmarks/make_bam.py OUT.bam [READS] [single|paired] [ALL|CHROM,CHROM...]
 
-Positions are random; 3 reads of 100 have a deletion, 1 an intron, 5 soft-clipped ends. Qualities take four values,
-as sequencers write them now. Pairs are 150 bp reads of fragments of 200-500 bp, as in a whole genome.
+Positions are random; 3 reads of 100 have a deletion, 1 an intron, 5 soft-clipped ends. Qualities
+take four values, as sequencers write them now. Pairs are 150 bp reads of fragments of 200-500 bp,
+as in a whole genome.
 """
 
 from __future__ import annotations
@@ -118,15 +119,37 @@ def make_bam(path: Path, reads: int, paired: bool, sizes: dict[str, int]) -> Non
                 order = np.argsort(pos, kind="stable")
                 pos, mate, flag, size, names = pos[order], mate[order], flag[order], size[order], names[order]
             else:
-                pos, mate, size, flag = left, np.full(count, -1), np.zeros(count, int), 16 * rng.integers(0, 2, count)
+                pos, mate, size, flag = (
+                    left,
+                    np.full(count, -1),
+                    np.zeros(count, int),
+                    16 * rng.integers(0, 2, count),
+                )
             rest = np.empty(0, np.uint8)
             for first in range(0, pos.size, 1 << 18):
                 part = slice(first, first + (1 << 18))
                 out = np.empty(pos[part].size * (2 * length + 80), np.uint8)
-                used = _records(out, pos[part], flag[part], mate[part], size[part], names[part], tid, length, bases, quals, cigars)
+                used = _records(
+                    out,
+                    pos[part],
+                    flag[part],
+                    mate[part],
+                    size[part],
+                    names[part],
+                    tid,
+                    length,
+                    bases,
+                    quals,
+                    cigars,
+                )
                 plain = np.concatenate([rest, out[:used]])
                 whole = plain.size // BLOCK * BLOCK
-                file.writelines(pool.map(lambda at, plain=plain: _member(plain[at : at + BLOCK].tobytes()), range(0, whole, BLOCK)))
+                file.writelines(
+                    pool.map(
+                        lambda at, plain=plain: _member(plain[at : at + BLOCK].tobytes()),
+                        range(0, whole, BLOCK),
+                    )
+                )
                 rest = plain[whole:]
             if rest.size:
                 file.write(_member(rest.tobytes()))

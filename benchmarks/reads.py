@@ -1,8 +1,10 @@
-"""Reading: one region, ten thousand windows, a whole chromosome, means of regions; against pybigtools and pyBigWig.
+"""Reading: one region, ten thousand windows, a whole chromosome, means of regions; against
+pybigtools and pyBigWig.
 
 python benchmarks/reads.py [FOLDER] [random labelled windows whole regions opening]
 
-Warm file cache, one process, the same data for all (genome.py), a human-size assembly. Every result is compared with the peers'.
+Warm file cache, one process, the same data for all (genome.py), a human-size assembly. Every result
+is compared with the peers'.
 """
 
 from __future__ import annotations
@@ -71,7 +73,10 @@ def random(db: ga.GenomeDB, folder: Path) -> None:
                 for name, read in readers.items():
                     taken.setdefault(name, []).append(each(read, places, width))
                 for read in readers.values():
-                    same(db[f"{kind}_h5"].values(CHROM, places[0], places[0] + width), read(CHROM, places[0], places[0] + width))
+                    same(
+                        db[f"{kind}_h5"].values(CHROM, places[0], places[0] + width),
+                        read(CHROM, places[0], places[0] + width),
+                    )
             medians = {name: statistics.median(rounds) for name, rounds in taken.items()}
             for store in STORES:
                 tell(f"{kind}, {width:,} bp, {store}", medians, f"genomearray {store}", 1e6, "us")
@@ -84,9 +89,14 @@ def labelled(db: ga.GenomeDB, folder: Path) -> None:
             track = db[f"{kind}_{store}"]
             places = np.random.default_rng().integers(0, LENGTH - 1000, (2, 2000)).tolist()
             plain = each(track.values, places[0], 1000)
-            selected = each(lambda c, a, b, track=track: track.sel(chrom=c, pos=slice(a + 1, b)).values, places[1], 1000)
+            selected = each(
+                lambda c, a, b, track=track: track.sel(chrom=c, pos=slice(a + 1, b)).values, places[1], 1000
+            )
             times = f"values {plain * 1e6:.1f} us, sel {selected * 1e6:.1f} us"
-            print(f"| {kind}, {store}, 1 kb labelled | {times} | values + {(selected - plain) * 1e6:.0f} us |", flush=True)
+            print(
+                f"| {kind}, {store}, 1 kb labelled | {times} | values + {(selected - plain) * 1e6:.0f} us |",
+                flush=True,
+            )
 
 
 def windows(db: ga.GenomeDB, folder: Path) -> None:
@@ -103,8 +113,12 @@ def windows(db: ga.GenomeDB, folder: Path) -> None:
                 fresh, other = bigwig_values(path), partial(pyBigWig.open(str(path)).values, numpy=True)
                 works = {
                     "genomearray": partial(track.windows, frame),
-                    "pybigtools": lambda read=fresh, starts=starts: [read(CHROM, s, s + width) for s in starts.tolist()],
-                    "pyBigWig": lambda read=other, starts=starts: [read(CHROM, s, s + width) for s in starts.tolist()],
+                    "pybigtools": lambda read=fresh, starts=starts: [
+                        read(CHROM, s, s + width) for s in starts.tolist()
+                    ],
+                    "pyBigWig": lambda read=other, starts=starts: [
+                        read(CHROM, s, s + width) for s in starts.tolist()
+                    ],
                     "five tracks": partial(ga.stack([track] * 5).windows, frame),
                 }
                 results = {name: once(work) for name, work in works.items()}
@@ -124,15 +138,25 @@ def windows(db: ga.GenomeDB, folder: Path) -> None:
 
 
 def bare_codec(db: ga.GenomeDB, name: str) -> float:
-    """Seconds to decompress all chunks of the chromosome with the codec's own Python function, in as many threads."""
+    """Seconds to decompress all chunks of the chromosome with the codec's own Python function, in
+    as many threads.
+    """
     from numcodecs import blosc
     from zlib_ng import zlib_ng
 
     array = db[name].source.locate(CHROM)[0]
-    raws = [raw for raw in map(array.source.raw, np.flatnonzero(array.source.stored()).tolist()) if raw is not None]
+    raws = [
+        raw
+        for raw in map(array.source.raw, np.flatnonzero(array.source.stored()).tolist())
+        if raw is not None
+    ]
     nbytes = array.chunk * array.dtype.itemsize
     blosc.use_threads = False
-    decompress = partial(zlib_ng.decompress, bufsize=nbytes) if name.endswith("h5") else lambda raw: blosc.decompress(raw[:-4])
+    decompress = (
+        partial(zlib_ng.decompress, bufsize=nbytes)
+        if name.endswith("h5")
+        else lambda raw: blosc.decompress(raw[:-4])
+    )
     workers = 2
     parts = [raws[k * len(raws) // 8 : (k + 1) * len(raws) // 8] for k in range(8)]
 
@@ -158,7 +182,9 @@ def whole(db: ga.GenomeDB, folder: Path) -> None:
             ours = statistics.median(taken)
             rate = f"{codec / ours:.0%} of the bare codec's rate, {theirs / ours:.1f}x pybigtools"
             print(
-                f"| {CHROM}, {kind}, {store} | genomearray {ours:.2f} s, codec alone {codec:.2f} s, pybigtools {theirs:.2f} s | {rate} |", flush=True
+                f"| {CHROM}, {kind}, {store} | genomearray {ours:.2f} s, codec alone {codec:.2f} s, "
+                f"pybigtools {theirs:.2f} s | {rate} |",
+                flush=True,
             )
 
 
@@ -175,8 +201,12 @@ def regions(db: ga.GenomeDB, folder: Path) -> None:
         path = str(folder / f"{kind}.bw")
         file = pyBigWig.open(path)
         rows = list(zip(starts.tolist(), (starts + sizes).tolist(), strict=True))
-        big, means = once(lambda file=file, rows=rows: [file.stats(CHROM, a, b, exact=True)[0] for a, b in rows])
-        tools, averages = once(lambda path=path: list(pybigtools.open(path).average_over_bed(str(bed), names=None, stats="mean")))
+        big, means = once(
+            lambda file=file, rows=rows: [file.stats(CHROM, a, b, exact=True)[0] for a, b in rows]
+        )
+        tools, averages = once(
+            lambda path=path: list(pybigtools.open(path).average_over_bed(str(bed), names=None, stats="mean"))
+        )
         for store in STORES:
             track = db[f"{kind}_{store}"]
             taken = []
@@ -184,7 +214,9 @@ def regions(db: ga.GenomeDB, folder: Path) -> None:
                 seconds, table = once(partial(track.region_stats, frame))
                 taken.append(seconds)
             for peer in (means, averages):
-                np.testing.assert_allclose(table["mean"], np.array(peer, dtype=np.float64), rtol=1e-6, atol=1e-6)
+                np.testing.assert_allclose(
+                    table["mean"], np.array(peer, dtype=np.float64), rtol=1e-6, atol=1e-6
+                )
             tell(
                 f"means of {n:,} regions, {kind}, {store}",
                 {"genomearray": statistics.median(taken), "pyBigWig exact": big, "pybigtools": tools},
@@ -194,13 +226,26 @@ def regions(db: ga.GenomeDB, folder: Path) -> None:
 
 def opening(db: ga.GenomeDB, folder: Path) -> None:
     """Open a track and read its first value, in a new process, after imports."""
-    code = "import sys, time, h5py, numpy, xarray, genomearray.track.track as t, genomearray.storage.read.hdf5, genomearray.storage.read.zarr_store\n"
-    code += f"b = time.perf_counter(); t.open_track(sys.argv[1]).values({CHROM!r}, 1_000_000, 1_000_001); print(time.perf_counter() - b)"
+    code = (
+        "import sys, time, h5py, numpy, xarray, genomearray.track.track as t, "
+        "genomearray.storage.read.hdf5, genomearray.storage.read.zarr_store\n"
+    )
+    code += (
+        f"b = time.perf_counter(); t.open_track(sys.argv[1]).values({CHROM!r}, 1_000_000, 1_000_001); "
+        "print(time.perf_counter() - b)"
+    )
     medians = {}
     for store in STORES:
         command = [sys.executable, "-c", code, str(db.get_track_path(f"depth_{store}"))]
-        medians[store] = statistics.median(float(subprocess.run(command, capture_output=True, check=True, text=True).stdout) for _ in range(7))
-    print(f"| open, first value | {', '.join(f'{store} {seconds * 1e3:.1f} ms' for store, seconds in medians.items())} | under 5 ms wanted |")
+        medians[store] = statistics.median(
+            float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+            for _ in range(7)
+        )
+    print(
+        "| open, first value | "
+        f"{', '.join(f'{store} {seconds * 1e3:.1f} ms' for store, seconds in medians.items())} | "
+        "under 5 ms wanted |"
+    )
 
 
 def main(folder: Path, parts: list[str]) -> None:
@@ -210,9 +255,19 @@ def main(folder: Path, parts: list[str]) -> None:
             warm(path)
     print("| work | medians | ratio |\n|---|---|---|")
     for part in parts:
-        {"random": random, "labelled": labelled, "windows": windows, "whole": whole, "regions": regions, "opening": opening}[part](db, folder)
+        {
+            "random": random,
+            "labelled": labelled,
+            "windows": windows,
+            "whole": whole,
+            "regions": regions,
+            "opening": opening,
+        }[part](db, folder)
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    main(Path(words[0] if words else "/tmp/genomearray-benchmarks"), words[1:] or ["random", "labelled", "windows", "whole", "regions", "opening"])
+    main(
+        Path(words[0] if words else "/tmp/genomearray-benchmarks"),
+        words[1:] or ["random", "labelled", "windows", "whole", "regions", "opening"],
+    )

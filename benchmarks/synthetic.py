@@ -1,4 +1,6 @@
-"""Synthetic data like real ones, reproducible by seed: depth, 5'-end counts, scores, sequence; and text files of them."""
+"""Synthetic data like real ones, reproducible by seed: depth, 5'-end counts, scores, sequence; and
+text files of them.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def write_bedgraph(path: Path, lines: int, seed: int = 4) -> dict[str, int]:
 
 
 def write_depth_bedgraph(path: Path, lines: int, seed: int = 6) -> dict[str, int]:
-    """A bedGraph of 30x depth as real reads give it, whose runs are a few bp long; from chr1 on until there are enough lines."""
+    """A bedGraph of 30x depth as real reads give it, whose runs are a few bp long; from chr1 on
+    until there are enough lines.
+    """
     written = 0
     with path.open("w") as file:
         for k, (chrom, length) in enumerate(HUMAN.items()):

@@ -22,7 +22,15 @@ from genomearray.reference.assembly import Chromosome
 from .importing.options import Files
 from .importing.pipeline import ImportJob
 from .reads.counters import Counter, DepthCounter, EndCounter, FragmentCounter, TableCounter
-from .reads.options import MOST_SHIFT, ReadSettings, check_whole, pairs_line, read_filter, sizes_of, split_options
+from .reads.options import (
+    MOST_SHIFT,
+    ReadSettings,
+    check_whole,
+    pairs_line,
+    read_filter,
+    sizes_of,
+    split_options,
+)
 from .reads.report import ReadReport
 from .reads.run import import_reads
 
@@ -58,12 +66,13 @@ def import_depth(
     files : path or iterable of path
         BAM, SAM or CRAM, sorted by coordinate; they are summed. ``-`` is standard input.
     reverse_track : str, optional
-        Name of a second track for reverse reads (of pairs: read 1 is reverse); ``track`` has the forward ones then.
+        Name of a second track for reverse reads (of pairs: read 1 is reverse); ``track`` has the
+        forward ones then.
     deletions : bool, optional
         Whether D counts as covered. Default: yes, or what the preset says. M, = and X count, N never.
     mates : {"twice", "once"}, optional
-        Whether bases of both primary records of a proper pair count twice (default) or once; apart by strand, they count
-        for the record that comes first.
+        Whether bases of both primary records of a proper pair count twice (default) or once; apart
+        by strand, they count for the record that comes first.
     extend : int
         Extend single reads from their 5' end to this length (bp), without gaps; 0 leaves them.
     paired_fragments : bool
@@ -73,7 +82,8 @@ def import_depth(
     max_duplicates : int
         At most so many fragments of one (strand, left end, size), over all files; 0: all.
     **options
-        Those of :class:`ReadOptions`, and of :class:`genomearray_converters.importing.options.ImportOptions` (dtype: uint16).
+        Those of :class:`ReadOptions`, and of
+        :class:`genomearray_converters.importing.options.ImportOptions` (dtype: uint16).
 
     Returns
     -------
@@ -100,27 +110,47 @@ def import_depth(
     rule = read_filter(reads, deletions=deletions, mates=mates)
     check_whole("extend", extend, 0, MOST_SHIFT)
     if deletions not in (None, True, False):
-        raise ArgumentError(f"deletions is {deletions!r}; allowed are True, False, and None (what the preset says)")
+        raise ArgumentError(
+            f"deletions is {deletions!r}; allowed are True, False, and None (what the preset says)"
+        )
     if not paired_fragments and (max_duplicates or min_frag_size is not None or max_frag_size is not None):
         raise ArgumentError("sizes and duplicates are of fragments", hint="give {paired_fragments} too")
     if paired_fragments and (extend or deletions is not None or mates is not None):
-        raise ArgumentError("whole fragments of pairs are counted; extend, deletions and mates are for reads", hint="leave {paired_fragments} out")
-    sizes = sizes_of(1 if min_frag_size is None else min_frag_size, 500 if max_frag_size is None else max_frag_size, max_duplicates)
+        raise ArgumentError(
+            "whole fragments of pairs are counted; extend, deletions and mates are for reads",
+            hint="leave {paired_fragments} out",
+        )
+    sizes = sizes_of(
+        1 if min_frag_size is None else min_frag_size,
+        500 if max_frag_size is None else max_frag_size,
+        max_duplicates,
+    )
     strands = 1 if reverse_track is None else 2
 
     def counter(_: ImportJob[ReadReport], n_files: int) -> Counter:
         if paired_fragments:
             return FragmentCounter(strands, sizes, dyads=False)
-        return DepthCounter(strands, deletions=rule.deletions, once=rule.mates == "once", extend=extend, files=n_files)
+        return DepthCounter(
+            strands, deletions=rule.deletions, once=rule.mates == "once", extend=extend, files=n_files
+        )
 
     what = [rule.line(depth=not paired_fragments)]
     what += [pairs_line("whole fragments", sizes)] if paired_fragments else []
     what += [f"single reads are extended to {extend} bp"] if extend else []
-    return import_reads(db, track, reverse_track, files, rule, reads, rest, counter, what, pairs=paired_fragments)
+    return import_reads(
+        db, track, reverse_track, files, rule, reads, rest, counter, what, pairs=paired_fragments
+    )
 
 
 def import_five_prime(
-    db: GenomeDB, forward: str, reverse: str, files: Files, *, shift_forward: int = 0, shift_reverse: int = 0, **options: Unpack[ReadSettings]
+    db: GenomeDB,
+    forward: str,
+    reverse: str,
+    files: Files,
+    *,
+    shift_forward: int = 0,
+    shift_reverse: int = 0,
+    **options: Unpack[ReadSettings],
 ) -> ReadReport:
     """Import counts of 5' ends: the left end of a forward read, the right end of a reverse read.
 
@@ -134,7 +164,8 @@ def import_five_prime(
     shift_forward, shift_reverse : int
         Added to the place of forward and reverse reads (bp, along the reference); 4 and -5 for ATAC-seq.
     **options
-        Those of :class:`ReadOptions`, and of :class:`genomearray_converters.importing.options.ImportOptions` (dtype: uint16).
+        Those of :class:`ReadOptions`, and of
+        :class:`genomearray_converters.importing.options.ImportOptions` (dtype: uint16).
 
     Returns
     -------
@@ -155,7 +186,15 @@ def import_five_prime(
     array([0, 1, 0], dtype=uint16)
     """
     together = forward == reverse
-    return _import_ends(db, forward, None if together else reverse, files, left=False, shifts=(shift_forward, shift_reverse), options=options)
+    return _import_ends(
+        db,
+        forward,
+        None if together else reverse,
+        files,
+        left=False,
+        shifts=(shift_forward, shift_reverse),
+        options=options,
+    )
 
 
 def import_left_ends(
@@ -182,7 +221,8 @@ def import_left_ends(
     shift_forward, shift_reverse : int
         Added to the place of forward and reverse reads (bp, along the reference).
     **options
-        Those of :class:`ReadOptions`, and of :class:`genomearray_converters.importing.options.ImportOptions` (dtype: uint16).
+        Those of :class:`ReadOptions`, and of
+        :class:`genomearray_converters.importing.options.ImportOptions` (dtype: uint16).
 
     Returns
     -------
@@ -202,7 +242,9 @@ def import_left_ends(
     >>> int(db["left"].get_val("chr1", 5))
     1
     """
-    return _import_ends(db, track, reverse_track, files, left=True, shifts=(shift_forward, shift_reverse), options=options)
+    return _import_ends(
+        db, track, reverse_track, files, left=True, shifts=(shift_forward, shift_reverse), options=options
+    )
 
 
 def import_mnase(
@@ -227,17 +269,18 @@ def import_mnase(
     files : path or iterable of path
         BAM, SAM or CRAM, sorted by coordinate; they are summed. ``-`` is standard input.
     paired_end : bool
-        True: offset ``left + size // 2`` of each fragment whose size is in the window (read 1 decides). False: 74 bp
-        downstream of each 5' end, half a nucleosome of 147 bp.
+        True: offset ``left + size // 2`` of each fragment whose size is in the window (read 1
+        decides). False: 74 bp downstream of each 5' end, half a nucleosome of 147 bp.
     reverse_track : str, optional
         Name of a second track, for reverse reads (of pairs: read 1 is reverse).
     min_frag_size, max_frag_size : int
         Sizes of fragments that count (bp, both included); default 117 and 172. Single-end reads have none.
     max_duplicates : int
-        At most so many fragments of one (strand, left end, size), or single-end reads of one (strand, 5' end), over all
-        files; 0: all.
+        At most so many fragments of one (strand, left end, size), or single-end reads of one
+        (strand, 5' end), over all files; 0: all.
     **options
-        Those of :class:`ReadOptions`, and of :class:`genomearray_converters.importing.options.ImportOptions` (dtype: uint16).
+        Those of :class:`ReadOptions`, and of
+        :class:`genomearray_converters.importing.options.ImportOptions` (dtype: uint16).
 
     Returns
     -------
@@ -260,8 +303,14 @@ def import_mnase(
     reads, rest = split_options(options)
     rule = read_filter(reads)
     if not paired_end and (min_frag_size is not None or max_frag_size is not None):
-        raise ArgumentError("single-end reads have no fragment size, least or greatest", hint="sizes are for {paired_end}")
-    sizes = sizes_of(117 if min_frag_size is None else min_frag_size, 172 if max_frag_size is None else max_frag_size, max_duplicates)
+        raise ArgumentError(
+            "single-end reads have no fragment size, least or greatest", hint="sizes are for {paired_end}"
+        )
+    sizes = sizes_of(
+        117 if min_frag_size is None else min_frag_size,
+        172 if max_frag_size is None else max_frag_size,
+        max_duplicates,
+    )
     strands = 1 if reverse_track is None else 2
     half = NUCLEOSOME // 2 + 1
 
@@ -271,7 +320,11 @@ def import_mnase(
         return EndCounter(strands, left=False, forward=half, backward=-half, limit=max_duplicates)
 
     what = [rule.line()]
-    what.append(pairs_line("dyads", sizes) if paired_end else f"dyads of single reads: {half} bp downstream of the 5' end")
+    what.append(
+        pairs_line("dyads", sizes)
+        if paired_end
+        else f"dyads of single reads: {half} bp downstream of the 5' end"
+    )
     return import_reads(db, track, reverse_track, files, rule, reads, rest, counter, what, pairs=paired_end)
 
 
@@ -291,7 +344,8 @@ def import_fragments(
     ----------
     db : GenomeDB
     table : str
-        Name of the new feature table; columns chrom, start, end (offsets, half-open), strand and score (MAPQ), of read 1.
+        Name of the new feature table; columns chrom, start, end (offsets, half-open), strand and
+        score (MAPQ), of read 1.
     files : path or iterable of path
         BAM, SAM or CRAM, sorted by coordinate. ``-`` is standard input.
     min_frag_size, max_frag_size : int
@@ -299,8 +353,8 @@ def import_fragments(
     max_duplicates : int
         At most so many fragments of one (strand, left end, size), over all files; 0: all.
     **options
-        Those of :class:`ReadOptions` but ``scale``; store, overwrite, chrom_alias, allow_empty, threads and progress of
-        :class:`genomearray_converters.importing.options.ImportOptions`.
+        Those of :class:`ReadOptions` but ``scale``; store, overwrite, chrom_alias, allow_empty,
+        threads and progress of :class:`genomearray_converters.importing.options.ImportOptions`.
 
     Returns
     -------
@@ -333,16 +387,27 @@ def import_fragments(
 
         def emit(chrom: Chromosome, fragments: NDArray[np.int64]) -> None:
             left, size, strand, mapq = fragments.T
-            table_writer.append(chrom.name, {"start": left, "end": left + size, "strand": 1 - 2 * strand, "score": mapq})
+            table_writer.append(
+                chrom.name, {"start": left, "end": left + size, "strand": 1 - 2 * strand, "score": mapq}
+            )
 
         return TableCounter(sizes, emit)
 
     what = [rule.line(), pairs_line("fragments", sizes)]
-    return import_reads(db, table, None, files, rule, reads, rest, counter, what, pairs=True, columns={"score": "uint8"})
+    return import_reads(
+        db, table, None, files, rule, reads, rest, counter, what, pairs=True, columns={"score": "uint8"}
+    )
 
 
 def _import_ends(
-    db: GenomeDB, track: str, reverse_track: str | None, files: Files, *, left: bool, shifts: tuple[int, int], options: ReadSettings
+    db: GenomeDB,
+    track: str,
+    reverse_track: str | None,
+    files: Files,
+    *,
+    left: bool,
+    shifts: tuple[int, int],
+    options: ReadSettings,
 ) -> ReadReport:
     reads, rest = split_options(options)
     rule = read_filter(reads)
@@ -354,5 +419,13 @@ def _import_ends(
     if any(shifts):
         what.append(f"ends are shifted by {shifts[0]:+d} (forward) and {shifts[1]:+d} (reverse) bp")
     return import_reads(
-        db, track, reverse_track, files, rule, reads, rest, lambda *_: EndCounter(strands, left=left, forward=shifts[0], backward=shifts[1]), what
+        db,
+        track,
+        reverse_track,
+        files,
+        rule,
+        reads,
+        rest,
+        lambda *_: EndCounter(strands, left=left, forward=shifts[0], backward=shifts[1]),
+        what,
     )

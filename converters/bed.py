@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray._typing import Chroms
 from genomearray.choices import BED_PARTS, BedParts, FeatureHow, check
+from genomearray.compute.blocks import chroms_named
 from genomearray.errors import FormatError, RegionError, ValueRangeError
 from genomearray.features.table import FeatureTable
 from genomearray.input_file import open_input
@@ -23,6 +25,7 @@ from genomearray.storage.write.column_types import DECIMAL, GUESSED, NUMBERS
 
 from .exporting.files import text_output
 from .exporting.options import Out
+from .exporting.report import ExportReport
 from .importing.features import Found, TableReport, import_features
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob
@@ -47,7 +50,9 @@ FORMATS: dict[str, tuple[str, ...]] = {f"bed{n}": _STANDARD[:n] for n in range(3
     "gappedPeak": (*_STANDARD, *_PEAK),
     "bedGraph": ("chrom", "start", "end", "score"),
 }
-_ENDINGS = {"narrowpeak": "narrowPeak", "broadpeak": "broadPeak", "gappedpeak": "gappedPeak"} | dict.fromkeys(("bedgraph", "bdg", "bg"), "bedGraph")
+_ENDINGS = {"narrowpeak": "narrowPeak", "broadpeak": "broadPeak", "gappedpeak": "gappedPeak"} | dict.fromkeys(
+    ("bedgraph", "bdg", "bg"), "bedGraph"
+)
 _FULL = ("narrowPeak", "broadPeak", "gappedPeak", "bedGraph")  # these have no further columns
 _NUMBERS = ("score", *_PEAK)
 _WHOLES = ("thickStart", "thickEnd", "blockCount")
@@ -83,7 +88,10 @@ class _BedColumns:
                     self.names = _names(format, block)
                     self._first = block.where(0)
                 elif format != "bed" and FORMATS[format] != self.names[: len(FORMATS[format])]:
-                    raise FormatError(f"{path} is {format}, and the files before have the columns {', '.join(self.names)}; make a table of each")
+                    raise FormatError(
+                        f"{path} is {format}, and the files before have the columns "
+                        f"{', '.join(self.names)}; make a table of each"
+                    )
                 check_width(block, len(self.names), first=f"the first line ({self._first})")
                 yield self._features(block)
             if source.unfinished:
@@ -98,7 +106,9 @@ class _BedColumns:
             texts = block.column(at["strand"])
             if not set(texts) <= _STRANDS.keys():
                 k = next(k for k, text in enumerate(texts) if text not in _STRANDS)
-                raise FormatError(f"{block.where(k)}: column 6: {shown(texts[k])} is no strand; allowed are +, - and .")
+                raise FormatError(
+                    f"{block.where(k)}: column 6: {shown(texts[k])} is no strand; allowed are +, - and ."
+                )
             strand = np.array([_STRANDS[text] for text in texts], np.int8)
         columns: dict[str, Any] = {}
         for name in self.names[3:]:
@@ -114,11 +124,21 @@ class _BedColumns:
                 columns[name] = block.column(k)
         if "blockStarts" in at:
             _check_blocks(block, at, columns["blockCount"], end - start)
-        return Found(block.column(0), start, end, strand, columns, block.where, _cut if "thickStart" in at or "peak" in at else None)
+        return Found(
+            block.column(0),
+            start,
+            end,
+            strand,
+            columns,
+            block.where,
+            _cut if "thickStart" in at or "peak" in at else None,
+        )
 
 
 def _cut(columns: dict[str, Any], row: int, length: int) -> None:
-    """The other columns of a feature that is cut at the end of its chromosome, where they say where its parts are."""
+    """The other columns of a feature that is cut at the end of its chromosome, where they say where
+    its parts are.
+    """
     start = int(columns["start"][row])
     for name in ("thickStart", "thickEnd"):
         if name in columns:
@@ -128,13 +148,23 @@ def _cut(columns: dict[str, Any], row: int, length: int) -> None:
     if "blockStarts" not in columns:
         return
     sizes, begins = (listed(columns[name][row]) for name in ("blockSizes", "blockStarts"))
-    kept = [(min(size, length - start - begin), begin) for size, begin in zip(sizes, begins, strict=True) if start + begin < length]
-    columns["blockSizes"][row], columns["blockStarts"][row] = (",".join(str(part[k]) for part in kept) for k in (0, 1))
+    kept = [
+        (min(size, length - start - begin), begin)
+        for size, begin in zip(sizes, begins, strict=True)
+        if start + begin < length
+    ]
+    columns["blockSizes"][row], columns["blockStarts"][row] = (
+        ",".join(str(part[k]) for part in kept) for k in (0, 1)
+    )
     columns["blockCount"][row] = len(kept)
 
 
-def _check_blocks(block: Block, at: dict[str, int], counts: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
-    """FormatError unless blocks are as many as told, and inside of their feature; the rest of BED12 is kept as it is."""
+def _check_blocks(
+    block: Block, at: dict[str, int], counts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> None:
+    """FormatError unless blocks are as many as told, and inside of their feature; the rest of BED12
+    is kept as it is.
+    """
     for name in ("blockSizes", "blockStarts"):
         check_all(block, at[name], _LIST, f"is no list of whole numbers, which {name} is")
         for k, (text, count) in enumerate(zip(block.column(at[name]), counts.tolist(), strict=True)):
@@ -143,9 +173,16 @@ def _check_blocks(block: Block, at: dict[str, int], counts: NDArray[np.int64], l
                 raise FormatError(f"{block.where(k)}: {name} lists {found} blocks, and blockCount is {count}")
     columns = (block.column(at["blockSizes"]), block.column(at["blockStarts"]), lengths.tolist())
     for k, (sizes, begins, length) in enumerate(zip(*columns, strict=True)):
-        ends = [int(a) + int(b) for a, b in zip(sizes.rstrip(",").split(","), begins.rstrip(",").split(","), strict=True) if a and b]
+        ends = [
+            int(a) + int(b)
+            for a, b in zip(sizes.rstrip(",").split(","), begins.rstrip(",").split(","), strict=True)
+            if a and b
+        ]
         if max(ends, default=0) > length:
-            raise FormatError(f"{block.where(k)}: a block ends {max(ends)} bp behind the start of the feature, which has {length} bp")
+            raise FormatError(
+                f"{block.where(k)}: a block ends {max(ends)} bp behind the start of the feature, "
+                f"which has {length} bp"
+            )
 
 
 def _format_of(path: str) -> str:
@@ -158,7 +195,10 @@ def _names(format: str, block: Block) -> tuple[str, ...]:
     known = FORMATS[format]
     n = len(block.rows[0])
     if n < 3:
-        raise FormatError(f"{block.where(0)}: {n} column{'' if n == 1 else 's'}; a line of BED has at least 3: chrom, start, end")
+        raise FormatError(
+            f"{block.where(0)}: {n} column{'' if n == 1 else 's'}; a line of BED has at least 3: "
+            "chrom, start, end"
+        )
     if n < len(known) and format != "bed":
         raise FormatError(f"{block.where(0)}: {n} columns, and {format} has {len(known)}: {', '.join(known)}")
     if n > len(known) and format in _FULL:
@@ -185,16 +225,20 @@ def import_bed(
     table : str
         Name of the new table, or track.
     files : path or iterable of path
-        All with the same columns. Names may have any length, scores may be fractions, ``.`` is a missing score.
+        All with the same columns. Names may have any length, scores may be fractions, ``.`` is a
+        missing score.
     format : str, optional
-        ``bed`` (BED3 to BED12), ``bed3`` ... ``bed12`` (further columns follow as ``column7`` and so on), ``narrowPeak``, ``broadPeak``,
-        ``gappedPeak``, ``bedGraph`` (column 4 is the score). Default: by the ending of the file, else ``bed``.
+        ``bed`` (BED3 to BED12), ``bed3`` ... ``bed12`` (further columns follow as ``column7`` and
+        so on), ``narrowPeak``, ``broadPeak``, ``gappedPeak``, ``bedGraph`` (column 4 is the score).
+        Default: by the ending of the file, else ``bed``.
     start_offset : int
-        What makes a start a 1-based position: 1 for BED, whose starts count from 0, and 0 for tables whose starts count from 1.
+        What makes a start a 1-based position: 1 for BED, whose starts count from 0, and 0 for
+        tables whose starts count from 1.
     how : {"mask", "score", "coverage"}, optional
         Make a track, as :meth:`FeatureTable.as_track`: uint8, float32 or uint16 unless ``dtype`` is given.
     **options
-        See :class:`genomearray_converters.importing.options.ImportOptions`; dtype, overflow, round and units are for tracks.
+        See :class:`genomearray_converters.importing.options.ImportOptions`; dtype, overflow, round
+        and units are for tracks.
 
     Returns
     -------
@@ -206,7 +250,8 @@ def import_bed(
 
     Notes
     -----
-    Features of no base (start = end) are legal in BED, and kept (https://samtools.github.io/hts-specs/BEDv1.pdf, section 1.5).
+    Features of no base (start = end) are legal in BED, and kept
+    (https://samtools.github.io/hts-specs/BEDv1.pdf, section 1.5).
 
     Examples
     --------
@@ -225,7 +270,10 @@ def import_bed(
     if format is not None and format not in FORMATS:
         raise ValueRangeError(f"format {format!r} is not known; allowed are {', '.join(FORMATS)}")
     if not isinstance(start_offset, int) or abs(start_offset) > 1 << 40:
-        raise ValueRangeError(f"start_offset={start_offset!r} is no whole number; it is 1 for BED, 0 for starts that count from 1")
+        raise ValueRangeError(
+            f"start_offset={start_offset!r} is no whole number; it is 1 for BED, 0 for starts that "
+            "count from 1"
+        )
     columns = _BedColumns(format, start_offset)
     return import_features(db, table, files, columns.blocks, columns.kinds, options, how=how)
 
@@ -235,30 +283,33 @@ def export_bed(
     out: Out,
     *,
     region: str | None = None,
-    chroms: Any = None,
+    chroms: Chroms = None,
     parts: BedParts = "features",
     overwrite: bool = False,
-) -> int:
-    """Write features as BED: as many columns as they have, BED3 to BED12, then the others; transcripts as BED12.
+) -> ExportReport:
+    """Write features as BED: as many columns as they have, BED3 to BED12, then the others;
+    transcripts as BED12.
 
     Parameters
     ----------
     table : FeatureTable or DataFrame
-        A DataFrame has ``chrom, start, end`` (offsets, 0-based, half-open), as ``track.intervals`` gives it. Transcripts of ``import genes``
-        become BED12: the coding sequence is thick, exons are blocks.
+        A DataFrame has ``chrom, start, end`` (offsets, 0-based, half-open), as ``track.intervals``
+        gives it. Transcripts of ``import genes`` become BED12: the coding sequence is thick, exons
+        are blocks.
     out : path, or "-" for standard output
         Compressed when it ends in ``.gz``.
     region : str, optional
         Only features that overlap it, such as ``chr1:1,000-2,000``; of a FeatureTable.
     chroms : str or iterable of str, optional
     parts : {"features", "exons", "introns", "coding_exons", "merged_exons", "genes", "tss", "promoters"}
-        Of transcripts, these instead; see :class:`genomearray.features.rows.Features`. A part is called by its transcript or gene.
+        Of transcripts, these instead; see :class:`genomearray.features.rows.Features`. A part is
+        called by its transcript or gene.
     overwrite : bool
 
     Returns
     -------
-    int
-        Lines.
+    ExportReport
+        As a number: lines.
 
     Raises
     ------
@@ -274,15 +325,25 @@ def export_bed(
     'chr1\\t990\\t1000\\t.\\t0\\t.\\t995.5\\t1000\\n'
     """
     check("parts", parts, BED_PARTS)
-    names = None if chroms is None else [chroms] if isinstance(chroms, str) else list(chroms)
+    names = None if chroms is None else list(chroms_named(chroms))
     if isinstance(table, FeatureTable):
         if region is not None and names is not None:
             raise RegionError("give a region or chromosomes, not both")
-        asked = [table[region]] if region is not None else [table.sel(chrom=chrom) for chrom in names or table.chromosomes]
-        frames = [found.to_dataframe() if parts == "features" else getattr(found, parts)() for found in asked if len(found)]
+        asked = (
+            [table[region]]
+            if region is not None
+            else [table.sel(chrom=chrom) for chrom in names or table.chromosomes]
+        )
+        frames = [
+            found.to_dataframe() if parts == "features" else getattr(found, parts)()
+            for found in asked
+            if len(found)
+        ]
     else:
         if region is not None or parts != "features":
-            raise RegionError("a region, and parts, are for feature tables; choose rows of a DataFrame yourself")
+            raise RegionError(
+                "a region, and parts, are for feature tables; choose rows of a DataFrame yourself"
+            )
         frames = [table if names is None else table[table["chrom"].isin(names)]]
     width = max((_width(frame) for frame in frames), default=3)
     lines = 0
@@ -292,7 +353,12 @@ def export_bed(
                 rows = _columns(frame.iloc[low : low + _ROWS], width)
                 file.writelines("\t".join(row).encode() + b"\n" for row in zip(*rows, strict=True))
             lines += len(frame)
-    return lines
+    return ExportReport(
+        lines,
+        "intervals"
+        if parts == "features" and not isinstance(table, FeatureTable)
+        else parts.replace("_", " "),
+    )
 
 
 _OWN_NAMES = ("transcript", "gene_name", "gene_id")  # of parts, the first that says anything
@@ -301,7 +367,11 @@ _OWN_NAMES = ("transcript", "gene_name", "gene_id")  # of parts, the first that 
 def _width(frame: pd.DataFrame) -> int:
     """How many of the first six columns there is something for."""
     rest = [str(name) for name in frame.columns if str(name) not in _STANDARD[:6]]
-    if "exon_starts" in frame or any(name not in _OWN_NAMES for name in rest) or ("strand" in frame and (frame["strand"] != ".").any()):
+    if (
+        "exon_starts" in frame
+        or any(name not in _OWN_NAMES for name in rest)
+        or ("strand" in frame and (frame["strand"] != ".").any())
+    ):
         return 6
     return 5 if "score" in frame else 4 if "name" in frame or rest else 3
 
@@ -313,25 +383,53 @@ def _columns(frame: pd.DataFrame, width: int) -> list[list[str]]:
         return _bed12(found)
     if "transcript" in found or "gene_id" in found:
         own = [found.pop(name, [""] * n) for name in _OWN_NAMES]
-        found["name"] = [next((text for text in texts if text not in ("", ".")), ".") for texts in zip(*own, strict=True)]
+        found["name"] = [
+            next((text for text in texts if text not in ("", ".")), ".") for texts in zip(*own, strict=True)
+        ]
     first = [
         found.pop(name, [missing] * n)
-        for name, missing in (("chrom", ""), ("start", ""), ("end", ""), ("name", "."), ("score", "0"), ("strand", "."))
+        for name, missing in (
+            ("chrom", ""),
+            ("start", ""),
+            ("end", ""),
+            ("name", "."),
+            ("score", "0"),
+            ("strand", "."),
+        )
     ]
     return [*first[:width], *found.values()]
 
 
 def _bed12(found: dict[str, list[str]]) -> list[list[str]]:
-    """Transcripts: the coding sequence is thick, exons are blocks (https://samtools.github.io/hts-specs/BEDv1.pdf)."""
+    """Transcripts: the coding sequence is thick, exons are blocks
+    (https://samtools.github.io/hts-specs/BEDv1.pdf).
+    """
     starts = [int(text) for text in found["start"]]
-    lists = [[list(map(int, text.split(","))) for text in found[name]] for name in ("exon_starts", "exon_ends")]
+    lists = [
+        [list(map(int, text.split(","))) for text in found[name]] for name in ("exon_starts", "exon_ends")
+    ]
     parts = list(zip(starts, *lists, strict=True))
     sizes = [",".join(str(b - a) for a, b in zip(low, high, strict=True)) for _, low, high in parts]
     begins = [",".join(str(a - start) for a in low) for start, low, _ in parts]
-    thick = [[low if low != "-1" else start for low, start in zip(found[name], found["start"], strict=True)] for name in ("cds_start", "cds_end")]
+    thick = [
+        [low if low != "-1" else start for low, start in zip(found[name], found["start"], strict=True)]
+        for name in ("cds_start", "cds_end")
+    ]
     counts = [str(len(low)) for _, low, _ in parts]
     zeros = ["0"] * len(parts)
-    return [found["chrom"], found["start"], found["end"], found["name"], zeros, found["strand"], *thick, zeros, counts, sizes, begins]
+    return [
+        found["chrom"],
+        found["start"],
+        found["end"],
+        found["name"],
+        zeros,
+        found["strand"],
+        *thick,
+        zeros,
+        counts,
+        sizes,
+        begins,
+    ]
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ https://genome.ucsc.edu/goldenPath/help/bedgraph.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,25 @@ from genomearray._kernels import kernel
 from genomearray.track.track import Track
 
 from .exporting.files import text_output
-from .exporting.options import Out, check_kind
+from .exporting.options import ExportOptions, ExportSettings, Out, check_kind
+from .exporting.report import ExportReport
 from .exporting.runs import in_rows, number_texts, signal_runs
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
 from .text.rows import Buffers, Scanned, Scanner, explain
-from .text.scanning import BROWSER, FINE, TOO_FEW, TOO_MANY, TRACK, Bytes, is_comment, line_end, scan_fields, skip_blanks
+from .text.scanning import (
+    BROWSER,
+    FINE,
+    TOO_FEW,
+    TOO_MANY,
+    TRACK,
+    Bytes,
+    is_comment,
+    line_end,
+    scan_fields,
+    skip_blanks,
+)
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
@@ -47,7 +59,9 @@ def _scan(
         end = line_end(text, at)
         at = skip_blanks(text, at, end)
         if at < end and not is_comment(text, at, end, track, browser):
-            error, begin, stop, column = scan_fields(text, at, end, line, starts, ends, values, lines, runs, slow, n)
+            error, begin, stop, column = scan_fields(
+                text, at, end, line, starts, ends, values, lines, runs, slow, n
+            )
             if error != FINE:
                 return line, error, begin, stop, column
         at = end + 1
@@ -60,7 +74,9 @@ class BedGraphScanner(Scanner):
 
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
-        stopped = _scan(text, TRACK, BROWSER, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
+        stopped = _scan(
+            text, TRACK, BROWSER, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n
+        )
         return Scanned.of(n, stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:
@@ -70,7 +86,9 @@ class BedGraphScanner(Scanner):
         return str(explain(error, token, column))
 
 
-def import_bedgraph(db: GenomeDB, track: str, files: Files, **options: Unpack[ImportSettings]) -> ImportReport:
+def import_bedgraph(
+    db: GenomeDB, track: str, files: Files, **options: Unpack[ImportSettings]
+) -> ImportReport:
     """Import bedGraph files (plain, gzip, ``-`` for standard input) as one track.
 
     Parameters
@@ -110,12 +128,8 @@ def export_bedgraph(
     out: Out,
     *,
     skip_zeros: bool = False,
-    region: str | None = None,
-    chroms: Any = None,
-    overwrite: bool = False,
-    threads: int | None = None,
-    progress: bool = False,
-) -> int:
+    **options: Unpack[ExportSettings],
+) -> ExportReport:
     """Write a signal as bedGraph: a line for each stretch of equal values.
 
     Parameters
@@ -125,21 +139,13 @@ def export_bedgraph(
         Compressed when it ends in ``.gz``.
     skip_zeros : bool
         Leave out zeros; they are values otherwise. NaN is always left out.
-    region : str, optional
-        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
-    chroms : str or iterable of str, optional
-        Some chromosomes.
-    overwrite : bool
-        Replace a file of that name.
-    threads : int, optional
-        Default: one a core, or the dask cluster of the session.
-    progress : bool
-        Show a bar on a terminal.
+    **options
+        Those of :class:`genomearray_converters.exporting.options.ExportOptions`.
 
     Returns
     -------
-    int
-        Lines.
+    ExportReport
+        As a number: lines.
 
     Raises
     ------
@@ -154,14 +160,15 @@ def export_bedgraph(
     >>> Path(tmp, "a.bedgraph").read_text()
     'chr2\\t0\\t500\\t7\\n'
     """
+    asked = ExportOptions.of(options)
     check_kind(track, "signal", "bedGraph")
     lines = 0
-    with text_output(out, overwrite=overwrite) as file:
-        for runs in in_rows(signal_runs(track, region, chroms, threads, progress)):
+    with text_output(out, overwrite=asked.overwrite) as file:
+        for runs in in_rows(signal_runs(track, asked)):
             kept = runs.values != 0 if skip_zeros else slice(None)
             starts, ends, values = (column[kept] for column in runs[1:])
             name = runs.chrom.encode()
             rows = zip(starts.tolist(), ends.tolist(), number_texts(values), strict=True)
             file.writelines(b"%b\t%d\t%d\t%b\n" % (name, start, end, text) for start, end, text in rows)
             lines += starts.size
-    return lines
+    return ExportReport(lines, "lines")

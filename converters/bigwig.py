@@ -12,9 +12,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
 
@@ -26,7 +26,8 @@ from genomearray.storage.layout import BLOCK
 from genomearray.track.track import Track
 
 from .exporting.files import new_file
-from .exporting.options import STDOUT, Out, check_kind
+from .exporting.options import STDOUT, ExportOptions, ExportSettings, Out, check_kind
+from .exporting.report import ExportReport
 from .exporting.runs import Runs, in_rows, signal_runs
 from .importing.lengths import matching
 from .importing.options import Files, ImportSettings
@@ -87,7 +88,9 @@ def _read(job: ImportJob[ImportReport], path: str) -> None:
 
         with _with_suffix(path) as named, pybigtools.open(named) as reader:
             lengths: dict[str, int] = reader.chroms()
-            wanted = [(name, chrom) for name, chrom in _chromosomes(job, path, reader, lengths) if chrom is not None]
+            wanted = [
+                (name, chrom) for name, chrom in _chromosomes(job, path, reader, lengths) if chrom is not None
+            ]
             total = sum(lengths[name] for name, _ in wanted) or 1
             for name, chrom in wanted:
                 _copy_chromosome(job, reader, name, chrom)
@@ -97,7 +100,9 @@ def _read(job: ImportJob[ImportReport], path: str) -> None:
         raise FormatError(f"{path}: no base has a value", hint="{allow_empty} accepts such files")
 
 
-def _chromosomes(job: ImportJob[ImportReport], path: str, reader: Any, lengths: dict[str, int]) -> Iterator[tuple[str, Chromosome | None]]:
+def _chromosomes(
+    job: ImportJob[ImportReport], path: str, reader: Any, lengths: dict[str, int]
+) -> Iterator[tuple[str, Chromosome | None]]:
     """Chromosomes of the file; an unknown one matters only when it has values."""
     for name, length in lengths.items():
         if next(iter(reader.records(name)), None) is None:
@@ -128,7 +133,9 @@ def _copy_chromosome(job: ImportJob[ImportReport], reader: Any, name: str, chrom
             _copy_bases(job, reader, name, chrom, start, position)
 
 
-def _copy_bases(job: ImportJob[ImportReport], reader: Any, name: str, chrom: Chromosome, start: int, end: int) -> None:
+def _copy_bases(
+    job: ImportJob[ImportReport], reader: Any, name: str, chrom: Chromosome, start: int, end: int
+) -> None:
     """Write the bases of [start, end) that have a value."""
     values = reader.values(name, start, end, fillna=None)
     known = np.flatnonzero(~np.isnan(values))
@@ -177,11 +184,7 @@ def export_bigwig(
     out: Out,
     *,
     skip_zeros: bool = False,
-    region: str | None = None,
-    chroms: Any = None,
-    overwrite: bool = False,
-    threads: int | None = None,
-    progress: bool = False,
+    **options: Unpack[ExportSettings],
 ) -> BigWigReport:
     """Write a signal as bigWig: stretches of equal values, NaN is a gap.
 
@@ -191,16 +194,8 @@ def export_bigwig(
     out : path
     skip_zeros : bool
         Zeros are gaps too; they are values otherwise, as in the track.
-    region : str, optional
-        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
-    chroms : str or iterable of str, optional
-        Some chromosomes.
-    overwrite : bool
-        Replace a file of that name.
-    threads : int, optional
-        Default: one a core, or the dask cluster of the session.
-    progress : bool
-        Show a bar on a terminal.
+    **options
+        Those of :class:`genomearray_converters.exporting.options.ExportOptions`.
 
     Returns
     -------
@@ -221,22 +216,26 @@ def export_bigwig(
     >>> db["again"].sum() == db["counts"].sum()
     True
     """
+    asked = ExportOptions.of(options)
     check_kind(track, "signal", "bigWig")
     if os.fspath(out) == STDOUT:
         raise FormatError("a bigWig is written here and there; give a file, not standard output")
     source = track.source
-    if region is None:
+    if asked.region is None:
         # The index of a bigWig has its chromosomes in the order of their names.
-        chroms = sorted(chosen(source, chroms), key=str.encode)
-    runs = signal_runs(track, region, chroms, threads, progress)
+        in_order = sorted(chosen(source, asked.chroms), key=str.encode)
+        asked = replace(asked, chroms=in_order)
+    runs = signal_runs(track, asked)
     if skip_zeros:
         runs = (Runs(found.chrom, *(column[found.values != 0] for column in found[1:])) for found in runs)
     first = next((found for found in runs if found.starts.size), None)
     if first is None:
-        raise FormatError(f"track {track.label!r} has no value to write there, and a bigWig without one cannot be read")
+        raise FormatError(
+            f"track {track.label!r} has no value to write there, and a bigWig without one cannot be read"
+        )
     writing = _Writing(itertools.chain([first], runs))
     lengths = {name: source.length(name) for name in source.names}
-    with new_file(out, overwrite=overwrite, suffix=".bw") as part, _translated(os.fspath(out)):
+    with new_file(out, overwrite=asked.overwrite, suffix=".bw") as part, _translated(os.fspath(out)):
         import pybigtools
 
         writer = pybigtools.open(str(part), "w")
@@ -246,29 +245,33 @@ def export_bigwig(
             writer.close()
             if writing.error is not None:
                 raise writing.error
-    return writing.report
+    return BigWigReport.counted(writing.intervals, writing.rounded)
 
 
-@dataclass
-class BigWigReport:
-    """What was written.
+class BigWigReport(ExportReport):
+    """What was written to a bigWig; as a number, its intervals."""
 
-    Attributes
-    ----------
-    intervals : int
-    rounded : int
-        Bases whose value was rounded to float32.
-    """
+    @property
+    def intervals(self) -> int:
+        """Intervals that were written."""
+        return int(self)
 
-    intervals: int = 0
-    rounded: int = 0
+    rounded: int = 0  # bases whose value was rounded to float32
+
+    @classmethod
+    def counted(cls, intervals: int, rounded: int) -> Self:
+        """From the counts of a writer."""
+        note = f"{rounded:,} bases have a value that float32, all that a bigWig holds, cannot hold exactly"
+        report = cls(intervals, "intervals", (note,) if rounded else ())
+        report.rounded = rounded
+        return report
 
 
 class _Writing:
     """Rows for pybigtools; an error in them is kept, because it would not come through."""
 
     def __init__(self, runs: Iterator[Runs]) -> None:
-        self.report = BigWigReport()
+        self.intervals = self.rounded = 0
         self.error: BaseException | None = None
         self._runs = runs
 
@@ -279,10 +282,14 @@ class _Writing:
                 starts, ends, values = runs[1:]
                 with np.errstate(over="ignore"):
                     single = values.astype(np.float32)
-                lost = single.astype(values.dtype) != values if values.dtype.itemsize > 2 and values.dtype != np.float32 else np.zeros(0, bool)
+                lost = (
+                    single.astype(values.dtype) != values
+                    if values.dtype.itemsize > 2 and values.dtype != np.float32
+                    else np.zeros(0, bool)
+                )
                 if lost.any():
-                    self.report.rounded += int((ends - starts)[lost].sum())
-                self.report.intervals += starts.size
+                    self.rounded += int((ends - starts)[lost].sum())
+                self.intervals += starts.size
                 yield from zip(itertools.repeat(runs.chrom), starts.tolist(), ends.tolist(), single.tolist())
         except GeneratorExit:  # pybigtools gave up, and tells why
             raise

@@ -11,7 +11,7 @@ https://www.ncbi.nlm.nih.gov/genbank/fastaformat/ ; 2bit: https://genome.ucsc.ed
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,9 @@ from genomearray.source import Source
 from genomearray.track.track import Track
 
 from .exporting.files import text_output
-from .exporting.options import Out, check_kind
-from .exporting.runs import in_order, stretches, wanted
+from .exporting.options import ExportOptions, ExportSettings, Out, check_kind
+from .exporting.report import ExportReport
+from .exporting.runs import in_order, stretches
 from .importing.lengths import matching
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob, Target, run_import
@@ -59,8 +60,12 @@ def _letters(upper: bool) -> NDArray[np.uint8]:
 
 
 @kernel
-def _copy_letters(text: NDArray[np.uint8], at: int, table: NDArray[np.uint8], out: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """Letters from ``at`` to the next header: how many, where it stopped, lines passed, and -1 or a bad byte."""
+def _copy_letters(
+    text: NDArray[np.uint8], at: int, table: NDArray[np.uint8], out: NDArray[np.uint8]
+) -> tuple[int, int, int, int]:
+    """Letters from ``at`` to the next header: how many, where it stopped, lines passed, and -1 or a
+    bad byte.
+    """
     n = 0
     lines = 0
     while at < text.size:
@@ -93,7 +98,8 @@ class _Record:
         if self.chrom is not None:
             if self.length + letters.size > self.chrom.length:
                 raise FormatError(
-                    f"{self._where}: record {self.name!r} has more than the {self.chrom.length} bp of {self.chrom.name!r} in assembly "
+                    f"{self._where}: record {self.name!r} has more than the {self.chrom.length} bp "
+                    f"of {self.chrom.name!r} in assembly "
                     f"{self._job.names.assembly.name!r}; is the file on another assembly?"
                 )
             self._job.writer.write(self.chrom, self.length, letters)
@@ -116,19 +122,29 @@ class _SequenceImport:
     def read(self, path: str) -> None:
         before = self._job.report.rows
         with open_input(path) as source:
-            twobit = TWOBIT_MAGIC in (int.from_bytes(source.head[:4], "little"), int.from_bytes(source.head[:4], "big"))
+            twobit = TWOBIT_MAGIC in (
+                int.from_bytes(source.head[:4], "little"),
+                int.from_bytes(source.head[:4], "big"),
+            )
             if not twobit:
                 self._read_fasta(source)
         if twobit:
             self._read_twobit(path)
-        if self._job.report.rows == before and not self._job.names.skipped and not self._job.options.allow_empty:
+        if (
+            self._job.report.rows == before
+            and not self._job.names.skipped
+            and not self._job.options.allow_empty
+        ):
             raise FormatError(f"{source.name}: no sequence record", hint="{allow_empty} accepts such files")
 
     def _begin(self, name: str, where: str) -> _Record:
         record = _Record(self._job, name, where)
         if record.chrom is not None:
             if record.chrom.name in self._seen:
-                raise FormatError(f"{where}: a second record for {record.chrom.name!r}; the first is at {self._seen[record.chrom.name]}")
+                raise FormatError(
+                    f"{where}: a second record for {record.chrom.name!r}; the first is at "
+                    f"{self._seen[record.chrom.name]}"
+                )
             self._seen[record.chrom.name] = where
         return record
 
@@ -143,16 +159,22 @@ class _SequenceImport:
                     if record is not None:
                         record.end()
                     stop = block.index(b"\n", at)
-                    record = self._begin(_record_name(source, block[at + 1 : stop], line), f"{source.name}:{line}")
+                    record = self._begin(
+                        _record_name(source, block[at + 1 : stop], line), f"{source.name}:{line}"
+                    )
                     at, line = stop + 1, line + 1
                 n, at, lines, bad = _copy_letters(text, at, self._table, out)
                 line += lines
                 if bad >= 0:
                     raise FormatError(
-                        f"{source.name}:{line}: {chr(bad)!r} is no DNA letter; allowed are the IUPAC codes ACGTUMRWSYKVHDBNX and the gaps - . *"
+                        f"{source.name}:{line}: {chr(bad)!r} is no DNA letter; allowed are the IUPAC "
+                        "codes ACGTUMRWSYKVHDBNX and the gaps - . *"
                     )
                 if record is None and n:
-                    raise FormatError(f"{source.name}:{line - lines}: sequence before the first record; a FASTA file begins with '>'")
+                    raise FormatError(
+                        f"{source.name}:{line - lines}: sequence before the first record; a FASTA "
+                        "file begins with '>'"
+                    )
                 if record is not None:
                     record.add(out[:n])
         if record is not None:
@@ -181,7 +203,9 @@ def _record_name(source: Input, header: bytes, line: int) -> str:
     return words[0].decode(errors="replace")
 
 
-def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False, **options: Unpack[ImportSettings]) -> ImportReport:
+def import_fasta(
+    db: GenomeDB, track: str, files: Files, *, upper: bool = False, **options: Unpack[ImportSettings]
+) -> ImportReport:
     """Import FASTA (plain, gzip, ``-`` for standard input) or 2bit files as a sequence track.
 
     Parameters
@@ -222,7 +246,9 @@ def import_fasta(db: GenomeDB, track: str, files: Files, *, upper: bool = False,
         for path in paths:
             reader.read(path)
 
-    return run_import(db, track, files, {**options, "dtype": "uint8"}, work, ImportReport, Target(kind=SEQUENCE))
+    return run_import(
+        db, track, files, {**options, "dtype": "uint8"}, work, ImportReport, Target(kind=SEQUENCE)
+    )
 
 
 _WIDTH = 60
@@ -231,13 +257,8 @@ _WIDTH = 60
 def export_fasta(
     track: Track,
     out: Out,
-    *,
-    region: str | None = None,
-    chroms: Any = None,
-    overwrite: bool = False,
-    threads: int | None = None,
-    progress: bool = False,
-) -> int:
+    **options: Unpack[ExportSettings],
+) -> ExportReport:
     """Write a sequence as FASTA, case as stored.
 
     Parameters
@@ -245,21 +266,13 @@ def export_fasta(
     track : Track
     out : path, or "-" for standard output
         Compressed when it ends in ``.gz``.
-    region : str, optional
-        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
-    chroms : str or iterable of str, optional
-        Some chromosomes.
-    overwrite : bool
-        Replace a file of that name.
-    threads : int, optional
-        Default: one a core, or the dask cluster of the session.
-    progress : bool
-        Show a bar on a terminal.
+    **options
+        Those of :class:`genomearray_converters.exporting.options.ExportOptions`.
 
     Returns
     -------
-    int
-        Bases.
+    ExportReport
+        As a number: bases.
 
     Raises
     ------
@@ -274,14 +287,15 @@ def export_fasta(
     >>> Path(tmp, "a.fa").read_text()
     '>chr1:1-6\\nACGTac\\n'
     """
+    asked = ExportOptions.of(options)
     check_kind(track, "sequence", "FASTA")
     bases = 0
     rest, open_record = b"", ""
-    with text_output(out, overwrite=overwrite) as file:
-        found = in_order(_block_letters, track.source, wanted(track.source, region, chroms), threads=threads, progress=progress)
+    with text_output(out, overwrite=asked.overwrite) as file:
+        found = in_order(_block_letters, track.source, asked)
         for name, letters in (part for block in found for part in block):
             if name != open_record:
-                file.write((rest + b"\n" if rest else b"") + b">" + (region or name).encode() + b"\n")
+                file.write((rest + b"\n" if rest else b"") + b">" + (asked.region or name).encode() + b"\n")
                 rest, open_record = b"", name
             text = rest + letters
             whole = len(text) // _WIDTH * _WIDTH
@@ -289,8 +303,10 @@ def export_fasta(
             rest = text[whole:]
             bases += len(letters)
         file.write(rest + b"\n" if rest else b"")
-    return bases
+    return ExportReport(bases, "bases")
 
 
 def _block_letters(source: Source, task: Intervals) -> list[tuple[str, bytes]]:
-    return [(name, source.read(name, start, end, threads=False).tobytes()) for name, start, end in stretches(task)]
+    return [
+        (name, source.read(name, start, end, threads=False).tobytes()) for name, start, end in stretches(task)
+    ]

@@ -1,9 +1,10 @@
-"""Transcripts from GTF, GFF3, the gene tables of UCSC (genePred and its kin) and BED12: a row each, with exons and coding borders.
+"""Transcripts from GTF, GFF3, the gene tables of UCSC (genePred and its kin) and BED12: a row each,
+with exons and coding borders.
 
 References
 ----------
-GTF 2.2: https://mblab.wustl.edu/GTF22.html ; GFF3: https://github.com/The-Sequence-Ontology/Specifications/blob/master/gff3.md ;
-genePred: https://genome.ucsc.edu/FAQ/FAQformat.html#format9
+GTF 2.2: https://mblab.wustl.edu/GTF22.html ; GFF3:
+https://github.com/The-Sequence-Ontology/Specifications/blob/master/gff3.md ; genePred: https://genome.ucsc.edu/FAQ/FAQformat.html#format9
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class _Transcript:
     coding: list[tuple[int, int]] = field(default_factory=list)
 
     def parts(self) -> list[tuple[int, int]]:
-        """Exons, ascending; where a file has none, the coding parts are all that is known: codons are parts of them, or touch them."""
+        """Exons, ascending; where a file has none, the coding parts are all that is known: codons
+        are parts of them, or touch them.
+        """
         if self.exons:
             return sorted(set(self.exons))
         merged: list[tuple[int, int]] = []
@@ -87,7 +90,8 @@ def _found(transcripts: list[_Transcript]) -> Iterator[Found]:
         if transcript.span is not None:
             if start < transcript.span[0] or end > transcript.span[1]:
                 raise FormatError(
-                    f"{transcript.where}: transcript {shown(transcript.name)} is [{transcript.span[0]}, {transcript.span[1]}) (offsets), "
+                    f"{transcript.where}: transcript {shown(transcript.name)} is "
+                    f"[{transcript.span[0]}, {transcript.span[1]}) (offsets), "
                     f"and its exons reach from {start} to {end}"
                 )
             start, end = transcript.span
@@ -109,14 +113,24 @@ def _found(transcripts: list[_Transcript]) -> Iterator[Found]:
     starts, ends = (np.array(columns.pop(name), np.int64) for name in ("start", "end"))
     strand = np.array([_STRANDS[transcript.strand] for transcript in transcripts], np.int8)
     wholes = {name: np.array(columns[name], np.int64) for name in ("cds_start", "cds_end")}
-    yield Found([t.chrom for t in transcripts], starts, ends, strand, columns | wholes, lambda k: transcripts[k].where, _cut)
+    yield Found(
+        [t.chrom for t in transcripts],
+        starts,
+        ends,
+        strand,
+        columns | wholes,
+        lambda k: transcripts[k].where,
+        _cut,
+    )
 
 
 def _cut(columns: dict[str, Any], row: int, length: int) -> None:
     """A transcript past the end of its chromosome, with the exons and the coding part that are on it."""
     starts, ends = (listed(columns[name][row]) for name in ("exon_starts", "exon_ends"))
     kept = [(start, min(end, length)) for start, end in zip(starts, ends, strict=True) if start < length]
-    columns["exon_starts"][row], columns["exon_ends"][row] = (",".join(str(part[k]) for part in kept) for k in (0, 1))
+    columns["exon_starts"][row], columns["exon_ends"][row] = (
+        ",".join(str(part[k]) for part in kept) for k in (0, 1)
+    )
     columns["cds_end"][row] = min(columns["cds_end"][row], length)
     if columns["cds_start"][row] >= length:
         columns["cds_start"][row] = columns["cds_end"][row] = _NO_CODING
@@ -129,20 +143,38 @@ def _part(block: Block, k: int) -> tuple[str, str, int, int, str, str, str]:
     """chrom, type, start, end (offsets), strand, attributes and place of a line."""
     row, where = block.rows[k], block.where(k)
     if len(row) < 9 or not row[8].strip(" ."):
-        raise FormatError(f"{where}: the line has no attributes (column 9), which name genes and transcripts; GTF and GFF3 have 9 columns")
+        raise FormatError(
+            f"{where}: the line has no attributes (column 9), which name genes and transcripts; GTF "
+            "and GFF3 have 9 columns"
+        )
     if len(row) > 9:
         raise FormatError(f"{where}: {len(row)} columns; GTF and GFF3 have 9")
     chrom, kind, low, high, strand = row[0], row[2], row[3], row[4], row[6]
     if not (_OFFSET.fullmatch(low) and _OFFSET.fullmatch(high)):
-        raise FormatError(f"{where}: start {shown(low)} and end {shown(high)} (columns 4 and 5) are not both whole numbers")
+        raise FormatError(
+            f"{where}: start {shown(low)} and end {shown(high)} (columns 4 and 5) are not both whole numbers"
+        )
     if not 1 <= int(low) <= int(high):
-        raise FormatError(f"{where}: start {low} and end {high} (columns 4 and 5) are no interval; positions count from 1, start <= end")
+        raise FormatError(
+            f"{where}: start {low} and end {high} (columns 4 and 5) are no interval; positions count "
+            "from 1, start <= end"
+        )
     if strand not in _STRANDS:
         raise FormatError(f"{where}: column 7: {shown(strand)} is no strand; allowed are +, -, . and ?")
-    return chrom, kind, int(low) - 1, int(high), strand, row[8], where  # GTF and GFF3: 1-based, both ends included
+    return (
+        chrom,
+        kind,
+        int(low) - 1,
+        int(high),
+        strand,
+        row[8],
+        where,
+    )  # GTF and GFF3: 1-based, both ends included
 
 
-def _read_gtf(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
+def _read_gtf(
+    job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]
+) -> Iterator[Found]:
     found: dict[tuple[str, str, str], _Transcript] = {}
     for block in blocks:
         for k in range(len(block.rows)):
@@ -153,12 +185,17 @@ def _read_gtf(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Co
             named = _gtf_attributes(text)
             name = named.get("transcript_id", "")
             if not name:
-                raise FormatError(f'{where}: the attributes of this {kind} name no transcript: transcript_id "..." is missing in {shown(text)}')
+                raise FormatError(
+                    f'{where}: the attributes of this {kind} name no transcript: transcript_id "..." '
+                    f"is missing in {shown(text)}"
+                )
             key = (chrom, strand, name)
             transcript = found.setdefault(key, _Transcript(chrom, strand, name, where))
             transcript.gene_id = transcript.gene_id or named.get("gene_id", "")
             transcript.gene_name = transcript.gene_name or named.get("gene_name", "")
-            transcript.gene_type = transcript.gene_type or next((named[key] for key in _TYPES if named.get(key)), "")
+            transcript.gene_type = transcript.gene_type or next(
+                (named[key] for key in _TYPES if named.get(key)), ""
+            )
             if kind == "transcript":
                 transcript.span = (start, end)
             elif kind == "exon":
@@ -169,12 +206,19 @@ def _read_gtf(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Co
 
 
 def _gtf_attributes(text: str) -> dict[str, str]:
-    """``key "value"; key 1;`` as a dictionary; of a key that is there twice, the first value. What is in quotes is no key."""
+    """``key "value"; key 1;`` as a dictionary; of a key that is there twice, the first value. What
+    is in quotes is no key.
+    """
     pieces = text.split('"')
     if len(pieces) % 2 == 0 or "\\" in text:  # quotes in quotes
         found: dict[str, str] = {}
         for match in _GTF_PAIR.finditer(text):
-            found.setdefault(match.group(1), re.sub(r"\\(.)", r"\1", match.group(2)) if match.group(2) is not None else match.group(3).strip())
+            found.setdefault(
+                match.group(1),
+                re.sub(r"\\(.)", r"\1", match.group(2))
+                if match.group(2) is not None
+                else match.group(3).strip(),
+            )
         return found
     found = {}
     for k in range(0, len(pieces), 2):
@@ -194,7 +238,9 @@ def _with_parts(found: Any, left_out: Counter[str]) -> list[_Transcript]:
     return kept
 
 
-def _read_gff3(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
+def _read_gff3(
+    job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]
+) -> Iterator[Found]:
     records: dict[str, tuple[str, int, int, dict[str, str]]] = {}  # by ID: type, start, end, attributes
     found: dict[tuple[str, str, str], _Transcript] = {}
     for block in blocks:
@@ -208,7 +254,9 @@ def _read_gff3(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: C
                 if not parents:
                     raise FormatError(f"{where}: this {kind} names no Parent= in {shown(text)}")
                 for parent in map(unquote, parents.split(",")):
-                    transcript = found.setdefault((chrom, strand, parent), _Transcript(chrom, strand, parent, where))
+                    transcript = found.setdefault(
+                        (chrom, strand, parent), _Transcript(chrom, strand, parent, where)
+                    )
                     (transcript.exons if kind == "exon" else transcript.coding).append((start, end))
             elif "ID" in attributes:
                 records[unquote(attributes["ID"])] = (kind, start, end, attributes)
@@ -224,10 +272,16 @@ def _read_gff3(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: C
 
 
 def _gff3_attributes(text: str) -> dict[str, str]:
-    return {key.strip(): value.strip() for key, _, value in (pair.partition("=") for pair in text.split(";")) if value}
+    return {
+        key.strip(): value.strip()
+        for key, _, value in (pair.partition("=") for pair in text.split(";"))
+        if value
+    }
 
 
-def _name_genes(found: dict[tuple[str, str, str], _Transcript], records: dict[str, tuple[str, int, int, dict[str, str]]]) -> Counter[str]:
+def _name_genes(
+    found: dict[tuple[str, str, str], _Transcript], records: dict[str, tuple[str, int, int, dict[str, str]]]
+) -> Counter[str]:
     """Give transcripts the names of their genes; how many lines of each type were of use."""
     used: set[str] = set()
     for transcript in found.values():
@@ -237,13 +291,17 @@ def _name_genes(found: dict[tuple[str, str, str], _Transcript], records: dict[st
         used.add(transcript.name)
         kind, start, end, attributes = record
         transcript.span = (start, end)
-        gene = unquote(attributes.get("Parent", "").split(",")[0]) or (transcript.name if "gene" in kind else "")
+        gene = unquote(attributes.get("Parent", "").split(",")[0]) or (
+            transcript.name if "gene" in kind else ""
+        )
         of_gene = records[gene][3] if gene in records else {}
         used |= {gene} & records.keys()
         transcript.gene_id = gene
         named = of_gene if of_gene else attributes if "gene" in kind else {}
         transcript.gene_name = unquote(named.get("Name", ""))
-        told = next((attrs[name] for attrs in (of_gene, attributes) for name in _TYPES if attrs.get(name)), "")
+        told = next(
+            (attrs[name] for attrs in (of_gene, attributes) for name in _TYPES if attrs.get(name)), ""
+        )
         transcript.gene_type = unquote(told) or kind
     return Counter(records[name][0] for name in used)
 
@@ -251,7 +309,9 @@ def _name_genes(found: dict[tuple[str, str, str], _Transcript], records: dict[st
 # -- tables with a line for each transcript -------------------------------------------------------
 
 
-def _read_genepred(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
+def _read_genepred(
+    job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]
+) -> Iterator[Found]:
     for block in blocks:
         yield from _found([_of_genepred(block.rows[k], block.where(k)) for k in range(len(block.rows))])
 
@@ -259,17 +319,26 @@ def _read_genepred(job: ImportJob[TableReport], blocks: Iterator[Block], left_ou
 def _of_genepred(row: list[str], where: str) -> _Transcript:
     at = next((k for k in (2, 3) if len(row) > k and row[k] in ("+", "-", ".")), None)
     if at is None or len(row) < at + 8:
-        raise FormatError(f"{where}: no line of genePred: name chrom strand txStart txEnd cdsStart cdsEnd exonCount exonStarts exonEnds")
+        raise FormatError(
+            f"{where}: no line of genePred: name chrom strand txStart txEnd cdsStart cdsEnd "
+            "exonCount exonStarts exonEnds"
+        )
     first = at - 2  # behind the column bin, or, in refFlat, the name of the gene
     name, chrom, strand, *numbers = row[first : first + 8]
     gene = row[0] if first and not row[0].isdigit() else ""
     if not all(_OFFSET.fullmatch(text) for text in numbers):
-        raise FormatError(f"{where}: {', '.join(map(shown, numbers))} are not all whole numbers (txStart txEnd cdsStart cdsEnd exonCount)")
+        raise FormatError(
+            f"{where}: {', '.join(map(shown, numbers))} are not all whole numbers (txStart txEnd "
+            "cdsStart cdsEnd exonCount)"
+        )
     start, end, coding_start, coding_end, count = map(int, numbers)
     starts, ends = row[first + 8 : first + 10] if len(row) >= first + 10 else ("", "")
     parts = _exons(starts, ends, count, where)
     if not start <= coding_start <= coding_end <= end and coding_start != coding_end:
-        raise FormatError(f"{where}: the coding sequence [{coding_start}, {coding_end}) is not inside of the transcript [{start}, {end})")
+        raise FormatError(
+            f"{where}: the coding sequence [{coding_start}, {coding_end}) is not inside of the "
+            f"transcript [{start}, {end})"
+        )
     extended = len(row) - first >= 15
     gene = gene or (row[first + 11] if extended else "")
     coding = [(coding_start, coding_end)] if coding_start < coding_end else []
@@ -289,12 +358,15 @@ def _exons(starts: str, ends: str, count: int, where: str) -> list[tuple[int, in
     return list(zip(low, high, strict=True))
 
 
-def _read_bed12(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]) -> Iterator[Found]:
+def _read_bed12(
+    job: ImportJob[TableReport], blocks: Iterator[Block], left_out: Counter[str]
+) -> Iterator[Found]:
     for block in blocks:
         if any(len(row) != 12 for row in block.rows):
             k = next(k for k, row in enumerate(block.rows) if len(row) != 12)
             raise FormatError(
-                f"{block.where(k)}: {len(block.rows[k])} columns, and BED12 has 12", hint="without blocks: {import_bed|genomearray import bed}"
+                f"{block.where(k)}: {len(block.rows[k])} columns, and BED12 has 12",
+                hint="without blocks: {import_bed|genomearray import bed}",
             )
         start, end, low, high, count = (whole_numbers(block, k, what).tolist() for k, what in (
             (1, "start"), (2, "end"), (6, "thickStart"), (7, "thickEnd"), (9, "blockCount")
@@ -305,24 +377,46 @@ def _read_bed12(job: ImportJob[TableReport], blocks: Iterator[Block], left_out: 
             if row[5] not in _STRANDS:
                 raise FormatError(f"{where}: column 6: {shown(row[5])} is no strand; allowed are +, - and .")
             if not (_LIST.fullmatch(row[10]) and _LIST.fullmatch(row[11])):
-                raise FormatError(f"{where}: {shown(row[10])} and {shown(row[11])} are not lists of block sizes and starts")
+                raise FormatError(
+                    f"{where}: {shown(row[10])} and {shown(row[11])} are not lists of block sizes and starts"
+                )
             sizes, begins = map(listed, row[10:12])
             if not len(sizes) == len(begins) == count[k]:
-                raise FormatError(f"{where}: {len(sizes)} block sizes and {len(begins)} starts, and blockCount is {count[k]}")
-            parts = [(start[k] + begin, start[k] + begin + size) for begin, size in zip(begins, sizes, strict=True)]
+                raise FormatError(
+                    f"{where}: {len(sizes)} block sizes and {len(begins)} starts, and blockCount is "
+                    f"{count[k]}"
+                )
+            parts = [
+                (start[k] + begin, start[k] + begin + size) for begin, size in zip(begins, sizes, strict=True)
+            ]
             wrong = next((part for part in parts if not start[k] <= part[0] < part[1] <= end[k]), None)
             if wrong is not None:
-                raise FormatError(f"{where}: block [{wrong[0]}, {wrong[1]}) (offsets) is not inside of the feature [{start[k]}, {end[k]})")
+                raise FormatError(
+                    f"{where}: block [{wrong[0]}, {wrong[1]}) (offsets) is not inside of the feature "
+                    f"[{start[k]}, {end[k]})"
+                )
             if low[k] < high[k] and not (start[k] <= low[k] and high[k] <= end[k]):
-                raise FormatError(f"{where}: the thick part [{low[k]}, {high[k]}) is not inside of the feature [{start[k]}, {end[k]})")
+                raise FormatError(
+                    f"{where}: the thick part [{low[k]}, {high[k]}) is not inside of the feature "
+                    f"[{start[k]}, {end[k]})"
+                )
             coding = [(low[k], high[k])] if low[k] < high[k] else []
-            transcripts.append(_Transcript(row[0], row[5], row[3], where, span=(start[k], end[k]), exons=parts, coding=coding))
+            transcripts.append(
+                _Transcript(
+                    row[0], row[5], row[3], where, span=(start[k], end[k]), exons=parts, coding=coding
+                )
+            )
         yield from _found(transcripts)
 
 
 # -- which format, and the import -----------------------------------------------------------------
 
-_READERS: dict[str, Read] = {"gtf": _read_gtf, "gff3": _read_gff3, "genepred": _read_genepred, "bed12": _read_bed12}
+_READERS: dict[str, Read] = {
+    "gtf": _read_gtf,
+    "gff3": _read_gff3,
+    "genepred": _read_genepred,
+    "bed12": _read_bed12,
+}
 
 
 def _format_of(block: Block) -> str:
@@ -340,7 +434,14 @@ def _format_of(block: Block) -> str:
     )
 
 
-def import_genes(db: GenomeDB, table: str, files: Files, *, format: GeneFormat | None = None, **options: Unpack[ImportSettings]) -> TableReport:
+def import_genes(
+    db: GenomeDB,
+    table: str,
+    files: Files,
+    *,
+    format: GeneFormat | None = None,
+    **options: Unpack[ImportSettings],
+) -> TableReport:
     """Import transcripts (plain, gzip, ``-`` for standard input) as a feature table.
 
     Parameters
@@ -350,8 +451,8 @@ def import_genes(db: GenomeDB, table: str, files: Files, *, format: GeneFormat |
         Name of the new table.
     files : path or iterable of path
     format : {"gtf", "gff3", "genepred", "bed12"}, optional
-        ``genepred``: text tables of UCSC (knownGene, refGene, ensGene, ccdsGene, flyBaseGene, refFlat), with or without the column
-        ``bin``. Default: by the first line.
+        ``genepred``: text tables of UCSC (knownGene, refGene, ensGene, ccdsGene, flyBaseGene,
+        refFlat), with or without the column ``bin``. Default: by the first line.
     **options
         See :class:`genomearray_converters.importing.options.ImportOptions`, but for those of tracks.
 
@@ -365,9 +466,10 @@ def import_genes(db: GenomeDB, table: str, files: Files, *, format: GeneFormat |
 
     Notes
     -----
-    A row a transcript: ``name, gene_id, gene_name, gene_type, cds_start, cds_end`` (offsets; -1 where nothing is translated), ``exon_starts,
-    exon_ends`` (offsets, ascending, ``100,300``). The coding sequence has its stop codon, as in GFF3 and at UCSC, also from GTF, whose CDS
-    ends before it. Without exons in a file the parts of its CDS count as exons.
+    A row a transcript: ``name, gene_id, gene_name, gene_type, cds_start, cds_end`` (offsets; -1
+    where nothing is translated), ``exon_starts, exon_ends`` (offsets, ascending, ``100,300``). The
+    coding sequence has its stop codon, as in GFF3 and at UCSC, also from GTF, whose CDS ends before
+    it. Without exons in a file the parts of its CDS count as exons.
 
     Examples
     --------

@@ -2,8 +2,9 @@
 
 References
 ----------
-Hoffman, Buske and Noble (2010), doi:10.1093/bioinformatics/btq164: groups for chromosomes, in them supercontigs with the datasets
-``continuous`` (bases, tracks) of float32, NaN where there is nothing, and ``seq`` (ASCII codes). Offsets are 0-based, half-open.
+Hoffman, Buske and Noble (2010), doi:10.1093/bioinformatics/btq164: groups for chromosomes, in them
+supercontigs with the datasets ``continuous`` (bases, tracks) of float32, NaN where there is
+nothing, and ``seq`` (ASCII codes). Offsets are 0-based, half-open.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def _open(path: Path) -> h5py.File:
     try:
         file = h5py.File(path, "r")
     except (OSError, RuntimeError) as error:
-        raise FormatError(f"{path} cannot be opened as a Genomedata archive: {error}; is it cut, or another kind of file?") from error
+        raise FormatError(
+            f"{path} cannot be opened as a Genomedata archive: {error}; is it cut, or another kind of file?"
+        ) from error
     if "genomedata_format_version" not in file.attrs:
         file.close()
         raise FormatError(f"{path} is no Genomedata archive: it has no attribute genomedata_format_version")
@@ -63,37 +66,55 @@ def _column(file: h5py.File, archive: Path, name: str | None) -> int:
         raise FormatError(f"{archive} holds no tracks, only the sequence", hint="{sequence} imports it")
     if name is None:
         if len(known) > 1:
-            raise FormatError(f"{archive} holds {len(known)} tracks: {', '.join(known)}", hint="say which one with {name=}")
+            raise FormatError(
+                f"{archive} holds {len(known)} tracks: {', '.join(known)}", hint="say which one with {name=}"
+            )
         return 0
     if name not in known:
         near = nearest_names(name, known)
-        raise FormatError(f"{archive} has no track {name!r}; {'nearest names' if near else 'it has'}: {', '.join(near or known)}")
+        raise FormatError(
+            f"{archive} has no track {name!r}; {'nearest names' if near else 'it has'}: "
+            f"{', '.join(near or known)}"
+        )
     return known.index(name)
 
 
 def _supercontigs(path: Path, chrom: str, group: h5py.Group) -> Iterator[tuple[int, int, h5py.Group]]:
     """Start, end and group of each, by start."""
-    found = [group[name] for name in group if name.startswith("supercontig_") and isinstance(group[name], h5py.Group)]
+    found = [
+        group[name]
+        for name in group
+        if name.startswith("supercontig_") and isinstance(group[name], h5py.Group)
+    ]
     if not found:
-        raise FormatError(f"{path}: chromosome {chrom!r} has no supercontig; the archive was not finished, or is damaged")
+        raise FormatError(
+            f"{path}: chromosome {chrom!r} has no supercontig; the archive was not finished, or is damaged"
+        )
     for contig in sorted(found, key=lambda contig: int(contig.attrs["start"])):
         yield int(contig.attrs["start"]), int(contig.attrs["end"]), contig
 
 
-def _read_chromosome(job: ImportJob[ImportReport], path: Path, group: h5py.Group, chrom: Chromosome, column: int | None) -> None:
+def _read_chromosome(
+    job: ImportJob[ImportReport], path: Path, group: h5py.Group, chrom: Chromosome, column: int | None
+) -> None:
     dataset_name = "seq" if column is None else "continuous"
     for start, end, contig in _supercontigs(path, chrom.name, group):
         if end > chrom.length:
             raise FormatError(
-                f"{path}: {contig.name} ends at {end}, and {chrom.name!r} of assembly {job.names.assembly.name!r} has {chrom.length} bp; "
+                f"{path}: {contig.name} ends at {end}, and {chrom.name!r} of assembly "
+                f"{job.names.assembly.name!r} has {chrom.length} bp; "
                 "is the archive of another assembly?"
             )
         if dataset_name not in contig:
-            raise FormatError(f"{path}: {contig.name} has no {dataset_name!r}; the archive was not finished, or is damaged")
+            raise FormatError(
+                f"{path}: {contig.name} has no {dataset_name!r}; the archive was not finished, or is damaged"
+            )
         dataset = contig[dataset_name]
         shape = (end - start,) if column is None else (end - start, len(_names(contig.file)))
         if dataset.shape != shape:
-            raise FormatError(f"{path}: {dataset.name} has the shape {dataset.shape}, and its supercontig [{start}, {end})")
+            raise FormatError(
+                f"{path}: {dataset.name} has the shape {dataset.shape}, and its supercontig [{start}, {end})"
+            )
         for low in range(0, end - start, _PIECE):
             high = min(low + _PIECE, end - start)
             values = dataset[low:high] if column is None else dataset[low:high, column]
@@ -101,7 +122,13 @@ def _read_chromosome(job: ImportJob[ImportReport], path: Path, group: h5py.Group
 
 
 def import_genomedata(
-    db: GenomeDB, track: str, archive: str | os.PathLike[str], *, name: str | None = None, sequence: bool = False, **options: Unpack[ImportSettings]
+    db: GenomeDB,
+    track: str,
+    archive: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    sequence: bool = False,
+    **options: Unpack[ImportSettings],
 ) -> ImportReport:
     """Import one track, or the sequence, of a Genomedata archive.
 
@@ -117,7 +144,8 @@ def import_genomedata(
     sequence : bool
         Import the sequence.
     **options
-        See :class:`genomearray_converters.importing.options.ImportOptions`. Bases between the supercontigs are absent.
+        See :class:`genomearray_converters.importing.options.ImportOptions`. Bases between the
+        supercontigs are absent.
 
     Returns
     -------
@@ -148,8 +176,13 @@ def import_genomedata(
                         except (OSError, RuntimeError, KeyError, IndexError, ValueError) as error:
                             if isinstance(error, GenomeArrayError):
                                 raise
-                            raise FormatError(f"{path}: chromosome {chrom_name!r} cannot be read: {error}; is the archive damaged?") from error
+                            raise FormatError(
+                                f"{path}: chromosome {chrom_name!r} cannot be read: {error}; is the "
+                                "archive damaged?"
+                            ) from error
                         job.report.rows += 1
             job.progress(path.stat().st_size)
 
-    return run_import(db, track, archive, options, work, ImportReport, Target(kind=SEQUENCE if sequence else SIGNAL))
+    return run_import(
+        db, track, archive, options, work, ImportReport, Target(kind=SEQUENCE if sequence else SIGNAL)
+    )

@@ -46,7 +46,8 @@ def lift_bed(
     unmapped : binary file, optional
         Takes the lines that do not map, each behind a line ``# why``.
     pieces : bool
-        Every aligned piece is a line. Without it, the pieces of the best chain are one line from the first to the last base.
+        Every aligned piece is a line. Without it, the pieces of the best chain are one line from
+        the first to the last base.
     min_match : float
         Without ``pieces``: part of the bases that must map by the best chain.
 
@@ -91,7 +92,9 @@ def _row(chain: Chain, line: str, where: str) -> _Row:
     try:
         chrom, start, end = fields[0], whole_number(fields[1]), whole_number(fields[2])
     except (IndexError, ValueError):
-        raise FormatError(f"{where}: a line of BED has chrom, start and end, whole numbers of bp; here is {line[:60]!r}") from None
+        raise FormatError(
+            f"{where}: a line of BED has chrom, start and end, whole numbers of bp; here is {line[:60]!r}"
+        ) from None
     length = chain.source_lengths.get(chrom)
     if not 0 <= start <= end or (length is not None and end > length):
         allowed = f"0 <= start <= end <= {length}" if length is not None else "0 <= start <= end"
@@ -109,13 +112,23 @@ def _check_blocks(fields: list[str], start: int, end: int, where: str) -> None:
     """FormatError for blocks that do not agree with their line."""
     try:
         n = whole_number(fields[9])
-        sizes, starts = ([whole_number(word) for word in fields[column].strip(",").split(",")] for column in (10, 11))
+        sizes, starts = (
+            [whole_number(word) for word in fields[column].strip(",").split(",")] for column in (10, 11)
+        )
         thick = whole_number(fields[6]), whole_number(fields[7])
     except ValueError:
-        raise FormatError(f"{where}: columns 7, 8, 10, 11 and 12 of BED12 are whole numbers, with commas between those of blocks") from None
-    outside = any(at < 0 or size < 1 or start + at + size > end for at, size in zip(starts, sizes, strict=False))
+        raise FormatError(
+            f"{where}: columns 7, 8, 10, 11 and 12 of BED12 are whole numbers, with commas between "
+            "those of blocks"
+        ) from None
+    outside = any(
+        at < 0 or size < 1 or start + at + size > end for at, size in zip(starts, sizes, strict=False)
+    )
     if not len(sizes) == len(starts) == n or outside or not start <= thick[0] <= thick[1] <= end:
-        raise FormatError(f"{where}: {n} blocks of sizes {fields[10][:40]} at {fields[11][:40]}, or the thick part, do not lie in [{start}, {end})")
+        raise FormatError(
+            f"{where}: {n} blocks of sizes {fields[10][:40]} at {fields[11][:40]}, or the thick "
+            f"part, do not lie in [{start}, {end})"
+        )
 
 
 class _Inner:
@@ -126,9 +139,15 @@ class _Inner:
         regions: list[tuple[str, int, int, str]] = []
         for k, (fields, chrom, start, _, _) in enumerate(rows):
             if len(fields) >= 12:
-                sizes, starts = ([whole_number(word) for word in fields[column].strip(",").split(",")] for column in (10, 11))
+                sizes, starts = (
+                    [whole_number(word) for word in fields[column].strip(",").split(",")]
+                    for column in (10, 11)
+                )
                 thick = whole_number(fields[6]), whole_number(fields[7])
-                asked = [thick, *((start + at, start + at + size) for at, size in zip(starts, sizes, strict=True))]
+                asked = [
+                    thick,
+                    *((start + at, start + at + size) for at, size in zip(starts, sizes, strict=True)),
+                ]
                 self._of[k] = list(range(len(regions), len(regions) + len(asked)))
                 regions += [(chrom, low, high, "+") for low, high in asked]
         found = chain.lift_regions(regions)
@@ -139,8 +158,14 @@ class _Inner:
         """Why the line does not map, its place from its first to its last block, and its columns."""
         spans = []
         for query in self._of[k]:
-            pieces = [piece for piece in self._hits[self._borders[query] : self._borders[query + 1]] if piece[0] == chain]
-            spans.append((min(piece[1] for piece in pieces), max(piece[2] for piece in pieces)) if pieces else None)
+            pieces = [
+                piece
+                for piece in self._hits[self._borders[query] : self._borders[query + 1]]
+                if piece[0] == chain
+            ]
+            spans.append(
+                (min(piece[1] for piece in pieces), max(piece[2] for piece in pieces)) if pieces else None
+            )
         thick, *blocks = spans
         for number, block in enumerate(blocks, 1):
             if block is None:
@@ -158,7 +183,15 @@ class _Inner:
         return "", [(hit[0], start, end, hit[3])], told
 
 
-def _lift(chain: Chain, rows: list[Any], out: IO[bytes], unmapped: IO[bytes] | None, report: LiftBedReport, pieces: bool, min_match: float) -> None:
+def _lift(
+    chain: Chain,
+    rows: list[Any],
+    out: IO[bytes],
+    unmapped: IO[bytes] | None,
+    report: LiftBedReport,
+    pieces: bool,
+    min_match: float,
+) -> None:
     known = [k for k, row in enumerate(rows) if row[1] in chain.source_lengths and row[3] > row[2]]
     found = chain.lift_regions([(rows[k][1], rows[k][2], rows[k][3], "+") for k in known])
     inner = _Inner(chain, [rows[k] for k in known])
@@ -166,8 +199,18 @@ def _lift(chain: Chain, rows: list[Any], out: IO[bytes], unmapped: IO[bytes] | N
     columns = [found[name].tolist() for name in ("chrom", "start", "end", "strand", "chain")]
     place = {k: at for at, k in enumerate(known)}
     for k, (fields, chrom, start, end, strand) in enumerate(rows):
-        hits = list(zip(*(c[borders[place[k]] : borders[place[k] + 1]] for c in columns), strict=True)) if k in place else []
-        why = "" if hits else "the chromosome is not in the chain file" if chrom not in chain.source_lengths else "nothing maps"
+        hits = (
+            list(zip(*(c[borders[place[k]] : borders[place[k] + 1]] for c in columns), strict=True))
+            if k in place
+            else []
+        )
+        why = (
+            ""
+            if hits
+            else "the chromosome is not in the chain file"
+            if chrom not in chain.source_lengths
+            else "nothing maps"
+        )
         if end == start:
             why = "an interval without a base"
         if hits and not pieces:

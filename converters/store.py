@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
-from genomearray.choices import STORES, check
+from genomearray.choices import STORES, Store, check
 from genomearray.database.save import copy_track
 from genomearray.errors import FormatError
 from genomearray.reference.assembly import Assembly
+from genomearray.storage.write.options import TrackSettings
 from genomearray.track.track import Track
 
 from .exporting.files import refuse_target
-from .exporting.options import Out
+from .exporting.options import ExportOptions, ExportSettings, Out
+from .exporting.report import ExportReport
 from .exporting.runs import stretches, wanted
 
 
 def export_store(
     track: Track,
     out: Out,
-    store: Any = "h5",
-    *,
-    region: str | None = None,
-    chroms: Any = None,
-    overwrite: bool = False,
-    threads: int | None = None,
-    progress: bool = False,
-) -> int:
+    store: Store = "h5",
+    **options: Unpack[ExportSettings],
+) -> ExportReport:
     """Write a track as one HDF5 file or Zarr store outside of a database; ``open_track(out)`` opens it.
 
     Parameters
@@ -35,21 +32,13 @@ def export_store(
     out : path
         Ends in ``.h5`` or ``.zarr``, as ``store`` says.
     store : {"h5", "zarr"}
-    region : str, optional
-        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
-    chroms : str or iterable of str, optional
-        Some chromosomes.
-    overwrite : bool
-        Replace a file of that name.
-    threads : int, optional
-        Default: one a core, or the dask cluster of the session.
-    progress : bool
-        Show a bar on a terminal.
+    **options
+        Those of :class:`genomearray_converters.exporting.options.ExportOptions`.
 
     Returns
     -------
-    int
-        Bases.
+    ExportReport
+        As a number: bases.
 
     Raises
     ------
@@ -69,26 +58,31 @@ def export_store(
     >>> open_track(Path(tmp, "a.zarr")).sum() == db["counts"].sum()
     True
     """
+    asked = ExportOptions.of(options)
     check("store", store, STORES)
     path = Path(out).absolute()
     if path.suffix != f".{store}":
-        raise FormatError(f"{out} does not end in .{store}, by which a {store} store is known; name it {path.stem}.{store}")
-    refuse_target(Path(out), overwrite, folder=True)
+        raise FormatError(
+            f"{out} does not end in .{store}, by which a {store} store is known; name it {path.stem}.{store}"
+        )
+    refuse_target(Path(out), asked.overwrite, folder=True)
     source = track.source
-    asked = 0
-    if region is not None or chroms is not None:
-        told = track.attributes.get("source", "")
-        tasks = wanted(source, region, chroms)
-        asked = sum(int((task.end - task.start).sum()) for task in tasks)
+    bases = 0
+    settings: TrackSettings = {"store": store, "overwrite": asked.overwrite, "threads": asked.threads}
+    settings["source"] = str(track.attributes.get("source", ""))  # also of a part
+    if asked.region is not None or asked.chroms is not None:
+        tasks = wanted(source, asked)
+        bases = sum(int((task.end - task.start).sum()) for task in tasks)
         track = track.where([part for task in tasks for part in stretches(task)])
-        track.source.text = str(told)  # type: ignore[attr-defined]
     sizes = zip(source.names, source.lengths_of(source.names).tolist(), strict=True)
     assembly = Assembly.from_sizes(track.assembly, sizes)
     lock = path.parent / ".lock"
     locked = lock.exists()
     try:
-        report = copy_track(path.parent, assembly, path.stem, track, store=store, overwrite=overwrite, alone=True, threads=threads, progress=progress)
+        report = copy_track(
+            path.parent, assembly, path.stem, track, progress=asked.progress, alone=True, **settings
+        )
     finally:
         if not locked:  # a folder that is no database keeps nothing
             lock.unlink(missing_ok=True)
-    return asked or report.bases
+    return ExportReport(bases or report.bases, "bases")

@@ -114,7 +114,9 @@ def _scan(
                 slow[n[2], 2] = val_end
                 n[2] += 1
             last = n[1] - 1
-            if last < 0 or (chrom_column >= 0 and not same_token(text, chrom, chrom_end, runs[last, 1], runs[last, 2])):
+            if last < 0 or (
+                chrom_column >= 0 and not same_token(text, chrom, chrom_end, runs[last, 1], runs[last, 2])
+            ):
                 runs[last + 1, 0] = row
                 runs[last + 1, 1] = chrom if chrom_column >= 0 else _FIXED_CHROM
                 runs[last + 1, 2] = chrom_end
@@ -139,13 +141,29 @@ class ColumnScanner(Scanner):
 
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
-        stopped = _scan(text, TRACK, BROWSER, self._columns, self._seen, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
+        stopped = _scan(
+            text,
+            TRACK,
+            BROWSER,
+            self._columns,
+            self._seen,
+            out.starts,
+            out.ends,
+            out.values,
+            out.lines,
+            out.runs,
+            out.slow,
+            n,
+        )
         self._seen = self._seen or n[0] > 0 or stopped[0] > 0
         return Scanned.of(n, stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:
         if error == TOO_FEW:
-            return f"{token!r} has {column} columns; the ones asked for go up to number {max(self._columns)} (counted from 0)"
+            return (
+                f"{token!r} has {column} columns; the ones asked for go up to number "
+                f"{max(self._columns)} (counted from 0)"
+            )
         if error == BAD_START:
             return f"column {column}: position {token} is below 1; positions count from 1"
         return str(explain(error, token, column))
@@ -204,8 +222,13 @@ def import_text(
         warn("chrom names the chromosome of all lines", f"chrom_name={chrom!r}")
         chrom_name = chrom
     if (chrom_col is None) == (chrom_name is None):
-        raise ArgumentError("the chromosome must come from a column, or be named, one of both", hint="give {chrom_col=} or {chrom_name=}")
+        raise ArgumentError(
+            "the chromosome must come from a column, or be named, one of both",
+            hint="give {chrom_col=} or {chrom_name=}",
+        )
     columns = [column for column in (pos_col, val_col, chrom_col) if column is not None]
     if min(columns) < 0 or len(set(columns)) < len(columns):
         raise ArgumentError(f"columns {columns} cannot be; they count from 0 and differ")
-    return import_rows(db, track, files, lambda: ColumnScanner(pos_col, val_col, chrom_col, chrom_name), **options)
+    return import_rows(
+        db, track, files, lambda: ColumnScanner(pos_col, val_col, chrom_col, chrom_name), **options
+    )

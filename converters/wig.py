@@ -7,7 +7,7 @@ https://genome.ucsc.edu/goldenPath/help/wiggle.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,9 @@ from genomearray.source import Source
 from genomearray.track.track import Track
 
 from .exporting.files import text_output
-from .exporting.options import Out, check_kind
-from .exporting.runs import in_order, number_texts, numbers, stretches, wanted
+from .exporting.options import ExportOptions, ExportSettings, Out, check_kind
+from .exporting.report import ExportReport
+from .exporting.runs import in_order, number_texts, numbers, stretches
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
@@ -77,7 +78,15 @@ def _key(text: Bytes, at: int, end: int, keys: NDArray[np.uint8]) -> tuple[int, 
 
 @kernel
 def _declare(
-    text: Bytes, begin: int, at: int, end: int, row: int, keys: Bytes, state: NDArray[np.int64], runs: NDArray[np.int64], n: NDArray[np.int64]
+    text: Bytes,
+    begin: int,
+    at: int,
+    end: int,
+    row: int,
+    keys: Bytes,
+    state: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    n: NDArray[np.int64],
 ) -> tuple[int, int, int]:
     """Read the words of a declaration into the state, and begin a run."""
     state[NEXT] = 0
@@ -151,7 +160,13 @@ def _scan(
         stop = token_end(text, at, end)
         second = skip_blanks(text, stop, end)
         if text[at] == 102 or text[at] == 118:  # "f", "v"
-            kind = FIXED if is_word(text, at, stop, fixed) else VARIABLE if is_word(text, at, stop, variable) else NONE
+            kind = (
+                FIXED
+                if is_word(text, at, stop, fixed)
+                else VARIABLE
+                if is_word(text, at, stop, variable)
+                else NONE
+            )
             if kind != NONE:
                 state[KIND] = kind
                 error, begin, finish = _declare(text, at, stop, end, n[0], keys, state, runs, n)
@@ -183,7 +198,9 @@ def _scan(
             elif third < end and skip_blanks(text, token_end(text, third, end), end) < end:
                 # Four columns: what bigWigToWig writes for a bedGraph section.
                 state[KIND] = BARE
-                error, begin, finish, column = scan_fields(text, at, end, line, starts, ends, values, lines, runs, slow, n)
+                error, begin, finish, column = scan_fields(
+                    text, at, end, line, starts, ends, values, lines, runs, slow, n
+                )
                 if error != FINE:
                     return line, error, begin, finish, column
                 at = end + 1
@@ -219,7 +236,19 @@ class WigScanner(Scanner):
 
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
-        stopped = _scan(text, self._words, _KEYS, self._state, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
+        stopped = _scan(
+            text,
+            self._words,
+            _KEYS,
+            self._state,
+            out.starts,
+            out.ends,
+            out.values,
+            out.lines,
+            out.runs,
+            out.slow,
+            n,
+        )
         return Scanned.of(n, stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:
@@ -227,11 +256,14 @@ class WigScanner(Scanner):
             return explain(error, token, column) if column else f"{token!r} is not a whole number"
         return {
             TOO_FEW: f"{token!r} has one column; a variableStep line has a position and a value",
-            TOO_MANY: f"{token!r} has {len(token.split())} columns; a fixedStep line has a value, a variableStep line a position and a value",
-            NO_DECLARATION: f"{token!r} stands before any declaration; a wiggle file begins with fixedStep or variableStep",
+            TOO_MANY: f"{token!r} has {len(token.split())} columns; a fixedStep line has a value, a "
+            "variableStep line a position and a value",
+            NO_DECLARATION: f"{token!r} stands before any declaration; a wiggle file begins with fixedStep or "
+            "variableStep",
             NO_CHROM: f"{token!r} names no chromosome; add chrom=",
             NO_START: f"{token!r} has no start; add start= (1-based)",
-            BAD_KEY: f"{token!r} is not known in this declaration; allowed are chrom=, span= and, for fixedStep, start= and step=",
+            BAD_KEY: f"{token!r} is not known in this declaration; allowed are chrom=, span= and, for "
+            "fixedStep, start= and step=",
             KEY_TWICE: f"{token!r} is there twice; each word of a declaration comes once",
             BAD_START: f"{token!r}: positions of a wiggle file count from 1",
             BAD_SPAN: f"{token!r}: step and span are at least 1",
@@ -278,13 +310,8 @@ _GAP = 10  # absent bases that are worth a new declaration
 def export_wig(
     track: Track,
     out: Out,
-    *,
-    region: str | None = None,
-    chroms: Any = None,
-    overwrite: bool = False,
-    threads: int | None = None,
-    progress: bool = False,
-) -> int:
+    **options: Unpack[ExportSettings],
+) -> ExportReport:
     """Write a signal as wiggle: fixedStep, a line a base, where there are values.
 
     Absent bases (NaN, and zeros of integers, where ten or more lie side by side) are left out: imported again
@@ -295,21 +322,13 @@ def export_wig(
     track : Track
     out : path, or "-" for standard output
         Compressed when it ends in ``.gz``.
-    region : str, optional
-        ``chr1:1,000-2,000``: positions, both ends included. Default: everything.
-    chroms : str or iterable of str, optional
-        Some chromosomes.
-    overwrite : bool
-        Replace a file of that name.
-    threads : int, optional
-        Default: one a core, or the dask cluster of the session.
-    progress : bool
-        Show a bar on a terminal.
+    **options
+        Those of :class:`genomearray_converters.exporting.options.ExportOptions`.
 
     Returns
     -------
-    int
-        Bases.
+    ExportReport
+        As a number: bases.
 
     Raises
     ------
@@ -324,14 +343,14 @@ def export_wig(
     >>> Path(tmp, "a.wig").read_text().split("\\n")[:3]
     ['fixedStep chrom=chr1 start=1 step=1', '1', '2']
     """
+    asked = ExportOptions.of(options)
     check_kind(track, "signal", "wiggle")
-    tasks = wanted(track.source, region, chroms)
     bases = 0
-    with text_output(out, overwrite=overwrite) as file:
-        for text, n in in_order(_block_text, track.source, tasks, threads=threads, progress=progress):
+    with text_output(out, overwrite=asked.overwrite) as file:
+        for text, n in in_order(_block_text, track.source, asked):
             file.write(text)
             bases += n
-    return bases
+    return ExportReport(bases, "bases")
 
 
 def _block_text(source: Source, task: Intervals) -> tuple[bytes, int]:

@@ -26,6 +26,7 @@ from genomearray.track.track import Track
 
 from .exporting.files import text_output
 from .exporting.options import Out, check_kind
+from .exporting.report import ExportReport
 from .importing.lengths import matching
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob, run_import
@@ -52,7 +53,9 @@ def _exactly(source: Input, size: int, what: str) -> bytes:
     while left:
         part = source.read(min(left, _PIECE))
         if not part:
-            raise FormatError(f"{source.name}: the file is cut: {left:,} bytes of {what} are missing; get it again")
+            raise FormatError(
+                f"{source.name}: the file is cut: {left:,} bytes of {what} are missing; get it again"
+            )
         parts.append(part)
         left -= len(part)
     return b"".join(parts)
@@ -62,7 +65,10 @@ def _header(source: Input) -> _Header:
     raw = _exactly(source, struct.calcsize("<" + _HEAD), "the header")
     order = next((order for order in "<>" if struct.unpack_from(order + "I", raw)[0] == MAGIC), None)
     if order is None:
-        raise FormatError(f"{source.name} is no XB file: it begins with {raw[:4].hex()}, and XB with 75b160ca (or ca60b175, big-endian)")
+        raise FormatError(
+            f"{source.name} is no XB file: it begins with {raw[:4].hex()}, and XB with 75b160ca (or "
+            "ca60b175, big-endian)"
+        )
     _, version, width, stranded, count = struct.unpack(order + _HEAD, raw)
     if version != VERSION:
         raise FormatError(f"{source.name} is XB of version {version}; this reads version {VERSION}")
@@ -78,9 +84,13 @@ def _header(source: Input) -> _Header:
         name = _exactly(source, length, "the table of chromosomes").decode("latin-1")
         (size,) = struct.unpack(order + "I", _exactly(source, 4, "the table of chromosomes"))
         if not name or not name.isprintable():
-            raise FormatError(f"{source.name}: {name!r} in its table of chromosomes is no name; is the file damaged?")
+            raise FormatError(
+                f"{source.name}: {name!r} in its table of chromosomes is no name; is the file damaged?"
+            )
         sizes.append((name, size))
-    twice = next((name for k, (name, _) in enumerate(sizes) if name in [other for other, _ in sizes[:k]]), None)
+    twice = next(
+        (name for k, (name, _) in enumerate(sizes) if name in [other for other, _ in sizes[:k]]), None
+    )
     if twice is not None:
         raise FormatError(f"{source.name} holds chromosome {twice!r} twice; is the file damaged?")
     return _Header(bool(stranded), sizes)
@@ -90,7 +100,9 @@ def _read(job: ImportJob[ImportReport], path: str, strand: str) -> None:
     with open_input(path) as source:
         header = _header(source)
         if strand == "reverse" and not header.stranded:
-            raise FormatError(f"{source.name} has one strand only", hint="leave {strand=} out, or take forward")
+            raise FormatError(
+                f"{source.name} has one strand only", hint="leave {strand=} out, or take forward"
+            )
         chromosomes = [job.names.find(name, 1, source.name) for name, _ in header.sizes]
         for (name, size), chrom in zip(header.sizes, chromosomes, strict=True):
             if chrom is not None:
@@ -109,7 +121,9 @@ def _read(job: ImportJob[ImportReport], path: str, strand: str) -> None:
             raise FormatError(f"{source.name}: bytes follow behind the last chromosome; is the file damaged?")
 
 
-def import_xb(db: GenomeDB, track: str, file: Files, *, strand: XbStrand = "forward", **options: Unpack[ImportSettings]) -> ImportReport:
+def import_xb(
+    db: GenomeDB, track: str, file: Files, *, strand: XbStrand = "forward", **options: Unpack[ImportSettings]
+) -> ImportReport:
     """Import an XB file (plain, gzip, ``-`` for standard input) as one track.
 
     Parameters
@@ -122,7 +136,8 @@ def import_xb(db: GenomeDB, track: str, file: Files, *, strand: XbStrand = "forw
     strand : {"forward", "reverse"}
         Which one of a file with two; a file with one has forward.
     **options
-        See :class:`genomearray_converters.importing.options.ImportOptions`; the dtype is uint8 unless it is given.
+        See :class:`genomearray_converters.importing.options.ImportOptions`; the dtype is uint8
+        unless it is given.
 
     Returns
     -------
@@ -153,7 +168,9 @@ def import_xb(db: GenomeDB, track: str, file: Files, *, strand: XbStrand = "forw
     return run_import(db, track, file, {"dtype": "uint8", **options}, work, ImportReport)
 
 
-def export_xb(track: Track, out: Out, reverse: Track | None = None, *, overwrite: bool = False) -> int:
+def export_xb(
+    track: Track, out: Out, reverse: Track | None = None, *, overwrite: bool = False
+) -> ExportReport:
     """Write a track of uint8 as XB, for programs that still read it.
 
     Parameters
@@ -169,8 +186,8 @@ def export_xb(track: Track, out: Out, reverse: Track | None = None, *, overwrite
 
     Returns
     -------
-    int
-        Values.
+    ExportReport
+        As a number: values.
 
     Raises
     ------
@@ -180,11 +197,16 @@ def export_xb(track: Track, out: Out, reverse: Track | None = None, *, overwrite
     for one in strands:
         check_kind(one, "signal", "XB")
         if one.dtype != np.uint8:
-            raise ValueRangeError(f"{one.label} is {one.dtype}; XB holds uint8: track.clip(high=255).astype('uint8')")
+            raise ValueRangeError(
+                f"{one.label} is {one.dtype}; XB holds uint8: track.clip(high=255).astype('uint8')"
+            )
     sizes = [(name, track.length(name)) for name in track.chromosomes]
     wrong = next((name for name, size in sizes if len(name.encode()) > 255 or size >= 1 << 32), None)
     if wrong is not None or len(sizes) > 0xFFFF:
-        raise ValueRangeError(f"XB holds at most 65,535 chromosomes of less than 2**32 bp with names of at most 255 bytes ({wrong or len(sizes)})")
+        raise ValueRangeError(
+            "XB holds at most 65,535 chromosomes of less than 2**32 bp with names of at most 255 "
+            f"bytes ({wrong or len(sizes)})"
+        )
     written = 0
     with text_output(out, overwrite=overwrite) as file:
         file.write(struct.pack("<" + _HEAD, MAGIC, VERSION, 1, len(strands) - 1, len(sizes)))
@@ -194,7 +216,7 @@ def export_xb(track: Track, out: Out, reverse: Track | None = None, *, overwrite
         for values in _all_values(strands, sizes):
             file.write(values)
             written += len(values)
-    return written
+    return ExportReport(written, "values")
 
 
 def _all_values(strands: list[Track], sizes: list[tuple[str, int]]) -> Iterator[bytes]:

@@ -25,15 +25,24 @@ LENGTHS = {"chr1": 200_000, "chr2": 120_000, "chrX": 80_000, "chrM": 16_000}
 def make_files(folder):
     """A small genome: its sequence, conservation scores and read depth."""
     rng = np.random.default_rng(1)
-    with (folder / "toy.fa").open("w") as fasta, (folder / "depth.bedgraph").open("w") as depth, (folder / "scores.wig").open("w") as scores:
+    with (
+        (folder / "toy.fa").open("w") as fasta,
+        (folder / "depth.bedgraph").open("w") as depth,
+        (folder / "scores.wig").open("w") as scores,
+    ):
         for chrom, length in LENGTHS.items():
             fasta.write(f">{chrom}\n" + "".join(rng.choice(list("ACGT"), length)) + "\n")
             centre, width = length / 3, length / 40
             wave = 12 + 30 * np.exp(-(((np.arange(length) - centre) / width) ** 2))
             counts = rng.poisson(np.repeat(wave[::25], 25)[:length])[::25]
-            depth.writelines(f"{chrom}\t{k * 25}\t{min(k * 25 + 25, length)}\t{count}\n" for k, count in enumerate(counts))
+            depth.writelines(
+                f"{chrom}\t{k * 25}\t{min(k * 25 + 25, length)}\t{count}\n" for k, count in enumerate(counts)
+            )
             scores.write(f"fixedStep chrom={chrom} start=1 step=1\n")
-            scores.writelines(f"{score:.3f}\n" for score in np.convolve(rng.normal(0, 1, length + 50), np.ones(51) / 7, "valid"))
+            scores.writelines(
+                f"{score:.3f}\n"
+                for score in np.convolve(rng.normal(0, 1, length + 50), np.ones(51) / 7, "valid")
+            )
 
 
 def run(*words):

@@ -1,6 +1,7 @@
 """Every closed vocabulary, once: its values, the check of an argument, and what help texts say of it.
 
-Python and the command line read the same values. Compiled loops take the codes of an IntEnum, so that a way of combining has one number.
+Python and the command line read the same values. Compiled loops take the codes of an IntEnum, so
+that a way of combining has one number.
 """
 
 from __future__ import annotations
@@ -29,11 +30,24 @@ OverlapStrand: TypeAlias = Literal["same", "opposite"]
 Mates: TypeAlias = Literal["twice", "once"]
 Preset: TypeAlias = Literal["genome", "samtools", "mosdepth", "bedtools"]
 GeneFormat: TypeAlias = Literal["gtf", "gff3", "genepred", "bed12"]
-BedParts: TypeAlias = Literal["features", "exons", "introns", "coding_exons", "merged_exons", "genes", "tss", "promoters"]
+BedParts: TypeAlias = Literal[
+    "features", "exons", "introns", "coding_exons", "merged_exons", "genes", "tss", "promoters"
+]
 XbStrand: TypeAlias = Literal["forward", "reverse"]
 SIGNAL: Kind = "signal"
 SEQUENCE: Kind = "sequence"
-DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")  # of tracks
+DTYPES = (
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+    "float32",
+    "float64",
+)  # of tracks
 DISTANCE_DTYPES = ("float64", "float32", "int32", "int64")
 KINDS: tuple[Kind, ...] = get_args(Kind)
 STORES: tuple[Store, ...] = get_args(Store)
@@ -101,4 +115,7 @@ def check(name: str, value: object, allowed: tuple[T, ...], *, optional: bool = 
         if value == one and type(value) is type(one):
             return one
     texts = ", ".join(map(repr, allowed))
-    raise ArgumentError(f"{name}={value!r} is not known; allowed {'is' if len(allowed) == 1 else 'are'} {texts}{' or None' if optional else ''}")
+    raise ArgumentError(
+        f"{name}={value!r} is not known; allowed {'is' if len(allowed) == 1 else 'are'} "
+        f"{texts}{' or None' if optional else ''}"
+    )

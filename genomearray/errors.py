@@ -82,9 +82,10 @@ class GenomeArrayError(Exception):
     message : str
         What is wrong, and where.
     hint : str
-        What one may do. Options stand in braces, so that each side reads its own spelling: ``{clip}`` is ``clip=True`` in Python and
-        ``--clip`` on the command line, ``{dtype=}`` is ``dtype=`` and ``--dtype``, ``{dtype=uint32}`` is ``dtype='uint32'`` and
-        ``--dtype uint32``. ``{this|that}`` is for what is not spelled alike.
+        What one may do. Options stand in braces, so that each side reads its own spelling:
+        ``{clip}`` is ``clip=True`` in Python and ``--clip`` on the command line, ``{dtype=}`` is
+        ``dtype=`` and ``--dtype``, ``{dtype=uint32}`` is ``dtype='uint32'`` and ``--dtype uint32``.
+        ``{this|that}`` is for what is not spelled alike.
     """
 
     hint: str

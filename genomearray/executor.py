@@ -30,7 +30,9 @@ PATIENCE = 30  # seconds until a cluster must have answered, and have a worker
 class Runner(Protocol):
     """Where tasks run."""
 
-    def run(self, work: Callable[[_S, _T], _R], shared: _S, tasks: Iterable[_T], name: str) -> Iterator[tuple[int, _R]]:
+    def run(
+        self, work: Callable[[_S, _T], _R], shared: _S, tasks: Iterable[_T], name: str
+    ) -> Iterator[tuple[int, _R]]:
         """The number and the result of each task, as they are ready; ``name`` is shown while it runs."""
 
 
@@ -45,14 +47,18 @@ class Threads:
     def __init__(self, count: int) -> None:
         self.count = count
 
-    def run(self, work: Callable[[_S, _T], _R], shared: _S, tasks: Iterable[_T], name: str) -> Iterator[tuple[int, _R]]:
+    def run(
+        self, work: Callable[[_S, _T], _R], shared: _S, tasks: Iterable[_T], name: str
+    ) -> Iterator[tuple[int, _R]]:
         """See :class:`Runner`."""
         numbered = enumerate(tasks)
         with ThreadPoolExecutor(self.count, thread_name_prefix=f"genomearray-{name}") as pool:
             running: dict[Future[_R], int] = {}
             try:
                 while True:
-                    for number, task in itertools.islice(numbered, max(WAITING * self.count - len(running), 0)):
+                    for number, task in itertools.islice(
+                        numbered, max(WAITING * self.count - len(running), 0)
+                    ):
                         running[pool.submit(work, shared, task)] = number
                     if not running:
                         return
@@ -76,7 +82,9 @@ class Cluster:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def run(self, work: Callable[[_S, _T], _R], shared: _S, tasks: Iterable[_T], name: str) -> Iterator[tuple[int, _R]]:
+    def run(
+        self, work: Callable[[_S, _T], _R], shared: _S, tasks: Iterable[_T], name: str
+    ) -> Iterator[tuple[int, _R]]:
         """See :class:`Runner`."""
         distributed = _distributed()
 
@@ -92,7 +100,9 @@ class Cluster:
             try:
                 while True:
                     for number, task in itertools.islice(numbered, max(ahead - len(running), 0)):
-                        future = client.submit(work, common, task, key=_key(name, str(number)), retries=RETRIES, pure=False)
+                        future = client.submit(
+                            work, common, task, key=_key(name, str(number)), retries=RETRIES, pure=False
+                        )
                         running[future.key] = number
                         ready.add(future)
                     if not running:
@@ -130,7 +140,8 @@ def _wait_for_worker(client: Any) -> None:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError as error:
         raise ClusterError(
-            f"the cluster at {client.scheduler.address} has had no worker for {PATIENCE} seconds; start one: dask worker ADDRESS"
+            f"the cluster at {client.scheduler.address} has had no worker for {PATIENCE} seconds; "
+            "start one: dask worker ADDRESS"
         ) from error
 
 
@@ -143,7 +154,8 @@ def _cluster_errors() -> Iterator[None]:
         raise
     except Exception as error:
         told = {
-            "KilledWorker": f"a block was given up after {RETRIES + 1} workers died with it; do they have enough memory?",
+            "KilledWorker": f"a block was given up after {RETRIES + 1} workers died with it; do they have enough "
+            "memory?",
             "CancelledError": "the job was cancelled, or the scheduler has gone",
             "FutureCancelledError": "the job was cancelled, or the scheduler has gone",
             "CommClosedError": "the scheduler has gone",
@@ -181,7 +193,10 @@ def cluster(address: str | None) -> Iterator[None]:
     try:
         client = _distributed().Client(address, timeout=PATIENCE, set_as_default=True)
     except (OSError, ValueError) as error:
-        raise ClusterError(f"the scheduler {address!r} does not answer ({error}); give its address, such as tcp://10.0.0.1:8786") from error
+        raise ClusterError(
+            f"the scheduler {address!r} does not answer ({error}); give its address, such as "
+            "tcp://10.0.0.1:8786"
+        ) from error
     try:
         yield
     finally:
@@ -189,7 +204,9 @@ def cluster(address: str | None) -> Iterator[None]:
 
 
 def _knock(address: str) -> None:
-    """ClusterError unless somebody listens: a Client that failed to connect cannot be closed, and may block the process later."""
+    """ClusterError unless somebody listens: a Client that failed to connect cannot be closed, and
+    may block the process later.
+    """
     from distributed.comm.addressing import get_address_host_port, parse_address
 
     try:
@@ -198,7 +215,10 @@ def _knock(address: str) -> None:
             host, port = get_address_host_port(address, strict=True)
             socket.create_connection((host, port), timeout=PATIENCE).close()
     except (OSError, ValueError) as error:
-        raise ClusterError(f"the scheduler {address!r} does not answer ({error}); give its address, such as tcp://10.0.0.1:8786") from error
+        raise ClusterError(
+            f"the scheduler {address!r} does not answer ({error}); give its address, such as "
+            "tcp://10.0.0.1:8786"
+        ) from error
 
 
 def runner(threads: int | None = None) -> Runner:
@@ -236,7 +256,9 @@ def _client() -> Any:
 
 
 @contextmanager
-def progress_bar(total: int | None, name: str, unit: str, *, wanted: bool = True) -> Iterator[Callable[[int], None]]:
+def progress_bar(
+    total: int | None, name: str, unit: str, *, wanted: bool = True
+) -> Iterator[Callable[[int], None]]:
     """A function that takes how much more is done; a bar on a terminal, nothing in a pipe."""
     if not wanted or not sys.stderr.isatty():
         yield lambda count: None

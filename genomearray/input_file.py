@@ -60,7 +60,10 @@ class Input:
         for magic, kind in _MAGIC.items():
             if head.startswith(magic):
                 self._file.close()
-                raise FormatError(f"{self.name} is compressed with {kind}; only gzip (and bgzip) is read: decompress it, or pipe it to '-'")
+                raise FormatError(
+                    f"{self.name} is compressed with {kind}; only gzip (and bgzip) is read: "
+                    "decompress it, or pipe it to '-'"
+                )
         self._plain: Any = _gunzip(self._file) if self.gzip and gunzip else self._file
 
     @property
@@ -74,7 +77,9 @@ class Input:
             return cast(bytes, self._plain.read(size))
         except (EOFError, OSError, zlib.error) as error:
             if self.gzip and not isinstance(error, PermissionError):
-                raise FormatError(f"{self.name}: the gzip stream is cut short or damaged ({error}); get the file again") from error
+                raise FormatError(
+                    f"{self.name}: the gzip stream is cut short or damaged ({error}); get the file again"
+                ) from error
             raise
 
     def position(self) -> int:

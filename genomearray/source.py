@@ -1,4 +1,5 @@
-"""The contract of everything that values can be asked of: a stored track, a file of another format, a computed track.
+"""The contract of everything that values can be asked of: a stored track, a file of another format,
+a computed track.
 
 ``docs/architecture.md`` says how to write one; ``tests/contracts/test_source.py`` runs over all of them.
 """
@@ -57,7 +58,9 @@ class StoredSummaries(NamedTuple):
 
 
 class Unconverted(NamedTuple):
-    """What a writer takes in place of a source: the values before a conversion that counts what it changes."""
+    """What a writer takes in place of a source: the values before a conversion that counts what it
+    changes.
+    """
 
     source: Source
     dtype: np.dtype[Any] | None
@@ -67,14 +70,17 @@ class Unconverted(NamedTuple):
 class Source(ABC):
     """Values of the chromosomes of one assembly.
 
-    Offsets are 0-based and half-open, bp. ``dtype``, ``names``, ``has``, ``length`` and ``read`` are what a source must know, besides the
-    attributes ``assembly`` and ``kind`` (``signal`` or ``sequence``); everything else has a default, which is right and may be slow.
-    A source is read from many threads at once, and sent to other processes by pickle.
+    Offsets are 0-based and half-open, bp. ``dtype``, ``names``, ``has``, ``length`` and ``read``
+    are what a source must know, besides the attributes ``assembly`` and ``kind`` (``signal`` or
+    ``sequence``); everything else has a default, which is right and may be slow. A source is read
+    from many threads at once, and sent to other processes by pickle.
     """
 
     assembly: str
     kind: Kind
-    path: Path | str | None = None  # file or store of the values, a text for a URL; None for values that are not stored
+    path: Path | str | None = (
+        None  # file or store of the values, a text for a URL; None for values that are not stored
+    )
 
     # -- what every source knows -----------------------------------------------------------------
 
@@ -98,7 +104,9 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, chrom: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
-        """Values of the offsets [start, end), which lie in the chromosome; ``threads=False`` where the caller is one of several threads."""
+        """Values of the offsets [start, end), which lie in the chromosome; ``threads=False`` where
+        the caller is one of several threads.
+        """
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -131,7 +139,9 @@ class Source(ABC):
 
     @property
     def zeros_are_values(self) -> bool:
-        """Whether bases nobody wrote hold 0, which counts as a value: integers, and floats that are counts."""
+        """Whether bases nobody wrote hold 0, which counts as a value: integers, and floats that are
+        counts.
+        """
         return bool(self.fill == 0)
 
     def lengths_of(self, names: tuple[str, ...]) -> NDArray[np.int64]:
@@ -145,22 +155,41 @@ class Source(ABC):
         return True
 
     def gather(
-        self, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None = None, threads: bool = True
+        self,
+        intervals: Intervals,
+        out: NDArray[Any],
+        dest: NDArray[np.int64],
+        step: NDArray[np.int64] | None = None,
+        threads: bool = True,
     ) -> None:
-        """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step`` (1 or -1)."""
+        """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction
+        ``step`` (1 or -1).
+        """
         order = np.argsort(intervals.code, kind="stable")
         borders = np.searchsorted(intervals.code[order], np.arange(len(intervals.names) + 1)).tolist()
         for code, name in enumerate(intervals.names):
             here = order[borders[code] : borders[code + 1]]
             if here.size:
                 read = partial(self.read, name, threads=threads)
-                gather_spans(read, intervals.start[here], intervals.end[here], out, dest[here], None if step is None else step[here])
+                gather_spans(
+                    read,
+                    intervals.start[here],
+                    intervals.end[here],
+                    out,
+                    dest[here],
+                    None if step is None else step[here],
+                )
 
     def read_intervals(self, intervals: Intervals) -> NDArray[Any]:
         """Values of intervals end to end; the caller is one of several threads."""
         sizes = intervals.end - intervals.start
         if sizes.size == 1:
-            return self.read(intervals.names[int(intervals.code[0])], int(intervals.start[0]), int(intervals.end[0]), threads=False)
+            return self.read(
+                intervals.names[int(intervals.code[0])],
+                int(intervals.start[0]),
+                int(intervals.end[0]),
+                threads=False,
+            )
         out = np.empty(int(sizes.sum()), self.dtype)
         self.gather(intervals, out, np.cumsum(sizes) - sizes, threads=False)
         return out
@@ -172,7 +201,9 @@ class Source(ABC):
         return StoredSummaries([None] * len(names), np.arange(len(names)), np.zeros(len(names), np.int64))
 
     def chromosome_statistics(self, names: tuple[str, ...]) -> Summary | None:
-        """Exact stored statistics, a row for each chromosome; None where nothing is stored, or not exactly."""
+        """Exact stored statistics, a row for each chromosome; None where nothing is stored, or not
+        exactly.
+        """
         return None
 
     # -- as variables of a Dataset -----------------------------------------------------------------
@@ -258,14 +289,20 @@ def gather_spans(
     dest: NDArray[np.int64],
     step: NDArray[np.int64] | None = None,
 ) -> None:
-    """Put the values of many intervals into ``out`` where only spans can be read: near ones are read together."""
+    """Put the values of many intervals into ``out`` where only spans can be read: near ones are
+    read together.
+    """
     flat = out.reshape(-1)
     order = np.argsort(starts, kind="stable").tolist()
     at = 0
     while at < len(order):
         first, stop = int(starts[order[at]]), int(ends[order[at]])
         after = at + 1
-        while after < len(order) and starts[order[after]] <= stop + NEAR and max(stop, ends[order[after]]) - first <= MOST_SPAN:
+        while (
+            after < len(order)
+            and starts[order[after]] <= stop + NEAR
+            and max(stop, ends[order[after]]) - first <= MOST_SPAN
+        ):
             stop = max(stop, int(ends[order[after]]))
             after += 1
         values = read(first, stop)
@@ -286,7 +323,8 @@ def check_together(sources: tuple[Source, ...], labels: tuple[str, ...]) -> None
             continue
         if source.assembly != first.assembly:
             raise AssemblyError(
-                f"{label} is of assembly {source.assembly!r}, {labels[0]} of {first.assembly!r}: they do not share positions; lift one over first"
+                f"{label} is of assembly {source.assembly!r}, {labels[0]} of {first.assembly!r}: "
+                "they do not share positions; lift one over first"
             )
         if source.names != first.names:
             names, others = set(first.names), set(source.names)
@@ -296,7 +334,10 @@ def check_together(sources: tuple[Source, ...], labels: tuple[str, ...]) -> None
         different = np.flatnonzero(source.lengths_of(first.names) != first.lengths_of(first.names))
         if different.size:
             name = first.names[int(different[0])]
-            raise AssemblyError(f"{name!r} has {source.length(name):,} bp in {label} and {first.length(name):,} bp in {labels[0]}")
+            raise AssemblyError(
+                f"{name!r} has {source.length(name):,} bp in {label} and {first.length(name):,} bp "
+                f"in {labels[0]}"
+            )
 
 
 def check_signal(source: Source, label: str, what: str) -> None:

@@ -1,7 +1,7 @@
 """Statistics of parts of an array: computed, merged, and what they tell of the data.
 
-A new statistic is a field of :class:`Summary`, a line in each of its compiled loops (``summary_kernels``), and one in
-:meth:`Summary.merged`.
+A new statistic is a field of :class:`Summary`, a line in each of its compiled loops
+(``summary_kernels``), and one in :meth:`Summary.merged`.
 """
 
 from __future__ import annotations
@@ -136,7 +136,11 @@ def sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def summary_dtype(column: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """np.dtype[Any] of one column of the summary of values of ``dtype``."""
-    known: dict[str, np.dtype[Any]] = {"n": np.dtype("int64"), "sum": sum_dtype(dtype), "m2": np.dtype("float64")}
+    known: dict[str, np.dtype[Any]] = {
+        "n": np.dtype("int64"),
+        "sum": sum_dtype(dtype),
+        "m2": np.dtype("float64"),
+    }
     return known.get(column, dtype)
 
 

@@ -27,7 +27,9 @@ def summarise(values: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.
 def _exact_m2(n: NDArray[np.int64], total: NDArray[Any], squares: NDArray[np.uint64]) -> NDArray[np.float64]:
     """Sums of squared deviations of 16-bit numbers: no digit is lost before the one division."""
     wide = n.astype(np.uint64)
-    product = total.astype(np.int64).view(np.uint64)  # its square is right modulo 2**64, also of a negative sum
+    product = total.astype(np.int64).view(
+        np.uint64
+    )  # its square is right modulo 2**64, also of a negative sum
     m2 = (wide * squares - product * product).astype(np.float64) / n
     for k in np.flatnonzero(n >= 1 << 16).tolist():  # beyond 64 bits: whole numbers of Python
         m2[k] = (int(n[k]) * int(squares[k]) - int(total[k]) ** 2) / int(n[k])
@@ -161,11 +163,26 @@ def _summarise_any(
 
 @kernel
 def _merge_one(
-    n: int, total: Any, m2: float, low: Any, high: Any, n2: int, total2: Any, m22: float, low2: Any, high2: Any
+    n: int,
+    total: Any,
+    m2: float,
+    low: Any,
+    high: Any,
+    n2: int,
+    total2: Any,
+    m22: float,
+    low2: Any,
+    high2: Any,
 ) -> tuple[int, Any, float, Any, Any]:
     """Two parts, each with at least one value, as one (Chan, Golub and LeVeque 1983)."""
     delta = total2 / n2 - total / n
-    return n + n2, total + total2, m2 + m22 + delta * delta * (n * n2 / (n + n2)), min(low, low2), max(high, high2)
+    return (
+        n + n2,
+        total + total2,
+        m2 + m22 + delta * delta * (n * n2 / (n + n2)),
+        min(low, low2),
+        max(high, high2),
+    )
 
 
 @kernel
@@ -197,9 +214,21 @@ def merge_parts(
             else:
                 at = right + part - n_left[k] - n_rows[k]
             if n_left[k] <= part < n_left[k] + n_rows[k]:
-                n2, total2, m22, low2, high2 = rows.n[at], rows.sum[at], rows.m2[at], rows.min[at], rows.max[at]
+                n2, total2, m22, low2, high2 = (
+                    rows.n[at],
+                    rows.sum[at],
+                    rows.m2[at],
+                    rows.min[at],
+                    rows.max[at],
+                )
             else:
-                n2, total2, m22, low2, high2 = edges.n[at], edges.sum[at], edges.m2[at], edges.min[at], edges.max[at]
+                n2, total2, m22, low2, high2 = (
+                    edges.n[at],
+                    edges.sum[at],
+                    edges.m2[at],
+                    edges.min[at],
+                    edges.max[at],
+                )
             if n2 == 0:
                 continue
             if n == 0:

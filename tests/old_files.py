@@ -70,7 +70,11 @@ def write_track(path: Path, arrays: dict, atom=None, fill=None, filters=_FILTERS
     path.parent.mkdir(parents=True, exist_ok=True)
     with tables.open_file(str(path), "w") as file:
         for name, (length, values) in arrays.items():
-            kind = atom if atom is not None else tables.Atom.from_dtype(values.dtype, dflt=0 if fill is None else fill)
+            kind = (
+                atom
+                if atom is not None
+                else tables.Atom.from_dtype(values.dtype, dflt=0 if fill is None else fill)
+            )
             node = file.create_carray("/", name, kind, (length,), filters=filters)
             if values is not None:
                 node[:] = values

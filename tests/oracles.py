@@ -44,7 +44,11 @@ def wig_intervals(path: Path) -> Iterator[Interval]:
         if words[0] in ("fixedStep", "variableStep"):
             keys = dict(word.split("=") for word in words[1:])
             kind, chrom = words[0], keys["chrom"]
-            position, step, span = int(keys.get("start", 0)), int(keys.get("step", 1)), int(keys.get("span", 1))
+            position, step, span = (
+                int(keys.get("start", 0)),
+                int(keys.get("step", 1)),
+                int(keys.get("span", 1)),
+            )
         elif len(words) == 4:
             kind = "bare"
             yield words[0], int(words[1]), int(words[2]), value_of(words[3])
@@ -112,7 +116,11 @@ def bins(values: list[float], n: int, how: str) -> list[float]:
     found = []
     for j in range(n):
         low, high = Fraction(j * len(values), n), Fraction((j + 1) * len(values), n)
-        parts = [(min(high, k + 1) - max(low, k), value) for k, value in enumerate(values) if k < high and k + 1 > low]
+        parts = [
+            (min(high, k + 1) - max(low, k), value)
+            for k, value in enumerate(values)
+            if k < high and k + 1 > low
+        ]
         parts = [(weight, value) for weight, value in parts if not math.isnan(value)]
         if not parts:
             found.append(math.nan)
@@ -131,7 +139,14 @@ def statistics(values: list[float]) -> dict[str, float]:
         return {"n": 0, "mean": math.nan, "min": math.nan, "max": math.nan, "sum": 0.0, "std": math.nan}
     mean = sum(valid) / len(valid)
     variance = sum((value - mean) ** 2 for value in valid) / len(valid)
-    return {"n": len(valid), "mean": float(mean), "min": min(valid), "max": max(valid), "sum": sum(valid), "std": math.sqrt(variance)}
+    return {
+        "n": len(valid),
+        "mean": float(mean),
+        "min": min(valid),
+        "max": max(valid),
+        "sum": sum(valid),
+        "std": math.sqrt(variance),
+    }
 
 
 # -- lift over ------------------------------------------------------------------------------
@@ -155,7 +170,9 @@ def chain_bases(text: str) -> list[tuple[int, float, int, str, int, str, int, st
         for row in rows:
             for k in range(row[0]):
                 on_target = target + k if head[9] == "+" else int(head[8]) - 1 - (target + k)
-                found.append((number, float(head[1]), aligned, head[2], source + k, head[7], on_target, head[9]))
+                found.append(
+                    (number, float(head[1]), aligned, head[2], source + k, head[7], on_target, head[9])
+                )
             source += row[0] + (row[1] if len(row) > 1 else 0)
             target += row[0] + (row[2] if len(row) > 2 else 0)
     return found

@@ -23,7 +23,11 @@ class _Handler(SimpleHTTPRequestHandler):
         part = data
         if wanted and self.server.ranges:
             first, last = wanted.removeprefix("bytes=").split("-")
-            start, stop = (int(first), int(last) + 1 if last else len(data)) if first else (len(data) - int(last), len(data))
+            start, stop = (
+                (int(first), int(last) + 1 if last else len(data))
+                if first
+                else (len(data) - int(last), len(data))
+            )
             part = data[start:stop]
             self.send_response(206)
             self.send_header("Content-Range", f"bytes {start}-{start + len(part) - 1}/{len(data)}")

@@ -27,7 +27,9 @@ def reads_of(path, reference=None):
     import pysam
 
     options = [] if reference or not str(path).endswith("cram") else ["required_fields=0x1ff"]
-    with pysam.AlignmentFile(str(path), check_sq=False, reference_filename=reference, format_options=options) as file:
+    with pysam.AlignmentFile(
+        str(path), check_sq=False, reference_filename=reference, format_options=options
+    ) as file:
         for record in file:
             if record.is_unmapped or record.reference_id < 0 or record.reference_start < 0:
                 continue
@@ -44,12 +46,21 @@ def reads_of(path, reference=None):
 
 def passes(read, min_mapq=10, exclude_flags=1796, require_flags=0):
     """Whether a read passes the filters and has a base on the reference."""
-    return not read.flag & exclude_flags and read.flag & require_flags == require_flags and read.mapq >= min_mapq and read.end > read.start
+    return (
+        not read.flag & exclude_flags
+        and read.flag & require_flags == require_flags
+        and read.mapq >= min_mapq
+        and read.end > read.start
+    )
 
 
 def covered(read, deletions):
     """Intervals of M, = and X, and D if wanted."""
-    return [(start, end) for operation, start, end in read.blocks if operation in (0, 7, 8) or (operation == 2 and deletions)]
+    return [
+        (start, end)
+        for operation, start, end in read.blocks
+        if operation in (0, 7, 8) or (operation == 2 and deletions)
+    ]
 
 
 class Counts:
@@ -82,7 +93,13 @@ class Counts:
 def differences(track, counts, strand=None, most=65535):
     """Where a track differs from counts, as text; the sums in its statistics vouch for the bases without counts."""
     found = []
-    sums = dict(zip(counts.lengths, track.region_stats([(name, 0, n) for name, n in counts.lengths.items()])["sum"], strict=True))
+    sums = dict(
+        zip(
+            counts.lengths,
+            track.region_stats([(name, 0, n) for name, n in counts.lengths.items()])["sum"],
+            strict=True,
+        )
+    )
     for contig in counts.lengths:
         total = 0
         runs = counts.runs(contig, strand)
@@ -96,7 +113,9 @@ def differences(track, counts, strand=None, most=65535):
             wrong = np.flatnonzero(got != expected)
             if wrong.size:
                 k = int(wrong[0])
-                found.append(f"{contig} offset {low + k}: {got[k]}, not {expected[k]}; {wrong.size} bases differ")
+                found.append(
+                    f"{contig} offset {low + k}: {got[k]}, not {expected[k]}; {wrong.size} bases differ"
+                )
         if sums[contig] != total:
             found.append(f"{contig}: sum {sums[contig]}, not {total}")
     return found
@@ -123,7 +142,9 @@ def depth_of(reads, lengths, deletions=True, once=False, extend=0):
                 for base in sorted(mine - other):
                     counts.add(read.contig, strand, base, base + 1)
                 continue
-            seen[read.contig, read.name, number] = {base for start, end in intervals for base in range(start, end)}
+            seen[read.contig, read.name, number] = {
+                base for start, end in intervals for base in range(start, end)
+            }
         for start, end in intervals:
             counts.add(read.contig, strand, start, end)
     return counts

@@ -32,7 +32,14 @@ from genomearray_converters import (
 import genomearray as ga
 from genomearray import GenomeDB
 from genomearray.compute.composition import total
-from genomearray.errors import DatabaseError, FormatError, RegionError, TrackExistsError, UnknownChromosomeError, ValueRangeError
+from genomearray.errors import (
+    DatabaseError,
+    FormatError,
+    RegionError,
+    TrackExistsError,
+    UnknownChromosomeError,
+    ValueRangeError,
+)
 from tests import old_files
 from tests.converters.test_reads import counted, golden, spans  # noqa: F401 - golden is a fixture
 from tests.old_files import CONTIGS
@@ -73,14 +80,25 @@ def test_database_of_tracks(toy, monkeypatch):
 
 def test_chromosome_table(tmp_path):
     """Any order in; idnum, order and flags out, right where the old ones were not."""
-    path = text(tmp_path, "chromInfo.txt.gz", "".join(f"{name}\t{length}\t/gbdb/x.2bit\n" for name, length in CONTIGS.items()))
+    path = text(
+        tmp_path,
+        "chromInfo.txt.gz",
+        "".join(f"{name}\t{length}\t/gbdb/x.2bit\n" for name, length in CONTIGS.items()),
+    )
     db = GenomeDB.create(tmp_path / "db", "toy", path)
     chroms = db.get_all_chromosomes()
     assert [c.idnum for c in chroms] == list(range(1, 13))
     assert [c.name for c in chroms] == [
         "chr1", "chr2", "chr10", "chr21", "chrX", "chrY", "chrM", "chr1_random", "chrEBV", "chrUn_gl000211", "chr1_KI270762v1_alt", "chr6_apd_hap1",
     ]  # fmt: skip
-    flags = {c.name: {flag for flag in ("is_auto", "is_sex", "is_x", "is_y", "is_hap", "is_rand", "is_mito") if getattr(c, flag)} for c in chroms}
+    flags = {
+        c.name: {
+            flag
+            for flag in ("is_auto", "is_sex", "is_x", "is_y", "is_hap", "is_rand", "is_mito")
+            if getattr(c, flag)
+        }
+        for c in chroms
+    }
     assert flags["chrX"] == {"is_sex", "is_x"}
     assert flags["chrY"] == {"is_sex", "is_y"}
     assert "is_hap" in flags["chr1_KI270762v1_alt"]
@@ -91,7 +109,13 @@ def test_chromosome_selection(toy):
     def names(**flags):
         return [chrom.name for chrom in toy.get_chromosomes(**flags)]
 
-    assert names() == ["chr1", "chr2", "chr10", "chr21", "chrX"]  # autosomes and X, as the old README promises
+    assert names() == [
+        "chr1",
+        "chr2",
+        "chr10",
+        "chr21",
+        "chrX",
+    ]  # autosomes and X, as the old README promises
     assert names(get_x=False) == ["chr1", "chr2", "chr10", "chr21"]
     assert names(get_y=True)[-1] == "chrY"
     assert names(get_auto=False) == ["chrX"]
@@ -99,7 +123,12 @@ def test_chromosome_selection(toy):
     assert "chrM" in names(get_mito=True)
     assert "chr6_apd_hap1" in names(get_hap=True)
     assert "chr1_random" in names(get_rand=True)
-    assert [c.name for c in toy.get_chromosomes_from_args(["1-3", "chrM"])] == ["chr1", "chr2", "chr10", "chrM"]
+    assert [c.name for c in toy.get_chromosomes_from_args(["1-3", "chrM"])] == [
+        "chr1",
+        "chr2",
+        "chr10",
+        "chrM",
+    ]
     with pytest.raises(UnknownChromosomeError, match="chr3"):
         toy.get_chromosome("chr3")
 
@@ -113,7 +142,11 @@ def test_region_read(toy):
     assert track.get_nparray("chr1", 999).tolist() == [999, 1000]
     assert track.get_nparray("chr1", end=2).tolist() == [1, 2]
     assert track["chr1:5-7"].values.tolist() == [5, 6, 7]
-    assert track.get_nparray(toy.get_chromosome("chr2"), 1, 2).tolist() == track.get_nparray("chr2", 1, 2).tolist() == [0, 0]
+    assert (
+        track.get_nparray(toy.get_chromosome("chr2"), 1, 2).tolist()
+        == track.get_nparray("chr2", 1, 2).tolist()
+        == [0, 0]
+    )
     for start, end in ((0, 5), (5, 4), (1, 1001)):
         with pytest.raises(ValueError, match=r"chr1|position|range"):
             track.get_nparray("chr1", start, end)
@@ -138,22 +171,40 @@ def test_text_import(toy, tmp_path):
     np.testing.assert_array_equal(toy["bedgraph"].values("chr1"), want)
     assert toy["bedgraph"].values("chr2", 100, 102).tolist() == [9, 9]
     assert toy["bedgraph"].count("chr21") == 0
-    import_wig(toy, "wig", text(tmp_path, "x.wig.gz", "fixedStep chrom=chr1 start=3 step=2 span=2\n1.5\nNA\nNaN\n7\n"))
+    import_wig(
+        toy,
+        "wig",
+        text(tmp_path, "x.wig.gz", "fixedStep chrom=chr1 start=3 step=2 span=2\n1.5\nNA\nNaN\n7\n"),
+    )
     want = np.full(1000, np.nan, "float32")
     want[2:4], want[8:10] = 1.5, 7
     np.testing.assert_array_equal(toy["wig"].values("chr1"), want)
-    import_text(toy, "text", text(tmp_path, "x.txt", "pos val\n5 1\n\n6 2\n5 3\n"), pos_col=0, val_col=1, chrom="chrX", dtype="int16")
+    import_text(
+        toy,
+        "text",
+        text(tmp_path, "x.txt", "pos val\n5 1\n\n6 2\n5 3\n"),
+        pos_col=0,
+        val_col=1,
+        chrom="chrX",
+        dtype="int16",
+    )
     assert toy["text"].get_nparray("chrX", 4, 7).tolist() == [0, 3, 2, 0]
 
 
 def test_xb_import(toy, tmp_path):
-    forward, reverse = (np.random.default_rng(k).integers(0, 256, sum(CONTIGS.values())).astype("uint8") for k in (1, 2))
+    forward, reverse = (
+        np.random.default_rng(k).integers(0, 256, sum(CONTIGS.values())).astype("uint8") for k in (1, 2)
+    )
     sizes = list(CONTIGS.items())
     ends = np.cumsum([size for _, size in sizes])
     raw = struct.pack("<IhhiH", 0xCA60B175, 1, 1, 1, len(sizes)) + b"".join(
         struct.pack("<B", len(n)) + n.encode() + struct.pack("<I", s) for n, s in sizes
     )
-    raw += b"".join(values[end - size : end].tobytes() for (_, size), end in zip(sizes, ends, strict=True) for values in (forward, reverse))
+    raw += b"".join(
+        values[end - size : end].tobytes()
+        for (_, size), end in zip(sizes, ends, strict=True)
+        for values in (forward, reverse)
+    )
     (tmp_path / "a.xb").write_bytes(raw)
     import_xb(toy, "f", tmp_path / "a.xb")
     import_xb(toy, "r", tmp_path / "a.xb", strand="reverse")
@@ -258,7 +309,10 @@ def test_chip_strands(toy):
     toy.save_track("r", {"chr21": reverse})
     both, shift = ga.combine_strands(toy["f"], toy["r"])
     assert shift == 50
-    assert {int(k) + 1: int(both.values("chr21")[k]) for k in np.flatnonzero(both.values("chr21"))} == {250: 255, 450: 255}  # 144 in the old library
+    assert {int(k) + 1: int(both.values("chr21")[k]) for k in np.flatnonzero(both.values("chr21"))} == {
+        250: 255,
+        450: 255,
+    }  # 144 in the old library
     with pytest.raises(ValueRangeError, match="do not agree at any shift"):
         ga.combine_strands(toy["f"], toy["f"] * 0)
 
@@ -292,7 +346,9 @@ def test_liftover(lifted):
         return ga.liftover(toy["plus"], chain, other, **options).values("chr2")
 
     last, best = values(collisions="last"), values()
-    assert last[100:110].tolist() == list(range(201, 211))  # what the old library did: the last, and worst, chain wins
+    assert last[100:110].tolist() == list(
+        range(201, 211)
+    )  # what the old library did: the last, and worst, chain wins
     assert best[100:110].tolist() == list(range(1, 11))
     for found in (last, best):
         assert found[110:155].tolist() == list(range(16, 61))
@@ -310,7 +366,10 @@ def test_point_liftover(lifted):
     _, _, path = lifted
     chain = ga.Chain(path)
     found = chain.lift("chr1", [100, 0, 70])
-    assert found[["query", "chrom", "start", "strand"]].values.tolist() == [[0, "chr2", 199, "-"], [1, "chr2", 100, "+"]]  # 181 in the old table
+    assert found[["query", "chrom", "start", "strand"]].values.tolist() == [
+        [0, "chr2", 199, "-"],
+        [1, "chr2", 100, "+"],
+    ]  # 181 in the old table
 
 
 def test_statistics(toy):
@@ -329,7 +388,15 @@ def test_sequence_statistics(tmp_path):
     db = GenomeDB.create(tmp_path, "s", sizes)
     import_fasta(db, "seq", text(tmp_path, "a.fa", ">chr1\nNNGGGTacgtRN\n>chr2\nTTTTGG\n>chrN\nNNNN\n"))
     table = db["seq"].seq_stats()
-    assert table.loc["chr1", ["n_a", "n_c", "n_g", "n_t", "n_n", "n_def", "n_lower"]].tolist() == [1, 1, 4, 2, 3, 9, 4]
+    assert table.loc["chr1", ["n_a", "n_c", "n_g", "n_t", "n_n", "n_def", "n_lower"]].tolist() == [
+        1,
+        1,
+        4,
+        2,
+        3,
+        9,
+        4,
+    ]
     assert table.loc["chr1", ["first_def", "last_def"]].tolist() == [3, 11]
     assert table["first_def"].isna()["chrN"]  # the old script stopped there
     assert [total(table)[name] for name in ("n_g", "n_t")] == [6, 6]
@@ -365,11 +432,23 @@ def test_splitting(toy, tmp_path):
 
 def test_gene_text(toy, tmp_path):
     line = "585\tT1\tchr1\t-\t100\t400\t150\t350\t3\t100,200,300,\t150,210,400,\t0\tG\tcmpl\tcmpl\t0,1,2,\n"
-    import_genes(toy, "genes", text(tmp_path, "refGene.txt.gz", line + line.replace("T1", "T2").replace("\t150\t350\t", "\t400\t400\t")))
+    import_genes(
+        toy,
+        "genes",
+        text(
+            tmp_path,
+            "refGene.txt.gz",
+            line + line.replace("T1", "T2").replace("\t150\t350\t", "\t400\t400\t"),
+        ),
+    )
     genes = toy.open_features("genes")
     exons = genes.exons()
     # Transcript order: the first exon of a transcript on the minus strand is the last one on the chromosome.
-    assert exons[exons["transcript"] == "T1"].sort_values("exon")[["start", "end"]].values.tolist() == [[300, 400], [200, 210], [100, 150]]
+    assert exons[exons["transcript"] == "T1"].sort_values("exon")[["start", "end"]].values.tolist() == [
+        [300, 400],
+        [200, 210],
+        [100, 150],
+    ]
     assert genes["cds_start"].tolist() == [150, -1]  # the second does not code
     assert genes.coding_exons()["transcript"].unique().tolist() == ["T1"]
     assert genes.merged_exons()[["start", "end"]].values.tolist() == [[100, 150], [200, 210], [300, 400]]
@@ -377,7 +456,9 @@ def test_gene_text(toy, tmp_path):
 
 def test_legacy_files(tmp_path):
     old_files.write_chromosomes(tmp_path / "toy")
-    old_files.dense(tmp_path / "toy" / "t.h5", {name: np.full(size, 7, "uint8") for name, size in CONTIGS.items()})
+    old_files.dense(
+        tmp_path / "toy" / "t.h5", {name: np.full(size, 7, "uint8") for name, size in CONTIGS.items()}
+    )
     db = GenomeDB(tmp_path, "toy")
     assert db["t"].sum() == 7 * sum(CONTIGS.values())
     report = ga.migrate(tmp_path, tmp_path / "new")
@@ -407,7 +488,15 @@ def test_what_killed_python_is_an_error_with_its_line(toy, tmp_path):
     """Bug 22."""
     with pytest.raises(FormatError, match=r":2: .*%s%n"):
         import_wig(toy, "t", text(tmp_path, "a.wig", "fixedStep chrom=chr1 start=1\n%s%n\n"))
-    import_text(toy, "x", text(tmp_path, "b.txt", "5 1\n\n6 1e-320\n"), pos_col=0, val_col=1, chrom="chr1", dtype="float64")
+    import_text(
+        toy,
+        "x",
+        text(tmp_path, "b.txt", "5 1\n\n6 1e-320\n"),
+        pos_col=0,
+        val_col=1,
+        chrom="chr1",
+        dtype="float64",
+    )
     assert toy["x"].get_val("chr1", 6) == 1e-320
 
 
@@ -415,11 +504,24 @@ def test_features_are_compared_by_strand_when_asked(toy):
     """Bug 14: overlaps ignored the strand."""
     import pandas as pd
 
-    toy.save_features("f", pd.DataFrame({"chrom": ["chr1"] * 2, "start": [10, 10], "end": [20, 20], "strand": ["+", "-"], "name": ["a", "b"]}))
+    toy.save_features(
+        "f",
+        pd.DataFrame(
+            {
+                "chrom": ["chr1"] * 2,
+                "start": [10, 10],
+                "end": [20, 20],
+                "strand": ["+", "-"],
+                "name": ["a", "b"],
+            }
+        ),
+    )
     table = toy.open_features("f")
     assert table.overlap([("chr1", 0, 15, "+")])["name"].tolist() == ["a", "b"]
     assert table.overlap([("chr1", 0, 15, "+")], strand="same")["name"].tolist() == ["a"]
-    assert table.as_track("mask").intervals(above=0)[["start", "end"]].values.tolist() == [[10, 20]]  # the last block is not shifted
+    assert table.as_track("mask").intervals(above=0)[["start", "end"]].values.tolist() == [
+        [10, 20]
+    ]  # the last block is not shifted
 
 
 def test_memory_is_that_of_blocks(tmp_path):
@@ -473,7 +575,9 @@ def test_the_page_cites_tests_that_exist_and_names_every_bug():
     cited = re.findall(r"`([\w/]+\.py)::(\w+)`", page)
     assert len(cited) > 60
     for path, name in set(cited):
-        assert re.search(rf"^def {name}\(", (ROOT / "tests" / path).read_text(), re.MULTILINE), f"{path}::{name}"
+        assert re.search(rf"^def {name}\(", (ROOT / "tests" / path).read_text(), re.MULTILINE), (
+            f"{path}::{name}"
+        )
     rows = [int(number) for number in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)]
     assert rows == list(range(1, 42))
 

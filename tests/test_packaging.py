@@ -12,8 +12,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_every_folder_with_modules_is_a_package_of_the_distribution():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    folders = {path.parent.relative_to(ROOT) for top in ("genomearray", "converters") for path in (ROOT / top).rglob("*.py")}
-    names = {str(folder).replace("/", ".").replace("converters", "genomearray_converters", 1) for folder in folders}
+    folders = {
+        path.parent.relative_to(ROOT)
+        for top in ("genomearray", "converters")
+        for path in (ROOT / top).rglob("*.py")
+    }
+    names = {
+        str(folder).replace("/", ".").replace("converters", "genomearray_converters", 1) for folder in folders
+    }
     assert set(settings["packages"]) == names
 
 

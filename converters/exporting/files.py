@@ -20,7 +20,9 @@ from .options import STDOUT, Out
 
 @contextmanager
 def new_file(out: Out, *, overwrite: bool = False, suffix: str = "") -> Iterator[Path]:
-    """A hidden place to write; it becomes ``out`` when the ``with`` ends without an error, else nothing is left."""
+    """A hidden place to write; it becomes ``out`` when the ``with`` ends without an error, else
+    nothing is left.
+    """
     target = Path(out)
     refuse_target(target, overwrite)
     _remove_dead(target)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.compute.blocks import blocks, chosen, each_task
+from genomearray.compute.blocks import Run, blocks, chosen, each_task
 from genomearray.errors import RegionError
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import parse_region
 from genomearray.source import Source
 from genomearray.track.track import Track
+
+from .options import ExportOptions
+
+T = TypeVar("T")
 
 PART_BASES = 1 << 19  # bases told together
 ROWS_AT_ONCE = 1 << 16  # rows of a format made together
@@ -28,14 +32,16 @@ class Runs(NamedTuple):
     values: NDArray[Any]
 
 
-def wanted(source: Source, region: str | None, chroms: Any) -> list[Intervals]:
+def wanted(source: Source, options: ExportOptions) -> list[Intervals]:
     """What is exported, in blocks, in the order of the genome."""
-    if region is None:
-        return [part for block in blocks(source, chosen(source, chroms)) for part in _cut(block)]
-    if chroms is not None:
+    if options.region is None:
+        return [part for block in blocks(source, chosen(source, options.chroms)) for part in _cut(block)]
+    if options.chroms is not None:
         raise RegionError("give a region or chromosomes, not both")
-    found = parse_region(region, source.length, source.has)
-    return list(_cut(Intervals((found.chrom,), np.zeros(1, np.int64), np.array([found.start]), np.array([found.end]))))
+    found = parse_region(options.region, source.length, source.has)
+    return list(
+        _cut(Intervals((found.chrom,), np.zeros(1, np.int64), np.array([found.start]), np.array([found.end])))
+    )
 
 
 def _cut(task: Intervals) -> Iterator[Intervals]:
@@ -48,11 +54,12 @@ def _cut(task: Intervals) -> Iterator[Intervals]:
         yield Intervals(task.names, task.code, np.array([low]), np.array([min(low + PART_BASES, end)]))
 
 
-def in_order(work: Callable[[Any, Intervals], Any], shared: Any, tasks: list[Intervals], *, threads: int | None, progress: bool) -> Iterator[Any]:
+def in_order(work: Callable[[Source, Intervals], T], source: Source, options: ExportOptions) -> Iterator[T]:
     """Results of all tasks in their order, each as soon as those before it are there."""
-    early: dict[int, Any] = {}
+    early: dict[int, T] = {}
     following = 0
-    for number, result in each_task(work, shared, tasks, "export", threads=threads, progress=progress):
+    run = Run("export", options.threads, options.progress)
+    for number, result in each_task(work, source, wanted(source, options), run):
         early[number] = result
         while following in early:
             yield early.pop(following)
@@ -97,7 +104,11 @@ def joined(parts: Iterable[Runs]) -> Iterator[Runs]:
         if not runs.starts.size:
             continue
         if held is not None:
-            if held.chrom == runs.chrom and held.ends[-1] == runs.starts[0] and _bits(held.values)[-1] == _bits(runs.values)[0]:
+            if (
+                held.chrom == runs.chrom
+                and held.ends[-1] == runs.starts[0]
+                and _bits(held.values)[-1] == _bits(runs.values)[0]
+            ):
                 runs.starts[0] = held.starts[-1]
             else:
                 yield held
@@ -125,13 +136,13 @@ def numbers(values: NDArray[Any]) -> NDArray[Any]:
     return values.view(np.uint8) if values.dtype.kind == "b" else values
 
 
-def signal_runs(track: Track, region: str | None, chroms: Any, threads: int | None, progress: bool) -> Iterator[Runs]:
+def signal_runs(track: Track, options: ExportOptions) -> Iterator[Runs]:
     """Stretches of equal values, in the order of the genome."""
-    tasks = wanted(track.source, region, chroms)
-    blocks = in_order(_block_runs, track.source, tasks, threads=threads, progress=progress)
-    found: Iterator[Runs] = joined(runs for block in blocks for runs in block)
-    return found
+    return joined(runs for block in in_order(_block_runs, track.source, options) for runs in block)
 
 
 def _block_runs(source: Source, task: Intervals) -> list[Runs]:
-    return [find_runs(name, start, numbers(source.read(name, start, end, threads=False))) for name, start, end in stretches(task)]
+    return [
+        find_runs(name, start, numbers(source.read(name, start, end, threads=False)))
+        for name, start, end in stretches(task)
+    ]

@@ -64,7 +64,9 @@ class TableReport(ImportReport):
 
     def _left_out(self) -> str:
         most = sorted((self.left_out or {}).items(), key=lambda found: -found[1])
-        return ", ".join(f"{count:,} {why}" for why, count in most[:_MOST_TOLD]) + (", ..." if len(most) > _MOST_TOLD else "")
+        return ", ".join(f"{count:,} {why}" for why, count in most[:_MOST_TOLD]) + (
+            ", ..." if len(most) > _MOST_TOLD else ""
+        )
 
     def read_lines(self) -> list[str]:
         """What was read from the files."""
@@ -75,7 +77,9 @@ Cut = Callable[[dict[str, Any], int, int], None]  # columns, row, length of the 
 
 
 class Found(NamedTuple):
-    """Features of one block of a file: names of the columns besides start, end and strand, and all columns."""
+    """Features of one block of a file: names of the columns besides start, end and strand, and all
+    columns.
+    """
 
     chrom: list[str]
     start: NDArray[np.int64]
@@ -91,7 +95,9 @@ Kinds = Callable[[], dict[str, Any]]  # dtypes of the columns, known when the fi
 
 
 class _Collector:
-    """Puts features where they belong: checks their places, and appends them to the writer chromosome by chromosome."""
+    """Puts features where they belong: checks their places, and appends them to the writer
+    chromosome by chromosome.
+    """
 
     def __init__(self, job: ImportJob[TableReport], writer: FeatureWriter, kinds: Kinds) -> None:
         self._job = job
@@ -116,7 +122,9 @@ class _Collector:
         self.features += len(found.chrom)
         self._job.report.rows += len(found.chrom)
 
-    def _inside(self, found: Found, rows: NDArray[np.int64], chrom: Chromosome) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _inside(
+        self, found: Found, rows: NDArray[np.int64], chrom: Chromosome
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rows that lie on the chromosome, and their ends, cut if that is allowed."""
         start, end = found.start[rows], found.end[rows]
         past = end > chrom.length
@@ -141,7 +149,8 @@ class _Collector:
         if start > end:
             raise FormatError(f"{where}: start {start} is after end {end}")
         raise FormatError(
-            f"{where}: end {end} is past the end of {chrom.name!r} ({chrom.length} bp) in {self._job.names.assembly.name!r}; "
+            f"{where}: end {end} is past the end of {chrom.name!r} ({chrom.length} bp) in "
+            f"{self._job.names.assembly.name!r}; "
             "is the file on another assembly?",
             hint="{clip} cuts at the end",
         )
@@ -174,7 +183,10 @@ def _source(table: FeatureTable, how: FeatureHow, dtype: np.dtype[Any]) -> Sourc
 def _write_track(job: ImportJob[TableReport], table: FeatureTable, how: FeatureHow, name: str) -> None:
     if how == "score" and (_SCORE not in table.columns or table.dtype(_SCORE).kind not in "iuf"):
         known = ", ".join(table.columns)
-        raise FormatError(f"the features have no {_SCORE} (column 5 of BED) of numbers that a track holds; their columns are {known}")
+        raise FormatError(
+            f"the features have no {_SCORE} (column 5 of BED) of numbers that a track holds; their "
+            f"columns are {known}"
+        )
     if how == "score" and np.isnan(table[_SCORE].astype(np.float64)).all():
         raise FormatError(f"no feature has a {_SCORE}", hint="{how=|--as} mask or coverage needs none")
     write_source(job.writer, _source(table, how, job.writer.dtype), name, job.options.threads, progress=False)
@@ -186,7 +198,14 @@ def _write_track(job: ImportJob[TableReport], table: FeatureTable, how: FeatureH
 
 
 def import_features(
-    db: GenomeDB, name: str, files: Files, reader: Reader, kinds: Kinds, options: ImportSettings, *, how: FeatureHow | None = None
+    db: GenomeDB,
+    name: str,
+    files: Files,
+    reader: Reader,
+    kinds: Kinds,
+    options: ImportSettings,
+    *,
+    how: FeatureHow | None = None,
 ) -> TableReport:
     """Read files into a feature table; or, with ``how``, into a track as of :meth:`FeatureTable.as_track`."""
     if how is None:
@@ -194,7 +213,9 @@ def import_features(
             if options.get(option) is not None:
                 raise ArgumentError(f"{option} is for tracks, and a table of features is made", hint=AS_TRACK)
         if options.get("overflow", "saturate") != "saturate" or options.get("round"):
-            raise ArgumentError("overflow and round are for tracks, and a table of features is made", hint=AS_TRACK)
+            raise ArgumentError(
+                "overflow and round are for tracks, and a table of features is made", hint=AS_TRACK
+            )
     else:
         check("how", how, FEATURE_HOW)
     given = cast("ImportSettings", {option: value for option, value in options.items() if value is not None})

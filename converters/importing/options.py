@@ -87,7 +87,9 @@ def readable_twice(paths: list[str]) -> bool:
 
 def input_paths(files: Files) -> list[str]:
     """Paths of the files that are given; FormatError for one that is not there."""
-    paths = [os.fspath(files)] if isinstance(files, (str, os.PathLike)) else [os.fspath(path) for path in files]
+    paths = (
+        [os.fspath(files)] if isinstance(files, (str, os.PathLike)) else [os.fspath(path) for path in files]
+    )
     if not paths:
         raise FormatError("no file is given; give at least one, or '-' for standard input")
     for path in paths:
@@ -105,7 +107,9 @@ def check_options(options: Mapping[str, object], own: Iterable[str] = ()) -> Non
     if unknown:
         near = nearest_names(unknown[0], sorted(allowed))
         hint = f"; nearest names: {', '.join(map(repr, near))}" if near else ""
-        raise ArgumentError(f"option {unknown[0]!r} is not known{hint}; allowed are {', '.join(sorted(allowed))}")
+        raise ArgumentError(
+            f"option {unknown[0]!r} is not known{hint}; allowed are {', '.join(sorted(allowed))}"
+        )
 
 
 def import_settings(options: ImportSettings) -> ImportOptions:

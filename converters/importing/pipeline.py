@@ -116,7 +116,10 @@ def run_import(
         # One import is one task: it reads its files from the first to the last byte. Several run side by side.
         far = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - a worker stands elsewhere
         if not readable_twice(paths):
-            raise ValueRangeError("standard input and pipes cannot be read by a cluster", hint="give files, or import here with {threads=}")
+            raise ValueRangeError(
+                "standard input and pipes cannot be read by a cluster",
+                hint="give files, or import here with {threads=}",
+            )
         named: ImportSettings = {"command": command_line(), **options}
         task: Callable[..., R] = partial(run_import, work=work, report=report, target=target)
         ((_, done),) = somewhere.run(_far_import, (task, db, name), [(far, named)], "import")
@@ -130,7 +133,9 @@ def run_import(
             return _attempt(db, names, paths, settings, dtype, work, report(name), target)
         except NeedsWiderDtype as need:
             if not readable_twice(paths):
-                raise ValueRangeError(f"{need}, and a pipe cannot be read twice", hint=f"give {{dtype={need.dtype}}}") from None
+                raise ValueRangeError(
+                    f"{need}, and a pipe cannot be read twice", hint=f"give {{dtype={need.dtype}}}"
+                ) from None
             dtype = need.dtype
 
 
@@ -140,7 +145,14 @@ def _far_import(shared: tuple[Callable[..., R], GenomeDB, str], task: tuple[list
 
 
 def _attempt(
-    db: GenomeDB, names: list[str], paths: list[str], settings: ImportOptions, dtype: DTypeLike, work: Work[R], report: R, target: Target
+    db: GenomeDB,
+    names: list[str],
+    paths: list[str],
+    settings: ImportOptions,
+    dtype: DTypeLike,
+    work: Work[R],
+    report: R,
+    target: Target,
 ) -> R:
     report.tracks = {name: WriteReport() for name in names}
     source = ", ".join(path if path == STDIN else str(Path(path).absolute()) for path in paths)
@@ -191,12 +203,17 @@ def _work(job: ImportJob[R], work: Work[R], paths: list[str]) -> None:
     report.skipped = dict(names.skipped)
     if names.skipped and not names.any_known and not allowed:
         shown = ", ".join(list(names.skipped)[:3])
-        raise FormatError(f"{', '.join(paths)}: no chromosome is in assembly {names.assembly.name!r} ({shown}, ...)", hint=TRANSLATE)
+        raise FormatError(
+            f"{', '.join(paths)}: no chromosome is in assembly {names.assembly.name!r} ({shown}, ...)",
+            hint=TRANSLATE,
+        )
     if not report.rows and not allowed:
         raise FormatError(f"{', '.join(paths)}: {report.nothing()}", hint=report.nothing_hint)
 
 
-def import_rows(db: GenomeDB, track: str, files: Files, scanner: Callable[[], Scanner], **options: Unpack[ImportSettings]) -> ImportReport:
+def import_rows(
+    db: GenomeDB, track: str, files: Files, scanner: Callable[[], Scanner], **options: Unpack[ImportSettings]
+) -> ImportReport:
     """Import text files through a scanner, one after the other."""
 
     def work(job: ImportJob[ImportReport], paths: list[str]) -> None:

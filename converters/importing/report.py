@@ -55,15 +55,22 @@ class ImportReport:
 
     def lines(self) -> list[str]:
         """The report for people, a line each thing."""
-        return [line for track, written in self.tracks.items() for line in self.written_lines(track, written)] + self.read_lines()
+        return [
+            line for track, written in self.tracks.items() for line in self.written_lines(track, written)
+        ] + self.read_lines()
 
     def written_lines(self, track: str, written: WriteReport) -> list[str]:
         """What went into a track."""
-        told = [f"track {track}: {written.bases:,} bases on {len(written.chromosomes)} chromosomes, {self.dtype}"]
+        told = [
+            f"track {track}: {written.bases:,} bases on {len(written.chromosomes)} chromosomes, {self.dtype}"
+        ]
         if written.overwritten:
             told.append(f"{written.overwritten:,} bases had more than one value; the last one counts")
         if written.saturated:
-            told.append(f"{written.saturated:,} values did not fit {self.dtype} and were set to its least or greatest value")
+            told.append(
+                f"{written.saturated:,} values did not fit {self.dtype} and were set to its least or "
+                "greatest value"
+            )
         if written.nan_to_zero:
             told.append(f"{written.nan_to_zero:,} missing values became 0: {self.dtype} cannot hold NaN")
         return told
@@ -75,6 +82,12 @@ class ImportReport:
             told.append(f"{self.clipped:,} intervals were cut at the end of their chromosome")
         if self.skipped:
             names = ", ".join(list(self.skipped)[:5]) + (", ..." if len(self.skipped) > 5 else "")
-            told.append(f"{sum(self.skipped.values()):,} rows of {len(self.skipped)} unknown chromosomes were skipped: {names}")
-        told += [f"the last line of {name} has no newline; if the file was cut there, its last value is wrong" for name in self.unfinished]
+            told.append(
+                f"{sum(self.skipped.values()):,} rows of {len(self.skipped)} unknown chromosomes "
+                f"were skipped: {names}"
+            )
+        told += [
+            f"the last line of {name} has no newline; if the file was cut there, its last value is wrong"
+            for name in self.unfinished
+        ]
         return told

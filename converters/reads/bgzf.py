@@ -65,7 +65,15 @@ class BgzfReader:
         From :meth:`next`: not BGZF, damaged, cut.
     """
 
-    def __init__(self, file: IO[bytes], name: str, pool: ThreadPoolExecutor, *, ahead: int = 4, allow_missing_eof: bool = False) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        name: str,
+        pool: ThreadPoolExecutor,
+        *,
+        ahead: int = 4,
+        allow_missing_eof: bool = False,
+    ) -> None:
         self.name = name
         self.taken = 0  # compressed bytes read so far
         self.cut = False
@@ -108,7 +116,9 @@ class BgzfReader:
             data = self._fill()
             members, plain, used = self._members(data)
             if self._ended and used < len(data):
-                if not (self._allow_missing_eof and data[used : used + 3] == b"\x1f\x8b\x08"[: len(data) - used]):
+                if not (
+                    self._allow_missing_eof and data[used : used + 3] == b"\x1f\x8b\x08"[: len(data) - used]
+                ):
                     raise self._damaged(self._offset + used, "it is cut")
                 self.cut = True  # in the middle of a block, where a killed writer stopped
             offset, self._offset, self._rest = self._offset, self._offset + used, data[used:]
@@ -132,7 +142,10 @@ class BgzfReader:
         while len(data) - at >= _HEAD + 6:
             if data[at : at + 4] != b"\x1f\x8b\x08\x04":
                 gzip = data[at : at + 3] == b"\x1f\x8b\x08"
-                raise self._damaged(self._offset + at, "it is gzip and not BGZF" if gzip else "no compressed block begins there")
+                raise self._damaged(
+                    self._offset + at,
+                    "it is gzip and not BGZF" if gzip else "no compressed block begins there",
+                )
             extra = data[at + 10] | data[at + 11] << 8
             size = _member_size(data, at, extra)
             if size is None:
@@ -164,7 +177,10 @@ class BgzfReader:
         return InflatedBytes(buffer, end)
 
     def _damaged(self, offset: int, what: str) -> FormatError:
-        return FormatError(f"{self.name}: the compressed block at byte {offset:,} is damaged or cut: {what}; get the file again")
+        return FormatError(
+            f"{self.name}: the compressed block at byte {offset:,} is damaged or cut: {what}; get "
+            "the file again"
+        )
 
 
 def _member_size(data: bytes, at: int, extra: int) -> int | None:
@@ -183,7 +199,8 @@ def _member_size(data: bytes, at: int, extra: int) -> int | None:
 def missing_eof(name: str) -> FormatError:
     """The error for a BAM without the empty block at its end."""
     return FormatError(
-        f"{name}: the end-of-file marker is missing: its writer was killed or is still writing, or the file is cut",
+        f"{name}: the end-of-file marker is missing: its writer was killed or is still writing, or "
+        "the file is cut",
         hint="{allow_missing_eof} reads what is there",
     )
 

@@ -13,7 +13,19 @@ from genomearray._kernels import kernel
 from genomearray.reference.assembly import Chromosome
 
 from .mates import FIRST, SECOND, STORE, Waiting, keep, remove, role, waiting_read
-from .records import MATE_REVERSE, MATE_UNMAPPED, NOT_PRIMARY, PAIRED, READ1, REVERSE, Bytes, ReadColumns, covers, i32, u32
+from .records import (
+    MATE_REVERSE,
+    MATE_UNMAPPED,
+    NOT_PRIMARY,
+    PAIRED,
+    READ1,
+    REVERSE,
+    Bytes,
+    ReadColumns,
+    covers,
+    i32,
+    u32,
+)
 from .window import LENGTH, N_FAR, Counts, Intervals, Window, add, meets
 
 # Reasons why a read that passed the filters is not counted.
@@ -29,8 +41,12 @@ Reasons = NDArray[np.int64]
 
 
 @kernel
-def _next_run(data: Bytes, cigar: int, operations: int, k: int, at: int, deletions: bool) -> tuple[int, int, int, int]:
-    """The next covered stretch from operation ``k`` on at offset ``at``: operation behind it, offset behind it, start, end."""
+def _next_run(
+    data: Bytes, cigar: int, operations: int, k: int, at: int, deletions: bool
+) -> tuple[int, int, int, int]:
+    """The next covered stretch from operation ``k`` on at offset ``at``: operation behind it,
+    offset behind it, start, end.
+    """
     begin = at
     while k < operations:
         word = u32(data, cigar + 4 * k)
@@ -51,7 +67,15 @@ def _next_run(data: Bytes, cigar: int, operations: int, k: int, at: int, deletio
 
 @kernel
 def _cover(
-    data: Bytes, cigar: int, operations: int, start: int, deletions: bool, strand: int, counts: Counts, place: Reasons, far: Intervals
+    data: Bytes,
+    cigar: int,
+    operations: int,
+    start: int,
+    deletions: bool,
+    strand: int,
+    counts: Counts,
+    place: Reasons,
+    far: Intervals,
 ) -> None:
     """Count the reference bases of M, = and X, and of D if wanted."""
     k, at, begin, end = _next_run(data, cigar, operations, 0, start, deletions)
@@ -61,7 +85,9 @@ def _cover(
 
 
 @kernel
-def _extent(data: Bytes, cigar: int, operations: int, start: int, deletions: bool, length: int, regions: Intervals) -> tuple[int, bool, bool]:
+def _extent(
+    data: Bytes, cigar: int, operations: int, start: int, deletions: bool, length: int, regions: Intervals
+) -> tuple[int, bool, bool]:
     """Bases that a read covers, whether one of them is inside of the contig, and whether one is wanted."""
     bases, inside, wanted = 0, False, False
     k, at, begin, end = _next_run(data, cigar, operations, 0, start, deletions)
@@ -103,7 +129,13 @@ def _count_depth(
     """Count reads from ``first`` on; gives why it stopped, how many are done, and how many were extended."""
     extended = 0
     for k in range(first, n):
-        start, end, flag, cigar, operations = rows.start[k], rows.end[k], rows.flag[k], rows.cigar[k], rows.operations[k]
+        start, end, flag, cigar, operations = (
+            rows.start[k],
+            rows.end[k],
+            rows.flag[k],
+            rows.cigar[k],
+            rows.operations[k],
+        )
         if place[N_FAR] + operations + 2 > far.shape[0]:
             return FAR_ROOM, k, extended
         reverse = (flag & REVERSE) != 0
@@ -129,7 +161,9 @@ def _count_depth(
                 stored = table[slot, STORE]
                 if place[N_FAR] + operations + waiting_read(store, stored)[1] + 2 > far.shape[0]:
                     return FAR_ROOM, k, extended
-                _cover_rest(data, cigar, operations, start, store, stored, deletions, strand, counts, place, far)
+                _cover_rest(
+                    data, cigar, operations, start, store, stored, deletions, strand, counts, place, far
+                )
                 remove(table, slot, waiting)
                 if not wanted:
                     reasons[ELSEWHERE] += 1
@@ -173,12 +207,18 @@ def _count_ends(
 
 @kernel
 def find_fragments(data: Bytes, rows: ReadColumns, n: int, out: Intervals, reasons: Reasons) -> int:
-    """Fragments of pairs: rows of left end, size, strand of read 1 (0 forward), MAPQ of read 1. Read 1 decides."""
+    """Fragments of pairs: rows of left end, size, strand of read 1 (0 forward), MAPQ of read 1.
+    Read 1 decides.
+    """
     found = 0
     for k in range(n):
         flag = rows.flag[k]
         record = rows.offset[k]
-        if not flag & PAIRED or flag & (MATE_UNMAPPED | NOT_PRIMARY) or i32(data, record + 24) != i32(data, record + 4):
+        if (
+            not flag & PAIRED
+            or flag & (MATE_UNMAPPED | NOT_PRIMARY)
+            or i32(data, record + 24) != i32(data, record + 4)
+        ):
             reasons[NOT_A_PAIR] += 1
         elif not flag & READ1:
             reasons[NOT_FIRST] += 1
@@ -198,7 +238,16 @@ def find_fragments(data: Bytes, rows: ReadColumns, n: int, out: Intervals, reaso
 
 
 @kernel
-def _select(fragments: Intervals, least: int, most: int, place: Reasons, dyads: bool, whole: bool, regions: Intervals, reasons: Reasons) -> int:
+def _select(
+    fragments: Intervals,
+    least: int,
+    most: int,
+    place: Reasons,
+    dyads: bool,
+    whole: bool,
+    regions: Intervals,
+    reasons: Reasons,
+) -> int:
     """Move fragments of the sizes wanted, and inside the chromosome, to the front; gives their number."""
     kept = 0
     for k in range(fragments.shape[0]):
@@ -217,7 +266,9 @@ def _select(fragments: Intervals, least: int, most: int, place: Reasons, dyads: 
 
 
 @kernel
-def _add_fragments(fragments: Intervals, dyads: bool, strands: int, counts: Counts, place: Reasons, far: Intervals) -> None:
+def _add_fragments(
+    fragments: Intervals, dyads: bool, strands: int, counts: Counts, place: Reasons, far: Intervals
+) -> None:
     for k in range(fragments.shape[0]):
         left, size = fragments[k, 0], fragments[k, 1]
         start, end = (left + size // 2, left + size // 2 + 1) if dyads else (left, left + size)
@@ -225,7 +276,8 @@ def _add_fragments(fragments: Intervals, dyads: bool, strands: int, counts: Coun
 
 
 def at_most(fragments: Intervals, limit: int) -> tuple[Intervals, int]:
-    """At most ``limit`` fragments of one (left, size, strand), the first ones; gives them in that order, and how many were left out.
+    """At most ``limit`` fragments of one (left, size, strand), the first ones; gives them in that
+    order, and how many were left out.
 
     Examples
     --------
@@ -341,17 +393,26 @@ class EndCounter(Counter):
     Parameters
     ----------
     left : bool
-        The left end of every read; else its 5' end, which is the left one of a forward and the right one of a reverse read.
+        The left end of every read; else its 5' end, which is the left one of a forward and the
+        right one of a reverse read.
     forward, backward : int
         Added to the offsets of forward and reverse reads (bp).
     limit : int
         At most so many reads of one strand at one base; 0: all.
     """
 
-    def __init__(self, strands: int, *, left: bool, forward: int = 0, backward: int = 0, limit: int = 0) -> None:
+    def __init__(
+        self, strands: int, *, left: bool, forward: int = 0, backward: int = 0, limit: int = 0
+    ) -> None:
         # Reads are limited for each strand by itself.
         super().__init__(2 if limit else strands, max(0, -forward, -backward), max(0, forward, backward))
-        self._left, self._forward, self._backward, self._limit, self._tracks = left, forward, backward, limit, strands
+        self._left, self._forward, self._backward, self._limit, self._tracks = (
+            left,
+            forward,
+            backward,
+            limit,
+            strands,
+        )
 
     def count(self, data: Bytes, rows: ReadColumns, n: int, window: Window, file: int) -> None:
         window.reserve(n)
@@ -405,7 +466,18 @@ class FragmentCounter(Counter):
         if self._found.shape[0] < n:
             self._found = np.empty((n, 4), np.int64)
         found = self._found[: find_fragments(data, rows, n, self._found, self.reasons)]
-        return found[: _select(found, self._sizes.least, self._sizes.most, window.place, self._dyads, self._whole, window.regions, self.reasons)]
+        return found[
+            : _select(
+                found,
+                self._sizes.least,
+                self._sizes.most,
+                window.place,
+                self._dyads,
+                self._whole,
+                window.regions,
+                self.reasons,
+            )
+        ]
 
     def count(self, data: Bytes, rows: ReadColumns, n: int, window: Window, file: int) -> None:
         fragments = self._fragments(data, rows, n, window)

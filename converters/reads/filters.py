@@ -51,7 +51,10 @@ class Rule:
 
     def line(self, *, depth: bool = False) -> str:
         """The rule for people: filters, and for depth what a read covers."""
-        told = f"counted: reads with MAPQ >= {self.min_mapq}, without flags {self.exclude_flags} ({flag_text(self.exclude_flags | 4)})"
+        told = (
+            f"counted: reads with MAPQ >= {self.min_mapq}, without flags {self.exclude_flags} "
+            f"({flag_text(self.exclude_flags | 4)})"
+        )
         if self.require_flags:
             told += f", with flags {self.require_flags} ({flag_text(self.require_flags)})"
         if depth:

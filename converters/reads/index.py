@@ -20,9 +20,16 @@ _WINDOW = 14  # bits: the linear index of a .bai has an offset for each 16,384 b
 
 
 def find_index(path: str) -> Path | None:
-    """The index of a BAM, as samtools and Picard name it; None when there is none, or it is older than the BAM."""
+    """The index of a BAM, as samtools and Picard name it; None when there is none, or it is older
+    than the BAM.
+    """
     bam = Path(path)
-    for candidate in (f"{path}.bai", f"{path}.csi", str(bam.with_suffix(".bai")), str(bam.with_suffix(".csi"))):
+    for candidate in (
+        f"{path}.bai",
+        f"{path}.csi",
+        str(bam.with_suffix(".bai")),
+        str(bam.with_suffix(".csi")),
+    ):
         index = Path(candidate)
         if index.is_file() and index.stat().st_mtime >= bam.stat().st_mtime:
             return index
@@ -72,7 +79,9 @@ def first_offsets(index: Path, wanted: dict[int, int], contigs: int) -> ContigOf
             raw = _inflate(raw)
         return _bai(raw, wanted, contigs) if raw[:4] == b"BAI\x01" else _csi(raw, wanted, contigs)
     except (struct.error, ValueError, IndexError, OverflowError, zlib_ng.error) as error:  # type: ignore[misc]
-        raise FormatError(f"{index}: the index is damaged ({error}); make it again with: samtools index") from None
+        raise FormatError(
+            f"{index}: the index is damaged ({error}); make it again with: samtools index"
+        ) from None
 
 
 def _inflate(raw: bytes) -> bytes:

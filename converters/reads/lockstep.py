@@ -112,7 +112,10 @@ class OpenAlignment:
         return False
 
     def _misleading(self, name: str) -> FormatError:
-        return FormatError(f"{self.path}: its index does not fit (reads of {name!r} are not where it says); make it again with: samtools index")
+        return FormatError(
+            f"{self.path}: its index does not fit (reads of {name!r} are not where it says); make it "
+            "again with: samtools index"
+        )
 
     def leave(self, name: str, tally: Tally) -> None:
         """Pass over the reads of a chromosome that lie behind what is wanted of it."""
@@ -122,11 +125,13 @@ class OpenAlignment:
             tally.elsewhere += int(self.stream.counts[SEEN]) - before
 
 
-def order_files(files: list[OpenAlignment], regions: Regions, ahead: int, *, restricted: bool) -> list[Chromosome]:
+def order_files(
+    files: list[OpenAlignment], regions: Regions, ahead: int, *, restricted: bool
+) -> list[Chromosome]:
     """The chromosomes in the order in which to go through them: that of the first file, then what others add.
 
-    A file whose contigs come in another order is read through its index; so is any file when only parts are ``restricted``
-    to, so that reads of other parts are not read at all.
+    A file whose contigs come in another order is read through its index; so is any file when only
+    parts are ``restricted`` to, so that reads of other parts are not read at all.
 
     Raises
     ------
@@ -135,25 +140,42 @@ def order_files(files: list[OpenAlignment], regions: Regions, ahead: int, *, res
     """
     order: dict[str, Chromosome] = {}
     for placed in files:
-        order.update({chrom.name: chrom for chrom in placed.chromosomes if chrom is not None and chrom.name not in order})
+        order.update(
+            {
+                chrom.name: chrom
+                for chrom in placed.chromosomes
+                if chrom is not None and chrom.name not in order
+            }
+        )
     rank = {name: k for k, name in enumerate(order)}
     for placed in files:
         ranks = [rank[name] for name in placed.contig_of]
         other = ranks != sorted(ranks)
         index = find_index(placed.path) if (other or restricted) and placed.stream.reader.seekable else None
         if index is not None:
-            wanted = {contig: max(0, int(regions[name][0, 0]) - ahead) if name in regions else 0 for name, contig in placed.contig_of.items()}
+            wanted = {
+                contig: max(0, int(regions[name][0, 0]) - ahead) if name in regions else 0
+                for name, contig in placed.contig_of.items()
+            }
             placed.index = first_offsets(index, wanted, len(placed.chromosomes))
         elif other:
             raise FormatError(
-                f"{placed.path}: its contigs come in another order than those of {files[0].path}, so that they can be summed only with an index; "
+                f"{placed.path}: its contigs come in another order than those of {files[0].path}, so "
+                "that they can be summed only with an index; "
                 f"make one with: samtools index {placed.path}"
             )
     return list(order.values())
 
 
 def count_reads(
-    files: list[OpenAlignment], order: list[Chromosome], counter: Counter, regions: Regions, write: Write, look: Look | None, *, restricted: bool
+    files: list[OpenAlignment],
+    order: list[Chromosome],
+    counter: Counter,
+    regions: Regions,
+    write: Write,
+    look: Look | None,
+    *,
+    restricted: bool,
 ) -> Tally:
     """Count all reads of all files, and hand on the counts in the order of the reads.
 
@@ -194,7 +216,13 @@ def count_reads(
 
 
 def _count_chromosome(
-    chrom: Chromosome, files: list[tuple[int, OpenAlignment]], window: Window, counter: Counter, write: Write, look: Look | None, tally: Tally
+    chrom: Chromosome,
+    files: list[tuple[int, OpenAlignment]],
+    window: Window,
+    counter: Counter,
+    write: Write,
+    look: Look | None,
+    tally: Tally,
 ) -> None:
     def consume(file: int) -> Consume:
         def take(data: NDArray[np.uint8], rows: ReadColumns, n: int) -> None:
@@ -208,7 +236,9 @@ def _count_chromosome(
     streams = [(placed.stream, placed.stream.contig, consume(file)) for file, placed in files]
     end = int(window.regions[-1, 1]) + counter.back if window.regions.size else FAR
     while True:
-        running = [(stream, take) for stream, contig, take in streams if stream.contig == contig and stream.pos < end]
+        running = [
+            (stream, take) for stream, contig, take in streams if stream.contig == contig and stream.pos < end
+        ]
         if window.empty and not counter.pending():
             if not running:
                 return

@@ -106,7 +106,9 @@ def keep(
 
 @kernel
 def waiting_read(store: Bytes, at: int) -> tuple[Any, Any, Any]:
-    """Start, number of CIGAR operations, and place of the CIGAR, of the read at a place of the store: :func:`keep` put it there."""
+    """Start, number of CIGAR operations, and place of the CIGAR, of the read at a place of the
+    store: :func:`keep` put it there.
+    """
     head: Any = at + 1 + np.int64(store[at])
     return u32(store, head) | u32(store, head + 4) << 32, u32(store, head + 8), head + 12
 
@@ -125,7 +127,14 @@ def _alive(table: NDArray[np.int64], store: Bytes, pos: int) -> tuple[int, int]:
 
 
 @kernel
-def _rebuild(old: NDArray[np.int64], old_store: Bytes, pos: int, table: NDArray[np.int64], store: Bytes, state: NDArray[np.int64]) -> None:
+def _rebuild(
+    old: NDArray[np.int64],
+    old_store: Bytes,
+    pos: int,
+    table: NDArray[np.int64],
+    store: Bytes,
+    state: NDArray[np.int64],
+) -> None:
     """Copy the reads whose mates may still come: those at ``pos`` or behind."""
     used = 0
     n = 0
@@ -146,9 +155,17 @@ ALONE, FIRST, SECOND = range(3)
 
 
 @kernel
-def role(data: Bytes, record: int, flag: int, start: int, end: int, table: NDArray[np.int64], store: Bytes) -> tuple[int, int, int]:
-    """Whether a read stands alone, waits for its mate, or is the mate of one that waits; the hash of its name, and the slot of its mate."""
-    if (flag & (PAIRED | PROPER)) != (PAIRED | PROPER) or flag & NOT_PRIMARY or i32(data, record + 24) != i32(data, record + 4):
+def role(
+    data: Bytes, record: int, flag: int, start: int, end: int, table: NDArray[np.int64], store: Bytes
+) -> tuple[int, int, int]:
+    """Whether a read stands alone, waits for its mate, or is the mate of one that waits; the hash
+    of its name, and the slot of its mate.
+    """
+    if (
+        (flag & (PAIRED | PROPER)) != (PAIRED | PROPER)
+        or flag & NOT_PRIMARY
+        or i32(data, record + 24) != i32(data, record + 4)
+    ):
         return ALONE, 0, -1
     mate = i32(data, record + 28)
     if end <= mate:
@@ -186,7 +203,8 @@ class Waiting:
         self.state[:] = 0
 
     def make_room(self, pos: int, wanted: int) -> None:
-        """Forget reads whose mates lie before ``pos`` and did not come (they were filtered out); grow if that is not enough.
+        """Forget reads whose mates lie before ``pos`` and did not come (they were filtered out);
+        grow if that is not enough.
 
         Parameters
         ----------

@@ -57,7 +57,9 @@ def open_stream(
         if not allow_missing_eof and not _has_marker(file, kind):
             raise missing_eof(source.name)
         if kind == "BAM":
-            yield RecordStream(BgzfReader(file, source.name, pool, ahead=ahead, allow_missing_eof=allow_missing_eof), rule)
+            yield RecordStream(
+                BgzfReader(file, source.name, pool, ahead=ahead, allow_missing_eof=allow_missing_eof), rule
+            )
             return
         regular = path != STDIN and Path(path).is_file()
         through = stack.enter_context(_Transcoder(source.name, kind, path if regular else file, reference))
@@ -131,7 +133,9 @@ class _Transcoder:
             env=quiet,
         )
         if not isinstance(source, str):
-            threading.Thread(target=_pump, args=(source, self._process.stdin), name="genomearray-pump", daemon=True).start()
+            threading.Thread(
+                target=_pump, args=(source, self._process.stdin), name="genomearray-pump", daemon=True
+            ).start()
         assert self._process.stdout is not None
         self.file = self._process.stdout
 
@@ -155,7 +159,8 @@ class _Transcoder:
         unknown = [line.split("] ", 1)[-1] for line in lines if "unrecognized reference name" in line]
         if not code and unknown:  # htslib takes the read for an unmapped one
             raise FormatError(
-                f"{self._name}: {unknown[0].split(';')[0]}: its header has no such contig (@SQ); make the file again with its whole header"
+                f"{self._name}: {unknown[0].split(';')[0]}: its header has no such contig (@SQ); "
+                "make the file again with its whole header"
             )
         if not code:
             return
@@ -163,7 +168,10 @@ class _Transcoder:
         reason = "; ".join(found[:2]) or (lines[-1] if lines else f"exit status {code}")
         asks = self._kind == "CRAM" and self._reference is None and any("reference" in line for line in lines)
         needs = "a CRAM of this kind needs its reference: {reference=|--reference FILE}; " if asks else ""
-        raise FormatError(f"{self._name}: htslib cannot read it as {self._kind}: {reason}", hint=f"{needs}check it with: samtools quickcheck")
+        raise FormatError(
+            f"{self._name}: htslib cannot read it as {self._kind}: {reason}",
+            hint=f"{needs}check it with: samtools quickcheck",
+        )
 
 
 _VIEW = """
@@ -176,7 +184,9 @@ except pysam.SamtoolsError as error:
 
 
 def _pump(source: Any, sink: Any) -> None:
-    """What is left of a file whose first bytes were looked at: those first, then past its buffer, whose lock is not held while waiting."""
+    """What is left of a file whose first bytes were looked at: those first, then past its buffer,
+    whose lock is not held while waiting.
+    """
     with suppress(BrokenPipeError, ValueError), sink:
         data = source.read1(len(source.peek()))
         while data:

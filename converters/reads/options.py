@@ -35,8 +35,8 @@ class ReadOptions:
     require_flags : int
         Default 0.
     chroms : sequence of str
-        Chromosomes of the assembly, or regions (1-based, both ends in), that are wanted: elsewhere the track is 0.
-        An index (.bai, .csi) beside a BAM is used.
+        Chromosomes of the assembly, or regions (1-based, both ends in), that are wanted: elsewhere
+        the track is 0. An index (.bai, .csi) beside a BAM is used.
     strict : bool
         A contig that the assembly does not have is an error; else it is skipped and reported.
     allow_missing_eof : bool
@@ -46,8 +46,8 @@ class ReadOptions:
     read_length, fragment_sizes : bool
         Collect histograms for the report.
     scale : "cpm" or float, optional
-        Multiply counts: by a factor, or to counts per million of the reads (fragments) used, with ``chroms`` of those there.
-        The track is float32.
+        Multiply counts: by a factor, or to counts per million of the reads (fragments) used, with
+        ``chroms`` of those there. The track is float32.
     """
 
     preset: Preset | None = None
@@ -91,7 +91,9 @@ def split_options(options: ReadSettings) -> tuple[ReadOptions, ImportSettings]:
     names = {field.name for field in fields(ReadOptions)}
     rest = cast("ImportSettings", {name: value for name, value in options.items() if name not in names})
     check_options(rest, own=names)
-    reads = ReadOptions(**cast("Mapping[str, Any]", {name: value for name, value in options.items() if name in names}))
+    reads = ReadOptions(
+        **cast("Mapping[str, Any]", {name: value for name, value in options.items() if name in names})
+    )
     if isinstance(reads.chroms, str):
         raise ArgumentError(f"chroms is {reads.chroms!r}; give a list of names or regions")
     scaled = reads.scale is not None
@@ -106,7 +108,9 @@ def split_options(options: ReadSettings) -> tuple[ReadOptions, ImportSettings]:
 
 def _check_scale(scale: str | float | None, dtype: DTypeLike) -> None:
     if np.dtype(dtype).kind != "f":
-        raise ArgumentError(f"scaled counts are fractions, and the track is {dtype}; give dtype float32 or float64")
+        raise ArgumentError(
+            f"scaled counts are fractions, and the track is {dtype}; give dtype float32 or float64"
+        )
     if scale == "cpm":
         return
     try:
@@ -119,7 +123,13 @@ def _check_scale(scale: str | float | None, dtype: DTypeLike) -> None:
 
 def read_filter(reads: ReadOptions, **more: Unpack[FilterOverrides]) -> Rule:
     """The filter that the options ask for."""
-    return make_rule(reads.preset, min_mapq=reads.min_mapq, exclude_flags=reads.exclude_flags, require_flags=reads.require_flags, **more)
+    return make_rule(
+        reads.preset,
+        min_mapq=reads.min_mapq,
+        exclude_flags=reads.exclude_flags,
+        require_flags=reads.require_flags,
+        **more,
+    )
 
 
 def check_whole(name: str, value: object, least: int, most: int) -> None:

@@ -1,4 +1,5 @@
-"""Alignment records, straight from the bytes of a BAM: lengths checked, filters applied, one row for each read that is kept.
+"""Alignment records, straight from the bytes of a BAM: lengths checked, filters applied, one row
+for each read that is kept.
 
 References
 ----------
@@ -24,7 +25,15 @@ N_COUNTS = 6
 # What a scan remembers: contig and position of the record before, and of the one it stopped at; bytes it needs, or what is wrong.
 LAST_CONTIG, LAST_POS, CONTIG, POS, WANTED = range(5)
 N_STATE = 5
-PAIRED, PROPER, UNMAPPED_FLAG, MATE_UNMAPPED, REVERSE, MATE_REVERSE, READ1 = 0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40
+PAIRED, PROPER, UNMAPPED_FLAG, MATE_UNMAPPED, REVERSE, MATE_REVERSE, READ1 = (
+    0x1,
+    0x2,
+    0x4,
+    0x8,
+    0x10,
+    0x20,
+    0x40,
+)
 NOT_PRIMARY = 0x100 | 0x800  # secondary, supplementary
 HEAD = 36  # block_size and the fixed fields
 MOST_BYTES = 1 << 28  # of one record: a read of some 170 million bases
@@ -69,7 +78,12 @@ def empty_rows(size: int) -> ReadColumns:
 @kernel
 def u32(data: Bytes, at: int) -> Any:
     """Unsigned 32-bit little-endian integer at a place."""
-    value: Any = np.int64(data[at]) | np.int64(data[at + 1]) << 8 | np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
+    value: Any = (
+        np.int64(data[at])
+        | np.int64(data[at + 1]) << 8
+        | np.int64(data[at + 2]) << 16
+        | np.int64(data[at + 3]) << 24
+    )
     return value
 
 
@@ -134,9 +148,11 @@ def scan(
     data: Bytes, at: int, end: int, contig: int, limit: int, n_contigs: int, keep: bool, rule: NDArray[np.int64], state: NDArray[np.int64],
     counts: NDArray[np.int64], rows: ReadColumns,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """Walk records of ``contig`` that begin before ``limit``; gives why it stopped, where, and the rows it filled.
+    """Walk records of ``contig`` that begin before ``limit``; gives why it stopped, where, and the
+    rows it filled.
 
-    ``rule`` is the least MAPQ, flags that exclude, flags that are required. A record of no contig is one of contig ``n_contigs``.
+    ``rule`` is the least MAPQ, flags that exclude, flags that are required. A record of no contig
+    is one of contig ``n_contigs``.
     """
     n = 0
     last_contig = state[LAST_CONTIG]
@@ -250,8 +266,11 @@ def scan(
 
 
 @kernel
-def read_lengths(data: Bytes, rows: ReadColumns, n: int, lengths: NDArray[np.int64], extremes: NDArray[np.int64]) -> None:
-    """Count reads by length (letters, or what the CIGAR says where there are none); longer ones in the last place.
+def read_lengths(
+    data: Bytes, rows: ReadColumns, n: int, lengths: NDArray[np.int64], extremes: NDArray[np.int64]
+) -> None:
+    """Count reads by length (letters, or what the CIGAR says where there are none); longer ones in
+    the last place.
 
     ``extremes`` is least, most and sum.
     """

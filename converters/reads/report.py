@@ -45,7 +45,10 @@ class Histogram:
         if not self.n:
             return f"{what}: none"
         least, most, total = self.extremes.tolist()
-        return f"{what}: {self.n:,}, {least:,} to {most:,} bp, median {self.median:,}, mean {total / self.n:,.1f}"
+        return (
+            f"{what}: {self.n:,}, {least:,} to {most:,} bp, median {self.median:,}, mean "
+            f"{total / self.n:,.1f}"
+        )
 
     def rows(self) -> list[tuple[int, int]]:
         """(bp, how many), those that occur."""
@@ -61,7 +64,8 @@ class ReadReport(ImportReport):
     rule : list of str
         What was counted, for people.
     seen, used : int
-        Reads in the files (without those an index let us leave out), and those that count; of pairs, fragments.
+        Reads in the files (without those an index let us leave out), and those that count; of
+        pairs, fragments.
     dropped : dict of str to int
         Reads by the reason why they do not count.
     read_lengths, fragment_sizes : Histogram, optional
@@ -95,7 +99,10 @@ class ReadReport(ImportReport):
         told.append(f"reads: {self.seen:,} seen; {self.used:,} {self.used_what} used")
         told += [f"not counted: {count:,} {why}" for why, count in self.dropped.items() if count]
         if self.extended is not None:
-            told.append(f"{self.extended:,} single reads were extended; reads of pairs, and longer reads, count as they are aligned")
+            told.append(
+                f"{self.extended:,} single reads were extended; reads of pairs, and longer reads, "
+                "count as they are aligned"
+            )
         told += [f"{path} is cut: what stood behind its last whole record is lost" for path in self.cut]
         if self.scale is not None:
             told.append(f"counts were multiplied by {self.scale:.10g}")
@@ -105,10 +112,12 @@ class ReadReport(ImportReport):
             told.append(self.fragment_sizes.line("fragment sizes"))
         with_reads = {name: count for name, count in self.skipped.items() if count}
         if self.skipped:
-            names = ", ".join(f"{name} {count:,}" for name, count in list(with_reads.items())[:5]) + (", ..." if len(with_reads) > 5 else "")
+            names = ", ".join(f"{name} {count:,}" for name, count in list(with_reads.items())[:5]) + (
+                ", ..." if len(with_reads) > 5 else ""
+            )
             told.append(
-                f"skipped: {len(self.skipped):,} contigs that the assembly does not have, {sum(with_reads.values()):,} reads"
-                + (f" ({names})" if names else "")
+                f"skipped: {len(self.skipped):,} contigs that the assembly does not have, "
+                f"{sum(with_reads.values()):,} reads" + (f" ({names})" if names else "")
             )
         return told
 
@@ -116,7 +125,9 @@ class ReadReport(ImportReport):
         """Why a track would be empty."""
         why = "; ".join(f"{count:,} {reason}" for reason, count in self.dropped.items() if count)
         skipped = sum(self.skipped.values())
-        why += f"{'; ' if why else ''}{skipped:,} on contigs that the assembly does not have" if skipped else ""
+        why += (
+            f"{'; ' if why else ''}{skipped:,} on contigs that the assembly does not have" if skipped else ""
+        )
         return f"none of {self.seen:,} reads counts{f' ({why})' if why else ''}"
 
     @property

@@ -63,7 +63,10 @@ def import_reads(
         factor = 1.0
         if reads.scale == "cpm":
             if not readable_twice(paths):
-                raise ValueRangeError("counts per million need all reads first, and a pipe cannot be read twice", hint="give a file, or a factor")
+                raise ValueRangeError(
+                    "counts per million need all reads first, and a pipe cannot be read twice",
+                    hint="give a file, or a factor",
+                )
             _Pass(job, reads, rule, wanted, counter(job, len(paths)), None).run(paths)
             factor = 1e6 / report.used if report.used else 1.0
         elif reads.scale is not None:
@@ -79,7 +82,13 @@ class _Pass:
     """One reading of all files; without a factor they are only counted."""
 
     def __init__(
-        self, job: ImportJob[ReadReport], reads: ReadOptions, rule: Rule, wanted: dict[str, NDArray[np.int64]], counter: Counter, factor: float | None
+        self,
+        job: ImportJob[ReadReport],
+        reads: ReadOptions,
+        rule: Rule,
+        wanted: dict[str, NDArray[np.int64]],
+        counter: Counter,
+        factor: float | None,
     ) -> None:
         self.job = job
         self.reads = reads
@@ -97,7 +106,10 @@ class _Pass:
         threads = self.job.options.threads or workers()
         reads = self.reads
         names = ChromosomeNames(
-            self.job.names.assembly, self.job.options.chrom_alias, skip_unknown=not reads.strict, to_skip="by leaving out {strict}"
+            self.job.names.assembly,
+            self.job.options.chrom_alias,
+            skip_unknown=not reads.strict,
+            to_skip="by leaving out {strict}",
         )
         with ExitStack() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(threads, thread_name_prefix="genomearray-inflate"))
@@ -118,7 +130,9 @@ class _Pass:
             restricted = bool(self.wanted)
             regions: Regions = {name: bounds for name, bounds in self.wanted.items() if bounds.size}
             order = order_files(placed, regions, self.counter.ahead, restricted=restricted)
-            tally = count_reads(placed, order, self.counter, regions, self._write, self._look, restricted=restricted)
+            tally = count_reads(
+                placed, order, self.counter, regions, self._write, self._look, restricted=restricted
+            )
         self._report(tally, names)
 
     def _place(self, path: str, stream: RecordStream, names: ChromosomeNames) -> OpenAlignment:
@@ -136,7 +150,10 @@ class _Pass:
                 chrom = None
             else:
                 if chrom.name in taken:
-                    raise FormatError(f"{stream.name}: contigs {taken[chrom.name]!r} and {contig.name!r} are both {chrom.name!r} of the assembly")
+                    raise FormatError(
+                        f"{stream.name}: contigs {taken[chrom.name]!r} and {contig.name!r} are both "
+                        f"{chrom.name!r} of the assembly"
+                    )
                 taken[chrom.name] = contig.name
                 matching(
                     stream.name,
@@ -149,7 +166,9 @@ class _Pass:
             chromosomes.append(chrom)
         if len(unknown) == len(chromosomes):
             raise FormatError(
-                f"{stream.name}: none of its contigs ({', '.join(c.name for c in stream.contigs[:3])}, ...) is in assembly {names.assembly.name!r} "
+                f"{stream.name}: none of its contigs "
+                f"({', '.join(c.name for c in stream.contigs[:3])}, ...) is in assembly "
+                f"{names.assembly.name!r} "
                 f"({', '.join(names.assembly.names[:3])}, ...)",
                 hint=TRANSLATE,
             )
@@ -214,7 +233,9 @@ def wanted_regions(assembly: Assembly, chroms: Sequence[str]) -> dict[str, NDArr
     """Chromosomes that are wanted, with the sorted, disjoint parts of each (offsets); no parts: all of it."""
     wanted: dict[str, list[tuple[int, int]]] = {}
     for text in chroms:
-        name, start, end = parse_region(text, lambda name: assembly[name].length, lambda name: name in assembly)[:3]
+        name, start, end = parse_region(
+            text, lambda name: assembly[name].length, lambda name: name in assembly
+        )[:3]
         wanted.setdefault(name, []).append((start, end))
     merged = {}
     for name, parts in wanted.items():

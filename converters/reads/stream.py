@@ -118,7 +118,9 @@ class RecordStream:
         """Section 4.2: magic, text, and the name and length of every reference sequence."""
         what = "the header"
         if self._take(4, what) != b"BAM\x01":
-            raise FormatError(f"{self.name}: it is compressed, and what is in it is no BAM; give a BAM, SAM or CRAM file")
+            raise FormatError(
+                f"{self.name}: it is compressed, and what is in it is no BAM; give a BAM, SAM or CRAM file"
+            )
         length = self._integer(what)
         if length < 0:
             raise self._bad_header(f"its text has {length} bytes")
@@ -149,7 +151,8 @@ class RecordStream:
         return self.contig > len(self.contigs)
 
     def walk(self, limit: int, consume: Consume | None) -> None:
-        """Hand on the reads of the present contig that begin before ``limit``; without ``consume`` they are counted only.
+        """Hand on the reads of the present contig that begin before ``limit``; without ``consume``
+        they are counted only.
 
         Parameters
         ----------
@@ -162,7 +165,17 @@ class RecordStream:
         n_contigs = len(self.contigs)
         while True:
             why, at, n = scan(
-                self._data, self._at, self._end, contig, limit, n_contigs, consume is not None, self._rule, self._state, self.counts, self._rows
+                self._data,
+                self._at,
+                self._end,
+                contig,
+                limit,
+                n_contigs,
+                consume is not None,
+                self._rule,
+                self._state,
+                self.counts,
+                self._rows,
             )
             if n and consume is not None:
                 consume(self._data, self._rows, n)
@@ -173,7 +186,9 @@ class RecordStream:
                 self.contig, self.pos = int(self._state[CONTIG]), int(self._state[POS])
                 return
             if why == BAD:
-                raise FormatError(f"{self._record()} is damaged: {problem(self._state[WANTED])}; get the file again")
+                raise FormatError(
+                    f"{self._record()} is damaged: {problem(self._state[WANTED])}; get the file again"
+                )
             if why == UNSORTED:
                 raise self._unsorted()
             if not self._need(int(self._state[WANTED])):
@@ -188,7 +203,9 @@ class RecordStream:
         self.walk(FAR, None)
 
     def jump(self, place: int) -> None:
-        """Go on at the record at a virtual offset, as indexes have them: byte of the block << 16, byte inside of it."""
+        """Go on at the record at a virtual offset, as indexes have them: byte of the block << 16,
+        byte inside of it.
+        """
         within = place & 0xFFFF
         try:
             self._restart(place >> 16)
@@ -200,7 +217,9 @@ class RecordStream:
             else:
                 self.contig = len(self.contigs) + 1
         except (FormatError, OSError, OverflowError) as error:
-            raise FormatError(f"{self.name}: its index does not fit ({error}); make it again with: samtools index") from None
+            raise FormatError(
+                f"{self.name}: its index does not fit ({error}); make it again with: samtools index"
+            ) from None
 
     def _restart(self, offset: int) -> None:
         """Forget what was read; the next byte is that of the block at ``offset``."""
@@ -219,11 +238,19 @@ class RecordStream:
 
     def _unsorted(self) -> FormatError:
         def place(contig: int, pos: int) -> str:
-            return f"{self.contigs[contig].name}:{pos + 1:,}" if contig < len(self.contigs) else "reads without a contig"
+            return (
+                f"{self.contigs[contig].name}:{pos + 1:,}"
+                if contig < len(self.contigs)
+                else "reads without a contig"
+            )
 
         state = self._state
-        here, before = place(int(state[CONTIG]), int(state[POS])), place(int(state[LAST_CONTIG]), int(state[LAST_POS]))
+        here, before = (
+            place(int(state[CONTIG]), int(state[POS])),
+            place(int(state[LAST_CONTIG]), int(state[LAST_POS])),
+        )
         return FormatError(
-            f"{self._record()} ({here}) stands behind {before}: the reads are not sorted by coordinate; sort them with: "
+            f"{self._record()} ({here}) stands behind {before}: the reads are not sorted by "
+            "coordinate; sort them with: "
             f"samtools sort -o sorted.bam {self.name if self.name != 'standard input' else 'FILE'}"
         )

@@ -56,7 +56,9 @@ def _add_all(counts: Counts, place: NDArray[np.int64], far: Intervals, intervals
 
 @kernel
 def meets(regions: NDArray[np.int64], start: int, end: int) -> bool:
-    """Whether [start, end) shares a base with one of the sorted, disjoint regions; no regions: with everything."""
+    """Whether [start, end) shares a base with one of the sorted, disjoint regions; no regions: with
+    everything.
+    """
     if regions.shape[0] == 0:
         return True
     low, high = 0, regions.shape[0]

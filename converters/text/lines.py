@@ -11,11 +11,14 @@ BLOCK_BYTES = 2 << 20
 LONGEST_LINE = 1 << 20
 
 
-def line_blocks(source: Input, progress: Callable[[int], None], *, cut_lines: bool = False) -> Iterator[tuple[bytes, int]]:
+def line_blocks(
+    source: Input, progress: Callable[[int], None], *, cut_lines: bool = False
+) -> Iterator[tuple[bytes, int]]:
     """Blocks of whole lines, each ending in a newline, with the number of their first line.
 
-    A newline is added where the last line has none, and ``source.unfinished`` set. ``cut_lines``: a long line comes
-    in several blocks, without newlines but in the last one (FASTA with a chromosome in a line).
+    A newline is added where the last line has none, and ``source.unfinished`` set. ``cut_lines``: a
+    long line comes in several blocks, without newlines but in the last one (FASTA with a chromosome
+    in a line).
     """
     rest, line, before = b"", 1, 0
     while True:
@@ -34,7 +37,9 @@ def line_blocks(source: Input, progress: Callable[[int], None], *, cut_lines: bo
                 yield rest, line
                 rest = b""
             elif len(rest) > LONGEST_LINE:
-                raise FormatError(f"{source.name}:{line}: the line is longer than {LONGEST_LINE} bytes; is it a text file?")
+                raise FormatError(
+                    f"{source.name}:{line}: the line is longer than {LONGEST_LINE} bytes; is it a text file?"
+                )
             continue
         block = rest + data[:cut]
         rest = data[cut:]

@@ -42,7 +42,9 @@ class Buffers:
 
 
 class Scanned(NamedTuple):
-    """What a scanner gives: rows, runs and slow numbers it filled; how many lines it passed; why it stopped."""
+    """What a scanner gives: rows, runs and slow numbers it filled; how many lines it passed; why it
+    stopped.
+    """
 
     rows: int
     runs: int
@@ -96,7 +98,9 @@ class RowImporter:
         Told how many bytes of the input were read.
     """
 
-    def __init__(self, writer: TrackWriter, names: ChromosomeNames, *, clip: bool, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self, writer: TrackWriter, names: ChromosomeNames, *, clip: bool, progress: Callable[[int], None]
+    ) -> None:
         self.counts = RowCounts()
         self._writer = writer
         self._names = names
@@ -123,7 +127,9 @@ class RowImporter:
             if source.unfinished:
                 self.counts.unfinished.append(source.name)
 
-    def _write(self, name: str, block: bytes, first_line: int, out: Buffers, found: Scanned, chrom: str | None) -> str | None:
+    def _write(
+        self, name: str, block: bytes, first_line: int, out: Buffers, found: Scanned, chrom: str | None
+    ) -> str | None:
         try:
             values = self._exact(block, out, found)
         except ValueRangeError as error:
@@ -149,7 +155,15 @@ class RowImporter:
                 self._put(name, first_line, out.lines[rows], chromosome, starts, ends, values[rows])
             elif keep.any():
                 clipped = np.minimum(ends[keep], chromosome.length)
-                self._put(name, first_line, out.lines[rows][keep], chromosome, starts[keep], clipped, values[rows][keep])
+                self._put(
+                    name,
+                    first_line,
+                    out.lines[rows][keep],
+                    chromosome,
+                    starts[keep],
+                    clipped,
+                    values[rows][keep],
+                )
         return chrom
 
     def _exact(self, block: bytes, out: Buffers, found: Scanned) -> NDArray[Any]:
@@ -168,7 +182,9 @@ class RowImporter:
         if not beyond:
             return values
         # 1e400 is finite, and does not fit: the caster must see it.
-        return self._replaced(values, [rows[k] for k in beyond], [np.longdouble(tokens[k].decode()) for k in beyond])
+        return self._replaced(
+            values, [rows[k] for k in beyond], [np.longdouble(tokens[k].decode()) for k in beyond]
+        )
 
     def _replaced(self, values: NDArray[Any], rows: list[int], numbers: list[Any]) -> NDArray[Any]:
         values[rows] = 0
@@ -177,7 +193,16 @@ class RowImporter:
             cast[row] = self._writer.cast(np.array([number]))[0]
         return cast
 
-    def _put(self, where: str, first_line: int, lines: NDArray[np.int32], chromosome: Any, starts: Any, ends: Any, values: NDArray[Any]) -> None:
+    def _put(
+        self,
+        where: str,
+        first_line: int,
+        lines: NDArray[np.int32],
+        chromosome: Any,
+        starts: Any,
+        ends: Any,
+        values: NDArray[Any],
+    ) -> None:
         """Hand rows to the writer; a value it refuses is told with its line."""
         try:
             self._writer.write_intervals(chromosome, starts, ends, values)
@@ -190,7 +215,13 @@ class RowImporter:
             raise
 
     def _check(
-        self, name: str, first_line: int, lines: NDArray[np.int32], chromosome: Any, starts: NDArray[np.int64], ends: NDArray[np.int64]
+        self,
+        name: str,
+        first_line: int,
+        lines: NDArray[np.int32],
+        chromosome: Any,
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
     ) -> NDArray[np.bool_] | None:
         """None when all intervals are inside; with clip, which of them begin inside."""
         if not starts.size:
@@ -207,9 +238,12 @@ class RowImporter:
             if start < 0:
                 raise FormatError(f"{where}: start {start} is negative; offsets count from 0")
             if start >= end:
-                raise FormatError(f"{where}: end {end} is not after start {start}; an interval holds at least one base")
+                raise FormatError(
+                    f"{where}: end {end} is not after start {start}; an interval holds at least one base"
+                )
             raise FormatError(
-                f"{where}: position {max(start + 1, chromosome.length + 1)} is past the end of {chromosome.name!r} ({chromosome.length} bp) in "
+                f"{where}: position {max(start + 1, chromosome.length + 1)} is past the end of "
+                f"{chromosome.name!r} ({chromosome.length} bp) in "
                 f"{self._names.assembly.name!r}; is the file on another assembly?",
                 hint="{clip} cuts at the end",
             )

@@ -11,7 +11,20 @@ Bytes = NDArray[np.uint8]
 # What a number token turned out to be.
 NUMBER, MISSING, NOT_A_NUMBER, SLOW = 0, 1, 2, 3
 # Why a scanner stopped; the texts are in rows.py.
-FINE, TOO_FEW, TOO_MANY, BAD_NUMBER, BAD_INTEGER, NO_DECLARATION, NO_CHROM, NO_START, BAD_KEY, BAD_START, BAD_SPAN, KEY_TWICE = range(12)
+(
+    FINE,
+    TOO_FEW,
+    TOO_MANY,
+    BAD_NUMBER,
+    BAD_INTEGER,
+    NO_DECLARATION,
+    NO_CHROM,
+    NO_START,
+    BAD_KEY,
+    BAD_START,
+    BAD_SPAN,
+    KEY_TWICE,
+) = range(12)
 _POWERS = 10.0 ** np.arange(23)
 _INFINITY = np.frombuffer(b"infinity", np.uint8)
 _SPACE, _TAB, _RETURN, _NEWLINE = 32, 9, 13, 10
@@ -182,7 +195,11 @@ def digits(text: Bytes, at: int, end: int) -> tuple[int, int]:
             break
         value = value * 10 + digit
         at += 1
-    if at == first or at - first > 15 or (at < end and text[at] != _TAB and text[at] != _SPACE and text[at] != _RETURN):
+    if (
+        at == first
+        or at - first > 15
+        or (at < end and text[at] != _TAB and text[at] != _SPACE and text[at] != _RETURN)
+    ):
         return -1, at
     return value, at
 

@@ -1,4 +1,6 @@
-"""Text tables, a block of lines at a time: fields, and columns of exact numbers; messages name file, line and column."""
+"""Text tables, a block of lines at a time: fields, and columns of exact numbers; messages name
+file, line and column.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,10 @@ def data_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[Bloc
             lines = raw.decode("utf-8").split("\n")
         except UnicodeDecodeError as error:
             at = first + raw.count(b"\n", 0, error.start)
-            raise FormatError(f"{source.name}:{at}: the byte {raw[error.start]:#x} is no UTF-8 text; convert the file (iconv)") from None
+            raise FormatError(
+                f"{source.name}:{at}: the byte {raw[error.start]:#x} is no UTF-8 text; convert the "
+                "file (iconv)"
+            ) from None
         numbers, rows = [], []
         for number, text in enumerate(lines, first):
             line = text.rstrip("\r")
@@ -62,7 +67,10 @@ def check_width(block: Block, n: int, *, first: str) -> None:
     """FormatError for a row that has not as many columns as the first one."""
     if set(map(len, block.rows)) != {n}:
         k = next(k for k, row in enumerate(block.rows) if len(row) != n)
-        raise FormatError(f"{block.where(k)}: {len(block.rows[k])} columns, and {first} has {n}; all lines of a table have the same number")
+        raise FormatError(
+            f"{block.where(k)}: {len(block.rows[k])} columns, and {first} has {n}; all lines of a "
+            "table have the same number"
+        )
 
 
 def whole_numbers(block: Block, k: int, what: str, hint: str = "") -> NDArray[np.int64]:
@@ -83,7 +91,10 @@ def _whole(block: Block, row: int, text: str, k: int, what: str, hint: str) -> i
         except ValueError:
             number = 0.5
     if number != int(number) or not 0 <= number < 10**18:
-        raise FormatError(f"{block.where(row)}: column {k + 1}: {what} {shown(text)} is not a whole number from 0 on", hint=hint)
+        raise FormatError(
+            f"{block.where(row)}: column {k + 1}: {what} {shown(text)} is not a whole number from 0 on",
+            hint=hint,
+        )
     return int(number)
 
 

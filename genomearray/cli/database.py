@@ -47,7 +47,9 @@ def tracks(db: GenomeDB, folder: str, paths: bool) -> None:
     from genomearray.errors import DatabaseError
 
     if folder and not (db.folder / folder).is_dir():
-        raise DatabaseError(f"there is no folder {folder!r} of tracks in {db.folder}; see: genomearray tracks")
+        raise DatabaseError(
+            f"there is no folder {folder!r} of tracks in {db.folder}; see: genomearray tracks"
+        )
     for name in db.list_tracks(folder or None):
         click.echo(db.get_track_path(name) if paths else name)
 
@@ -58,8 +60,17 @@ def tracks(db: GenomeDB, folder: str, paths: bool) -> None:
 @cluster_options
 @database_options
 @click.pass_context
-def migrate(ctx: click.Context, dest: str, store: Any, overwrite: bool, threads: int | None, db: str | None, assembly: str | None) -> None:
-    """Copy a database of the old library (or of this one) into the new database DEST_DB, and compare every value.
+def migrate(
+    ctx: click.Context,
+    dest: str,
+    store: Any,
+    overwrite: bool,
+    threads: int | None,
+    db: str | None,
+    assembly: str | None,
+) -> None:
+    """Copy a database of the old library (or of this one) into the new database DEST_DB, and
+    compare every value.
 
     All assemblies, or that of --assembly. The old database is only read. A second run goes on where the
     first one stopped. Prints a line for each file; exit status 1 if one could not be copied.
@@ -74,7 +85,9 @@ def migrate(ctx: click.Context, dest: str, store: Any, overwrite: bool, threads:
     for line in report.lines():
         click.echo(line)
     if report.count(FAILED):
-        raise DamagedTrackError(f"{report.count(FAILED)} of {len(report.files)} files could not be copied; they are named above")
+        raise DamagedTrackError(
+            f"{report.count(FAILED)} of {len(report.files)} files could not be copied; they are named above"
+        )
 
 
 @click.command()
@@ -86,7 +99,9 @@ def migrate(ctx: click.Context, dest: str, store: Any, overwrite: bool, threads:
 @click.option("--no-x", is_flag=True, help="Not X.")
 @click.option("--ids", is_flag=True, help="Print the rank of each chromosome in a first column.")
 @with_database
-def chromosomes(db: GenomeDB, all_: bool, rand: bool, y: bool, hap: bool, mito: bool, no_x: bool, ids: bool) -> None:
+def chromosomes(
+    db: GenomeDB, all_: bool, rand: bool, y: bool, hap: bool, mito: bool, no_x: bool, ids: bool
+) -> None:
     """List chromosomes and their lengths (bp): by default autosomes and X."""
     if all_:
         chosen = db.get_all_chromosomes()

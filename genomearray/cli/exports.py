@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import click
 
-from genomearray.choices import BED_PARTS, BedParts
+from genomearray.choices import BED_PARTS, BedParts, Store
 from genomearray.cli.options import chroms_option, cluster_options, with_database
 
 if TYPE_CHECKING:
+    from genomearray_converters.exporting.options import ExportSettings
+    from genomearray_converters.exporting.report import ExportReport
+
     from genomearray.database.database import GenomeDB
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,7 +32,9 @@ def _export_options(function: F) -> F:
     options = [
         click.argument("track"),
         click.argument("out"),
-        click.option("--region", metavar="REGION", help="Only this region, as chr1:1,000-2,000: both ends in."),
+        click.option(
+            "--region", metavar="REGION", help="Only this region, as chr1:1,000-2,000: both ends in."
+        ),
         chroms_option,
         click.option("--overwrite", is_flag=True, help="Replace OUT."),
     ]
@@ -42,20 +47,24 @@ def _export_options(function: F) -> F:
 _zeros = click.option("--skip-zeros", is_flag=True, help="Leave zeros out; they are values otherwise.")
 
 
-def _chosen(options: dict[str, Any]) -> dict[str, Any]:
-    chroms = options.pop("chroms")
-    return {**options, "chroms": list(chroms) or None, "progress": True}
+def _chosen(options: ExportSettings) -> ExportSettings:
+    return {**options, "chroms": options["chroms"] or None, "progress": True}
+
+
+def _tell(report: ExportReport) -> None:
+    for line in report.lines():
+        click.echo(line, err=True)
 
 
 @export.command()
 @_export_options
 @cluster_options
 @with_database
-def wig(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+def wig(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) -> None:
     """A signal as fixedStep wiggle, a line a base. Absent bases are left out."""
     from genomearray_converters import export_wig
 
-    click.echo(f"{export_wig(db.open_track(track), out, **_chosen(options)):,} bases", err=True)
+    _tell(export_wig(db.open_track(track), out, **_chosen(options)))
 
 
 @export.command()
@@ -63,11 +72,11 @@ def wig(db: GenomeDB, track: str, out: str, **options: Any) -> None:
 @_zeros
 @cluster_options
 @with_database
-def bedgraph(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+def bedgraph(db: GenomeDB, track: str, out: str, skip_zeros: bool, **options: Unpack[ExportSettings]) -> None:
     """A signal as bedGraph: a line for each stretch of equal values; NaN is left out."""
     from genomearray_converters import export_bedgraph
 
-    click.echo(f"{export_bedgraph(db.open_track(track), out, **_chosen(options)):,} lines", err=True)
+    _tell(export_bedgraph(db.open_track(track), out, skip_zeros=skip_zeros, **_chosen(options)))
 
 
 @export.command()
@@ -75,52 +84,52 @@ def bedgraph(db: GenomeDB, track: str, out: str, **options: Any) -> None:
 @_zeros
 @cluster_options
 @with_database
-def bigwig(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+def bigwig(db: GenomeDB, track: str, out: str, skip_zeros: bool, **options: Unpack[ExportSettings]) -> None:
     """A signal as bigWig: stretches of equal values, as float32; NaN is a gap."""
     from genomearray_converters import export_bigwig
 
-    report = export_bigwig(db.open_track(track), out, **_chosen(options))
-    click.echo(f"{report.intervals:,} intervals", err=True)
-    if report.rounded:
-        click.echo(f"{report.rounded:,} bases have a value that float32, all that a bigWig holds, cannot hold exactly", err=True)
+    _tell(export_bigwig(db.open_track(track), out, skip_zeros=skip_zeros, **_chosen(options)))
 
 
 @export.command()
 @_export_options
 @cluster_options
 @with_database
-def fasta(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+def fasta(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) -> None:
     """A sequence as FASTA, lower case as stored."""
     from genomearray_converters import export_fasta
 
-    click.echo(f"{export_fasta(db.open_track(track), out, **_chosen(options)):,} bases", err=True)
+    _tell(export_fasta(db.open_track(track), out, **_chosen(options)))
 
 
 @export.command()
 @_export_options
 @cluster_options
 @with_database
-def npy(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+def npy(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) -> None:
     """A region or one chromosome as a .npy file, else a folder with one for each chromosome."""
     from genomearray_converters import export_npy
 
+    from genomearray.compute.blocks import chroms_named
+
     chosen = _chosen(options)
-    if chosen["chroms"] and len(chosen["chroms"]) == 1:
-        chosen["chroms"] = chosen["chroms"][0]
-    click.echo(f"{export_npy(db.open_track(track), out, **chosen):,} bases", err=True)
+    named = tuple(chroms_named(chosen["chroms"])) if chosen["chroms"] is not None else ()
+    if len(named) == 1:
+        chosen["chroms"] = named[0]
+    _tell(export_npy(db.open_track(track), out, **chosen))
 
 
-def _store(db: GenomeDB, track: str, out: str, store: str, options: dict[str, Any]) -> None:
+def _store(db: GenomeDB, track: str, out: str, store: Store, options: ExportSettings) -> None:
     from genomearray_converters import export_store
 
-    click.echo(f"{export_store(db.open_track(track), out, store, **_chosen(options)):,} bases", err=True)
+    _tell(export_store(db.open_track(track), out, store, **_chosen(options)))
 
 
 @export.command()
 @_export_options
 @cluster_options
 @with_database
-def h5(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+def h5(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) -> None:
     """One HDF5 file, from a track of any store."""
     _store(db, track, out, "h5", options)
 
@@ -129,7 +138,7 @@ def h5(db: GenomeDB, track: str, out: str, **options: Any) -> None:
 @_export_options
 @cluster_options
 @with_database
-def zarr(db: GenomeDB, track: str, out: str, **options: Any) -> None:
+def zarr(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) -> None:
     """One Zarr store, from a track of any store."""
     _store(db, track, out, "zarr", options)
 
@@ -138,15 +147,30 @@ def zarr(db: GenomeDB, track: str, out: str, **options: Any) -> None:
 @_export_options
 @click.option("--above", type=float, help="Of a signal: where its values are greater.")
 @click.option("--below", type=float, help="Of a signal: where its values are less.")
-@click.option("--min-length", type=click.IntRange(min=1), default=1, show_default=True, metavar="BP", help="Of a signal: least length.")
-@click.option("--max-gap", type=click.IntRange(min=0), default=0, show_default=True, metavar="BP", help="Of a signal: join intervals this near.")
+@click.option(
+    "--min-length",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="BP",
+    help="Of a signal: least length.",
+)
+@click.option(
+    "--max-gap",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="BP",
+    help="Of a signal: join intervals this near.",
+)
 @click.option(
     "--parts",
     type=click.Choice(BED_PARTS),
     default="features",
     show_default=True,
     metavar="WHICH",
-    help="Of a table of transcripts: exons, introns, coding_exons, merged_exons, genes, tss, or promoters (the 1,000 bp before the start).",
+    help="Of a table of transcripts: exons, introns, coding_exons, merged_exons, genes, tss, or "
+    "promoters (the 1,000 bp before the start).",
 )
 @cluster_options
 @with_database
@@ -154,7 +178,9 @@ def bed(
     db: GenomeDB, track: str, out: str, region: str | None, above: float | None, below: float | None, min_length: int, max_gap: int,
     parts: BedParts, chroms: tuple[str, ...], overwrite: bool, threads: int | None,
 ) -> None:  # fmt: skip
-    """A feature table as BED, transcripts as BED12; of a signal, the intervals --above or --below a value, with their mean and maximum."""
+    """A feature table as BED, transcripts as BED12; of a signal, the intervals --above or --below a
+    value, with their mean and maximum.
+    """
     from genomearray_converters import export_bed
 
     from genomearray.track.track import Track
@@ -162,12 +188,11 @@ def bed(
     names = list(chroms) or None
     opened = db.open(track)
     if not isinstance(opened, Track):
-        lines = export_bed(opened, out, region=region, chroms=names, parts=parts, overwrite=overwrite)
-        click.echo(f"{lines:,} {parts.replace('_', ' ')}", err=True)
+        _tell(export_bed(opened, out, region=region, chroms=names, parts=parts, overwrite=overwrite))
         return
     if above is None and below is None:
         raise click.UsageError(f"{track} is a track: say which intervals with --above or --below")
     if region is not None:
         names, opened = [region.partition(":")[0]], opened.where([region])
     found = opened.intervals(above, below, min_length, max_gap, chroms=names, threads=threads, progress=True)
-    click.echo(f"{export_bed(found, out, overwrite=overwrite):,} intervals", err=True)
+    _tell(export_bed(found, out, overwrite=overwrite))

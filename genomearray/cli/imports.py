@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack, cast
 
 import click
 
-from genomearray.choices import FEATURE_HOW, GENE_FORMATS, MATES, XB_STRANDS
+from genomearray._deprecated import warn
+from genomearray.choices import (
+    FEATURE_HOW,
+    GENE_FORMATS,
+    MATES,
+    XB_STRANDS,
+    FeatureHow,
+    GeneFormat,
+    Mates,
+    XbStrand,
+)
 from genomearray.cli.options import (
     choice_options,
     clip_option,
@@ -23,7 +33,9 @@ from genomearray.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from genomearray_converters.importing.options import ImportSettings
     from genomearray_converters.importing.report import ImportReport
+    from genomearray_converters.reads.options import ReadSettings
     from genomearray_converters.reads.report import ReadReport
 
     from genomearray.database.database import GenomeDB
@@ -40,6 +52,11 @@ def import_() -> None:
     """
 
 
+def _shown(options: ImportSettings) -> ImportSettings:
+    """The options, with a bar on a terminal."""
+    return {**options, "progress": True}
+
+
 def _tell(report: ImportReport) -> None:
     for line in report.lines():
         click.echo(line, err=True)
@@ -48,18 +65,22 @@ def _tell(report: ImportReport) -> None:
 @import_.command()
 @click.argument("track")
 @_files
-@click.option("--upper", is_flag=True, help="Store upper case only; without it soft-masked bases stay lower case.")
+@click.option(
+    "--upper", is_flag=True, help="Store upper case only; without it soft-masked bases stay lower case."
+)
 @import_options
 @skip_unknown_option
 @with_database
-def fasta(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
+def fasta(
+    db: GenomeDB, track: str, files: tuple[str, ...], upper: bool, **options: Unpack[ImportSettings]
+) -> None:
     """DNA sequence from FASTA or 2bit FILEs (- is standard input).
 
     By custom the TRACK is called seq. Each chromosome must be as long as in the assembly.
     """
     from genomearray_converters.fasta import import_fasta
 
-    _tell(import_fasta(db, track, files, progress=True, **options))
+    _tell(import_fasta(db, track, files, upper=upper, **_shown(options)))
 
 
 @import_.command()
@@ -68,11 +89,11 @@ def fasta(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> N
 @signal_options
 @clip_option
 @with_database
-def wig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
+def wig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[ImportSettings]) -> None:
     """Values from wiggle FILEs: fixedStep and variableStep (- is standard input)."""
     from genomearray_converters.wig import import_wig
 
-    _tell(import_wig(db, track, files, progress=True, **options))
+    _tell(import_wig(db, track, files, **_shown(options)))
 
 
 @import_.command()
@@ -81,11 +102,11 @@ def wig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> Non
 @signal_options
 @clip_option
 @with_database
-def bedgraph(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
+def bedgraph(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[ImportSettings]) -> None:
     """Values from bedGraph FILEs: chrom, start, end, value (- is standard input)."""
     from genomearray_converters.bedgraph import import_bedgraph
 
-    _tell(import_bedgraph(db, track, files, progress=True, **options))
+    _tell(import_bedgraph(db, track, files, **_shown(options)))
 
 
 @import_.command()
@@ -93,33 +114,68 @@ def bedgraph(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -
 @_files
 @signal_options
 @with_database
-def bigwig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
+def bigwig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[ImportSettings]) -> None:
     """Values from bigWig FILEs."""
     from genomearray_converters.bigwig import import_bigwig
 
-    _tell(import_bigwig(db, track, files, progress=True, **options))
+    _tell(import_bigwig(db, track, files, **_shown(options)))
 
 
 @import_.command()
 @click.argument("track")
 @_files
-@click.option("--pos-col", type=click.IntRange(min=0), required=True, metavar="N", help="Column of the position (1-based); the first column is 0.")
-@click.option("--val-col", type=click.IntRange(min=0), required=True, metavar="N", help="Column of the value; the first column is 0.")
-@click.option("--chrom-col", type=click.IntRange(min=0), metavar="N", help="Column of the chromosome; the first column is 0.")
-@click.option("--chrom", metavar="NAME", help="Chromosome of all lines, where no column names it.")
+@click.option(
+    "--pos-col",
+    type=click.IntRange(min=0),
+    required=True,
+    metavar="N",
+    help="Column of the position (1-based); the first column is 0.",
+)
+@click.option(
+    "--val-col",
+    type=click.IntRange(min=0),
+    required=True,
+    metavar="N",
+    help="Column of the value; the first column is 0.",
+)
+@click.option(
+    "--chrom-col",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Column of the chromosome; the first column is 0.",
+)
+@click.option("--chrom-name", metavar="NAME", help="Chromosome of all lines, where no column names it.")
+@click.option("--chrom", metavar="NAME", hidden=True)
 @signal_options
 @clip_option
 @with_database
-def text(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
+def text(
+    db: GenomeDB, track: str, files: tuple[str, ...], pos_col: int, val_col: int, chrom_col: int | None, chrom_name: str | None, chrom: str | None,
+    **options: Unpack[ImportSettings],
+) -> None:  # fmt: skip
     """Values from columns of text FILEs, separated by tabs or blanks (- is standard input).
 
     A first line of column names is skipped.
     """
     from genomearray_converters.text_columns import import_text
 
-    if (options["chrom_col"] is None) == (options["chrom"] is None):
-        raise click.UsageError("give one of --chrom-col and --chrom")
-    _tell(import_text(db, track, files, progress=True, **options))
+    if chrom is not None:
+        warn("--chrom names the chromosome of all lines", f"--chrom-name {chrom}")
+        chrom_name = chrom
+    if (chrom_col is None) == (chrom_name is None):
+        raise click.UsageError("give one of --chrom-col and --chrom-name")
+    _tell(
+        import_text(
+            db,
+            track,
+            files,
+            pos_col=pos_col,
+            val_col=val_col,
+            chrom_col=chrom_col,
+            chrom_name=chrom_name,
+            **_shown(options),
+        )
+    )
 
 
 def _tell_reads(report: ReadReport, sizes_file: str | None) -> None:
@@ -130,34 +186,53 @@ def _tell_reads(report: ReadReport, sizes_file: str | None) -> None:
     _tell(report)
 
 
-def _read_settings(options: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+def _read_settings(options: ReadSettings) -> tuple[ReadSettings, str | None]:
     """Options of reads as the Python functions take them, and where the table of fragment sizes goes."""
-    sizes_file = options.pop("fragment_sizes")
-    if options.get("dtype", "") is None:
-        del options["dtype"]
+    given = dict(options)
+    sizes_file = cast("str | None", given.pop("fragment_sizes"))  # on the command line, the file of the table
+    if given.get("dtype", "") is None:
+        del given["dtype"]
     if sizes_file not in (None, "-") and not Path(sizes_file).absolute().parent.is_dir():
         raise click.UsageError(f"--fragment-sizes: the folder of {sizes_file} is not there")
-    return {**options, "fragment_sizes": sizes_file is not None, "progress": True}, sizes_file
+    return cast(
+        "ReadSettings", {**given, "fragment_sizes": sizes_file is not None, "progress": True}
+    ), sizes_file
 
 
 @import_.command()
 @click.argument("track")
 @_files
 @reverse_option
-@click.option("--deletions/--no-deletions", default=None, help="Whether a deletion (D) counts as covered [default: yes].")
-@click.option("--mates", type=click.Choice(MATES), help="Bases of both mates of a proper pair: twice [default] or once, for the first one.")
+@click.option(
+    "--deletions/--no-deletions",
+    default=None,
+    help="Whether a deletion (D) counts as covered [default: yes].",
+)
+@click.option(
+    "--mates",
+    type=click.Choice(MATES),
+    help="Bases of both mates of a proper pair: twice [default] or once, for the first one.",
+)
 @click.option(
     "--extend",
     type=click.IntRange(0, 1_000_000),
     default=0,
     metavar="BP",
-    help="Shorter single reads count this many bases from their 5' end on, without gaps; reads of pairs count as aligned.",
+    help="Shorter single reads count this many bases from their 5' end on, without gaps; reads of "
+    "pairs count as aligned.",
 )
-@click.option("--paired-fragments", is_flag=True, help="Count whole fragments of pairs; the next three options are for them.")
+@click.option(
+    "--paired-fragments",
+    is_flag=True,
+    help="Count whole fragments of pairs; the next three options are for them.",
+)
 @size_options(1, 500)
 @read_options
 @with_database
-def depth(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
+def depth(
+    db: GenomeDB, track: str, files: tuple[str, ...], reverse_track: str | None, deletions: bool | None, mates: Mates | None, extend: int,
+    paired_fragments: bool, min_frag_size: int | None, max_frag_size: int | None, max_duplicates: int, **options: Unpack[ReadSettings],
+) -> None:  # fmt: skip
     """Read depth from BAM, SAM or CRAM FILEs, sorted by coordinate and summed (- is standard input).
 
     M, = and X of a CIGAR count, D too unless --no-deletions, N never.
@@ -165,7 +240,11 @@ def depth(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> N
     from genomearray_converters.bam import import_depth
 
     settings, sizes_file = _read_settings(options)
-    _tell_reads(import_depth(db, track, files, **settings), sizes_file)
+    report = import_depth(
+        db, track, files, reverse_track=reverse_track, deletions=deletions, mates=mates, extend=extend, paired_fragments=paired_fragments,
+        min_frag_size=min_frag_size, max_frag_size=max_frag_size, max_duplicates=max_duplicates, **settings,
+    )  # fmt: skip
+    _tell_reads(report, sizes_file)
 
 
 @import_.command("five-prime")
@@ -175,7 +254,15 @@ def depth(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> N
 @shift_options
 @read_options
 @with_database
-def five_prime(db: GenomeDB, forward: str, reverse: str, files: tuple[str, ...], **options: Any) -> None:
+def five_prime(
+    db: GenomeDB,
+    forward: str,
+    reverse: str,
+    files: tuple[str, ...],
+    shift_forward: int,
+    shift_reverse: int,
+    **options: Unpack[ReadSettings],
+) -> None:
     """5' ends of reads from BAM, SAM or CRAM FILEs, a track for each strand (- is standard input).
 
     The same name for FWD and REV makes one track of both strands.
@@ -183,7 +270,10 @@ def five_prime(db: GenomeDB, forward: str, reverse: str, files: tuple[str, ...],
     from genomearray_converters.bam import import_five_prime
 
     settings, sizes_file = _read_settings(options)
-    _tell_reads(import_five_prime(db, forward, reverse, files, **settings), sizes_file)
+    report = import_five_prime(
+        db, forward, reverse, files, shift_forward=shift_forward, shift_reverse=shift_reverse, **settings
+    )
+    _tell_reads(report, sizes_file)
 
 
 @import_.command("left-ends")
@@ -193,12 +283,18 @@ def five_prime(db: GenomeDB, forward: str, reverse: str, files: tuple[str, ...],
 @shift_options
 @read_options
 @with_database
-def left_ends(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) -> None:
+def left_ends(
+    db: GenomeDB, track: str, files: tuple[str, ...], reverse_track: str | None, shift_forward: int, shift_reverse: int,
+    **options: Unpack[ReadSettings],
+) -> None:  # fmt: skip
     """Left ends of reads from BAM, SAM or CRAM FILEs, whatever their strand (- is standard input)."""
     from genomearray_converters.bam import import_left_ends
 
     settings, sizes_file = _read_settings(options)
-    _tell_reads(import_left_ends(db, track, files, **settings), sizes_file)
+    shifts = {"shift_forward": shift_forward, "shift_reverse": shift_reverse}
+    _tell_reads(
+        import_left_ends(db, track, files, reverse_track=reverse_track, **shifts, **settings), sizes_file
+    )
 
 
 @import_.command()
@@ -210,27 +306,40 @@ def left_ends(db: GenomeDB, track: str, files: tuple[str, ...], **options: Any) 
 @size_options(117, 172)
 @read_options
 @with_database
-def mnase(db: GenomeDB, track: str, files: tuple[str, ...], single_end: bool, paired_end: bool, **options: Any) -> None:
+def mnase(
+    db: GenomeDB, track: str, files: tuple[str, ...], single_end: bool, paired_end: bool, reverse_track: str | None, min_frag_size: int | None,
+    max_frag_size: int | None, max_duplicates: int, **options: Unpack[ReadSettings],
+) -> None:  # fmt: skip
     """Nucleosome dyads from MNase reads: BAM, SAM or CRAM FILEs (- is standard input)."""
     from genomearray_converters.bam import import_mnase
 
     if single_end == paired_end:
         raise click.UsageError("give --single-end or --paired-end")
     settings, sizes_file = _read_settings(options)
-    _tell_reads(import_mnase(db, track, files, paired_end=paired_end, **settings), sizes_file)
+    report = import_mnase(
+        db, track, files, paired_end=paired_end, reverse_track=reverse_track, min_frag_size=min_frag_size, max_frag_size=max_frag_size,
+        max_duplicates=max_duplicates, **settings,
+    )  # fmt: skip
+    _tell_reads(report, sizes_file)
 
 
 @import_.command()
 @click.argument("track")
 @click.argument("file", metavar="FILE")
-@click.option("--strand", type=click.Choice(XB_STRANDS), default="forward", show_default=True, help="Strand of a file with two.")
+@click.option(
+    "--strand",
+    type=click.Choice(XB_STRANDS),
+    default="forward",
+    show_default=True,
+    help="Strand of a file with two.",
+)
 @track_options
 @with_database
-def xb(db: GenomeDB, track: str, file: str, **options: Any) -> None:
+def xb(db: GenomeDB, track: str, file: str, strand: XbStrand, **options: Unpack[ImportSettings]) -> None:
     """Values from FILE in XB, the binary format of the old library (- is standard input)."""
     from genomearray_converters.xb import import_xb
 
-    _tell(import_xb(db, track, file, progress=True, **_given(options)))
+    _tell(import_xb(db, track, file, strand=strand, **_given(options)))
 
 
 @import_.command()
@@ -240,16 +349,26 @@ def xb(db: GenomeDB, track: str, file: str, **options: Any) -> None:
 @click.option("--sequence", is_flag=True, help="Import the sequence.")
 @track_options
 @with_database
-def genomedata(db: GenomeDB, track: str, archive: str, **options: Any) -> None:
+def genomedata(
+    db: GenomeDB,
+    track: str,
+    archive: str,
+    name: str | None,
+    sequence: bool,
+    **options: Unpack[ImportSettings],
+) -> None:
     """A track of a Genomedata ARCHIVE: a file, or a folder of them."""
     from genomearray_converters.genomedata import import_genomedata
 
-    _tell(import_genomedata(db, track, archive, progress=True, **_given(options)))
+    _tell(import_genomedata(db, track, archive, name=name, sequence=sequence, **_given(options)))
 
 
-def _given(options: dict[str, Any]) -> dict[str, Any]:
+def _given(options: ImportSettings) -> ImportSettings:
     """Options without a dtype that was not asked for: the format has its own."""
-    return {name: value for name, value in options.items() if name != "dtype" or value is not None}
+    return cast(
+        "ImportSettings",
+        {name: value for name, value in _shown(options).items() if name != "dtype" or value is not None},
+    )
 
 
 @import_.command()
@@ -258,7 +377,8 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 @click.option(
     "--format",
     metavar="FORMAT",
-    help="bed, narrowPeak, broadPeak, gappedPeak, bedGraph, or bed3 to bed12, which keep further columns as they are "
+    help="bed, narrowPeak, broadPeak, gappedPeak, bedGraph, or bed3 to bed12, which keep further "
+    "columns as they are "
     "[default: by the ending, else bed].",
 )
 @click.option(
@@ -273,37 +393,55 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     "--as",
     "how",
     type=click.Choice(FEATURE_HOW),
-    help="Make a track: 1 on features, their scores (the last one counts), or how many there are [default: a feature table].",
+    help="Make a track: 1 on features, their scores (the last one counts), or how many there are "
+    "[default: a feature table].",
 )
 @clip_option
 @track_options
 @with_database
-def bed(db: GenomeDB, table: str, files: tuple[str, ...], **options: Any) -> None:
+def bed(
+    db: GenomeDB,
+    table: str,
+    files: tuple[str, ...],
+    format: str | None,
+    start_offset: int,
+    how: FeatureHow | None,
+    **options: Unpack[ImportSettings],
+) -> None:
     """Features from BED FILEs: BED3 to BED12, narrowPeak, broadPeak (- is standard input).
 
     They become a feature table with all columns; with --as a track.
     """
     from genomearray_converters.bed import import_bed
 
-    _tell(import_bed(db, table, files, progress=True, **options))
+    _tell(import_bed(db, table, files, format=format, start_offset=start_offset, how=how, **_shown(options)))
 
 
 @import_.command()
 @click.argument("table")
 @_files
-@click.option("--format", type=click.Choice(GENE_FORMATS), help="Format of the files [default: by their first line].")
+@click.option(
+    "--format", type=click.Choice(GENE_FORMATS), help="Format of the files [default: by their first line]."
+)
 @clip_option
 @skip_unknown_option
 @import_options
 @with_database
-def genes(db: GenomeDB, table: str, files: tuple[str, ...], **options: Any) -> None:
+def genes(
+    db: GenomeDB,
+    table: str,
+    files: tuple[str, ...],
+    format: GeneFormat | None,
+    **options: Unpack[ImportSettings],
+) -> None:
     """Transcripts with their exons from GTF, GFF3, UCSC gene tables or BED12 FILEs (- is standard input).
 
-    A row of the feature table is a transcript; UCSC: knownGene, refGene, ensGene, ccdsGene, flyBaseGene, refFlat.
+    A row of the feature table is a transcript; UCSC: knownGene, refGene, ensGene, ccdsGene,
+    flyBaseGene, refFlat.
     """
     from genomearray_converters.genes import import_genes
 
-    _tell(import_genes(db, table, files, progress=True, **options))
+    _tell(import_genes(db, table, files, format=format, **_shown(options)))
 
 
 @import_.command()
@@ -312,7 +450,10 @@ def genes(db: GenomeDB, table: str, files: tuple[str, ...], **options: Any) -> N
 @size_options(1, 500)
 @choice_options
 @with_database
-def fragments(db: GenomeDB, table: str, files: tuple[str, ...], **options: Any) -> None:
+def fragments(
+    db: GenomeDB, table: str, files: tuple[str, ...], min_frag_size: int | None, max_frag_size: int | None, max_duplicates: int,
+    **options: Unpack[ReadSettings],
+) -> None:  # fmt: skip
     """Fragments of pairs from BAM, SAM or CRAM FILEs as a feature table (- is standard input).
 
     A row each: chrom, start, end, and strand and MAPQ of read 1, sorted.
@@ -320,5 +461,11 @@ def fragments(db: GenomeDB, table: str, files: tuple[str, ...], **options: Any) 
     from genomearray_converters.bam import import_fragments
 
     settings, sizes_file = _read_settings(options)
-    chosen = {name: value for name, value in settings.items() if value is not None or not name.endswith("frag_size")}
-    _tell_reads(import_fragments(db, table, files, **chosen), sizes_file)
+    least, most = (
+        1 if min_frag_size is None else min_frag_size,
+        500 if max_frag_size is None else max_frag_size,
+    )
+    report = import_fragments(
+        db, table, files, min_frag_size=least, max_frag_size=most, max_duplicates=max_duplicates, **settings
+    )
+    _tell_reads(report, sizes_file)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 import click
 
-from genomearray.choices import DTYPES, OVERFLOWS, PRESETS, STORES
+from genomearray.choices import DTYPES, OVERFLOWS, PRESETS, STORES, Overflow, Store
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
@@ -16,10 +16,27 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class DerivedSettings(TypedDict, total=False):
+    """Options of a new track that is computed from others, as :func:`write_options` and
+    :func:`cluster_options` add them.
+    """
+
+    dtype: str | None
+    store: Store
+    overwrite: bool
+    overflow: Overflow
+    round: bool
+    threads: int | None
+
+
 def database_options(function: F) -> F:
     """Add ``--db`` and ``--assembly``, as after the program's name; they win over those."""
-    function = click.option("--assembly", metavar="NAME", help="Genome assembly, such as hg38 [default: $GENOME_ASSEMBLY].")(function)
-    return click.option("--db", metavar="FOLDER", help="Folder of the database [default: $GENOME_DB].")(function)
+    function = click.option(
+        "--assembly", metavar="NAME", help="Genome assembly, such as hg38 [default: $GENOME_ASSEMBLY]."
+    )(function)
+    return click.option("--db", metavar="FOLDER", help="Folder of the database [default: $GENOME_DB].")(
+        function
+    )
 
 
 def settings(ctx: click.Context, db: str | None, assembly: str | None) -> tuple[str | None, str | None]:
@@ -33,7 +50,9 @@ def with_database(function: F) -> F:
 
     @click.pass_context
     @wraps(function)
-    def command(ctx: click.Context, /, *args: Any, db: str | None, assembly: str | None, **kwargs: Any) -> Any:
+    def command(
+        ctx: click.Context, /, *args: Any, db: str | None, assembly: str | None, **kwargs: Any
+    ) -> Any:
         from genomearray.database.database import GenomeDB
 
         opened: GenomeDB = GenomeDB(*settings(ctx, db, assembly))
@@ -57,9 +76,14 @@ def cluster_options(function: F) -> F:
     return _apply([_THREADS, _SCHEDULER], command)  # type: ignore[return-value]
 
 
-_THREADS = click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads that work [default: one a core].")
+_THREADS = click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads that work [default: one a core]."
+)
 _SCHEDULER = click.option(
-    "--scheduler", metavar="ADDRESS", help="Work on the dask cluster of this scheduler, such as tcp://10.0.0.1:8786; its workers see the same files."
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Work on the dask cluster of this scheduler, such as tcp://10.0.0.1:8786; its workers see the "
+    "same files.",
 )
 
 
@@ -67,7 +91,9 @@ def write_options(default: str) -> Callable[[F], F]:
     """Add the options of a new track that is computed from others; ``default`` tells its dtype."""
 
     def add(function: F) -> F:
-        return _apply([_STORE, _OVERWRITE, _dtype_option(None, f" [default: {default}]"), _OVERFLOW, _ROUND], function)
+        return _apply(
+            [_STORE, _OVERWRITE, _dtype_option(None, f" [default: {default}]"), _OVERFLOW, _ROUND], function
+        )
 
     return add
 
@@ -79,7 +105,9 @@ def store_options(function: F) -> F:
 
 def chroms_option(function: F) -> F:
     """Add ``--chrom``, which may be given again."""
-    return click.option("--chrom", "chroms", multiple=True, metavar="NAME", help="Only this chromosome; may be given again.")(function)
+    return click.option(
+        "--chrom", "chroms", multiple=True, metavar="NAME", help="Only this chromosome; may be given again."
+    )(function)
 
 
 def import_options(function: F) -> F:
@@ -90,20 +118,31 @@ def import_options(function: F) -> F:
         click.option(
             "--chrom-alias",
             metavar="FILE|ucsc|ensembl",
-            help="Translate chromosome names: a file with two columns, ucsc (1 becomes chr1) or ensembl (chr1 becomes 1).",
+            help="Translate chromosome names: a file with two columns, ucsc (1 becomes chr1) or ensembl "
+            "(chr1 becomes 1).",
         ),
         click.option("--allow-empty", is_flag=True, help="Accept files without any data, for pipelines."),
     ]
     return _apply(options, cluster_options(function))
 
 
-_STORE = click.option("--store", type=click.Choice(STORES), default="h5", show_default=True, help="One HDF5 file, or one Zarr store (a folder).")
+_STORE = click.option(
+    "--store",
+    type=click.Choice(STORES),
+    default="h5",
+    show_default=True,
+    help="One HDF5 file, or one Zarr store (a folder).",
+)
 _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a track of that name.")
 
 
 def skip_unknown_option(function: F) -> F:
     """Add ``--skip-unknown``."""
-    return click.option("--skip-unknown", is_flag=True, help="Skip chromosomes that the assembly does not have, and report them.")(function)
+    return click.option(
+        "--skip-unknown",
+        is_flag=True,
+        help="Skip chromosomes that the assembly does not have, and report them.",
+    )(function)
 
 
 def signal_options(function: F) -> F:
@@ -118,12 +157,18 @@ _OVERFLOW = click.option(
     show_default=True,
     help="For numbers beyond the type: set to its limit and counted, an error, or a wider type.",
 )
-_ROUND = click.option("--round", is_flag=True, help="Round fractions into an integer type; without it they are an error.")
+_ROUND = click.option(
+    "--round", is_flag=True, help="Round fractions into an integer type; without it they are an error."
+)
 
 
 def track_options(function: F) -> F:
     """Add the options of importers that make a track only when asked to."""
-    return import_options(skip_unknown_option(_apply([*_dtype_options(None, " [default: by what is imported]"), _ROUND], function)))
+    return import_options(
+        skip_unknown_option(
+            _apply([*_dtype_options(None, " [default: by what is imported]"), _ROUND], function)
+        )
+    )
 
 
 def _dtype_option(default: str | None, told: str = "") -> Callable[[Any], Any]:
@@ -147,9 +192,14 @@ def _dtype_options(default: str | None, told: str = "") -> list[Callable[[Any], 
 def read_options(function: F) -> F:
     """Add the options of importers of aligned reads as tracks."""
     scale = click.option(
-        "--scale", metavar="cpm|FACTOR", help="Multiply counts, or give counts per million used reads (with --chrom: used there); makes float32."
+        "--scale",
+        metavar="cpm|FACTOR",
+        help="Multiply counts, or give counts per million used reads (with --chrom: used there); makes "
+        "float32.",
     )
-    return choice_options(_apply([scale, *_dtype_options(None, " [default: uint16, float32 with --scale]")], function))
+    return choice_options(
+        _apply([scale, *_dtype_options(None, " [default: uint16, float32 with --scale]")], function)
+    )
 
 
 def choice_options(function: F) -> F:
@@ -158,33 +208,59 @@ def choice_options(function: F) -> F:
         click.option(
             "--preset",
             type=click.Choice(PRESETS),
-            help="Count as another tool does; the options below override it. genome: flags 4. samtools: MAPQ 0, no deletions. "
+            help="Count as another tool does; the options below override it. genome: flags 4. samtools: "
+            "MAPQ 0, no deletions. "
             "mosdepth: as samtools, mates once. bedtools: MAPQ 0, flags 4, no deletions.",
         ),
-        click.option("--min-mapq", type=click.IntRange(0, 255), metavar="N", help="Least mapping quality; 255 (unknown) passes [default: 10]."),
+        click.option(
+            "--min-mapq",
+            type=click.IntRange(0, 255),
+            metavar="N",
+            help="Least mapping quality; 255 (unknown) passes [default: 10].",
+        ),
         click.option(
             "--exclude-flags",
             type=_FLAGS,
             metavar="N",
-            help="Drop reads with any of these flags [default: 1796: unmapped, secondary, QC-fail, duplicate].",
+            help="Drop reads with any of these flags [default: 1796: unmapped, secondary, QC-fail, "
+            "duplicate].",
         ),
-        click.option("--require-flags", type=_FLAGS, metavar="N", help="Drop reads without all of these flags."),
+        click.option(
+            "--require-flags", type=_FLAGS, metavar="N", help="Drop reads without all of these flags."
+        ),
         click.option(
             "--chrom",
             "chroms",
             multiple=True,
             metavar="NAME|REGION",
-            help="Only this chromosome of the assembly, or region as chr1:1,000-2,000 (both ends in); may be given again. An index is used.",
+            help="Only this chromosome of the assembly, or region as chr1:1,000-2,000 (both ends in); "
+            "may be given again. An index is used.",
         ),
-        click.option("--read-length", is_flag=True, help="Report the lengths of the reads that passed the filters."),
+        click.option(
+            "--read-length", is_flag=True, help="Report the lengths of the reads that passed the filters."
+        ),
         click.option(
             "--fragment-sizes",
             metavar="FILE",
-            help="Write a table (bp, tab, count) of all fragments whose read 1 passes the filters, whatever their size.",
+            help="Write a table (bp, tab, count) of all fragments whose read 1 passes the filters, "
+            "whatever their size.",
         ),
-        click.option("--strict", is_flag=True, help="Contigs that the assembly does not have are an error, not skipped and reported."),
-        click.option("--allow-missing-eof", is_flag=True, help="Read a BAM that is cut or has no end-of-file marker, as far as it goes."),
-        click.option("--reference", type=click.Path(exists=True), metavar="FASTA", help="For a CRAM that cannot be read without."),
+        click.option(
+            "--strict",
+            is_flag=True,
+            help="Contigs that the assembly does not have are an error, not skipped and reported.",
+        ),
+        click.option(
+            "--allow-missing-eof",
+            is_flag=True,
+            help="Read a BAM that is cut or has no end-of-file marker, as far as it goes.",
+        ),
+        click.option(
+            "--reference",
+            type=click.Path(exists=True),
+            metavar="FASTA",
+            help="For a CRAM that cannot be read without.",
+        ),
     ]
     return import_options(_apply(options, function))
 
@@ -224,7 +300,12 @@ class _Flags(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
             except ValueError:
                 flags = -1
             if not 0 <= flags <= 65535:
-                self.fail(f"{value!r} is no set of flags; give a number from 0 to 65535 as 1796 or 0x704, or names as UNMAP,DUP", param, ctx)
+                self.fail(
+                    f"{value!r} is no set of flags; give a number from 0 to 65535 as 1796 or 0x704, "
+                    "or names as UNMAP,DUP",
+                    param,
+                    ctx,
+                )
         return flags
 
 
@@ -238,8 +319,18 @@ def size_options(least: int, most: int) -> Callable[[F], F]:
 
     def add(function: F) -> F:
         options = [
-            click.option("--min-frag-size", type=_BP, metavar="BP", help=f"Least size of fragments that count [default: {least}]."),
-            click.option("--max-frag-size", type=_BP, metavar="BP", help=f"Greatest size of fragments that count [default: {most}]."),
+            click.option(
+                "--min-frag-size",
+                type=_BP,
+                metavar="BP",
+                help=f"Least size of fragments that count [default: {least}].",
+            ),
+            click.option(
+                "--max-frag-size",
+                type=_BP,
+                metavar="BP",
+                help=f"Greatest size of fragments that count [default: {most}].",
+            ),
             click.option(
                 "--max-duplicates",
                 type=int,
@@ -256,20 +347,40 @@ def size_options(least: int, most: int) -> Callable[[F], F]:
 def shift_options(function: F) -> F:
     """Add ``--shift-forward`` and ``--shift-reverse``."""
     options = [
-        click.option("--shift-forward", type=_SHIFT, default=0, metavar="BP", help="Shift forward reads along the reference (ATAC-seq: 4)."),
-        click.option("--shift-reverse", type=_SHIFT, default=0, metavar="BP", help="Shift reverse reads along the reference (ATAC-seq: -5)."),
+        click.option(
+            "--shift-forward",
+            type=_SHIFT,
+            default=0,
+            metavar="BP",
+            help="Shift forward reads along the reference (ATAC-seq: 4).",
+        ),
+        click.option(
+            "--shift-reverse",
+            type=_SHIFT,
+            default=0,
+            metavar="BP",
+            help="Shift reverse reads along the reference (ATAC-seq: -5).",
+        ),
     ]
     return _apply(options, function)
 
 
 def reverse_option(function: F) -> F:
     """Add ``--reverse-track``."""
-    return click.option("--reverse-track", metavar="NAME", help="A second track for reverse reads; TRACK has the forward ones then.")(function)
+    return click.option(
+        "--reverse-track",
+        metavar="NAME",
+        help="A second track for reverse reads; TRACK has the forward ones then.",
+    )(function)
 
 
 def clip_option(function: F) -> F:
     """Add ``--clip``."""
-    return click.option("--clip", is_flag=True, help="Cut intervals at the end of their chromosome; without it they are an error.")(function)
+    return click.option(
+        "--clip",
+        is_flag=True,
+        help="Cut intervals at the end of their chromosome; without it they are an error.",
+    )(function)
 
 
 def _apply(options: list[Callable[[Any], Any]], function: F) -> F:

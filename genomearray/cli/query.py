@@ -37,7 +37,11 @@ def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
     if not isinstance(opened, Track):
         facts = _table_facts(opened)
     else:
-        facts = _old_facts(track, source) if isinstance(source, OldTrack) else _facts(track, cast("StoredTrack", source))
+        facts = (
+            _old_facts(track, source)
+            if isinstance(source, OldTrack)
+            else _facts(track, cast("StoredTrack", source))
+        )
     for name, value in facts:
         click.echo(f"{name}\t{value}")
     if chromosomes and isinstance(source, OldTrack):
@@ -57,7 +61,11 @@ def _old_facts(name: str, source: OldTrack) -> Iterator[tuple[str, Any]]:
     yield "software", "genome (PyTables): read-only; genomearray migrate makes a new file"
     absent = source.absent
     if absent:
-        yield "note", f"no data of {len(absent)} chromosomes: {', '.join(absent[:5])}{', ...' if len(absent) > 5 else ''}"
+        yield (
+            "note",
+            f"no data of {len(absent)} chromosomes: "
+            f"{', '.join(absent[:5])}{', ...' if len(absent) > 5 else ''}",
+        )
     yield "bases", sum(source.length(chrom) for chrom in source.names)
 
 
@@ -68,7 +76,11 @@ def _old_statistics(source: OldTrack) -> None:
     click.echo("\t".join(["name", "length", *columns]))
     for chrom in source.names:
         if chrom in told:
-            click.echo("\t".join(map(str, [chrom, source.length(chrom), *(told[chrom].get(key, ".") for key in columns)])))
+            click.echo(
+                "\t".join(
+                    map(str, [chrom, source.length(chrom), *(told[chrom].get(key, ".") for key in columns)])
+                )
+            )
 
 
 def _table_facts(table: FeatureTable) -> Iterator[tuple[str, Any]]:
@@ -119,7 +131,9 @@ def _facts(name: str, stored: StoredTrack) -> Iterator[tuple[str, Any]]:
 
 def _statistics(stored: StoredTrack) -> None:
     table = stored.sequences()
-    columns = ["name", "length"] if stored.kind == "sequence" else ["name", "length", "n_nan", "sum", "min", "max"]
+    columns = (
+        ["name", "length"] if stored.kind == "sequence" else ["name", "length", "n_nan", "sum", "min", "max"]
+    )
     click.echo("\t".join(columns))
     for row in zip(*(table[column] for column in columns), strict=True):
         click.echo("\t".join(map(str, row)))
@@ -130,18 +144,22 @@ def _statistics(stored: StoredTrack) -> None:
 @click.argument("region", required=False)
 @with_database
 def get(db: GenomeDB, track: str, region: str | None) -> None:
-    """Print the values of a REGION, a line a base: chromosome, position, value; of a feature table the features that overlap it.
+    """Print the values of a REGION, a line a base: chromosome, position, value; of a feature table
+    the features that overlap it.
 
     REGION is written as in a genome browser, chr1:1,000-2,000: positions count from 1,
     both ends are included. chr1:1000- goes to the end, chr1 is the whole chromosome. Of a feature table
-    without REGION all features; their start and end are offsets, as in BED: counted from 0, the end is not included.
+    without REGION all features; their start and end are offsets, as in BED: counted from 0, the end
+    is not included.
     """
     from genomearray.reference.region import parse_region
     from genomearray.track.track import Track
 
     opened = db.open(track)
     if not isinstance(opened, Track):
-        (opened if region is None else opened[region]).to_dataframe().to_csv(sys.stdout, sep="\t", index=False, na_rep=".")
+        (opened if region is None else opened[region]).to_dataframe().to_csv(
+            sys.stdout, sep="\t", index=False, na_rep="."
+        )
         return
     if region is None:
         raise click.UsageError("a track needs a REGION, such as chr1:1,000-2,000")
@@ -171,11 +189,28 @@ class _Position(click.ParamType[int]):
 @click.argument("start", type=_Position(), required=False)
 @click.argument("end", type=_Position(), required=False)
 @click.argument("strand", metavar="[+|-]", default="+")
-@click.option("--bed", metavar="FILE", help="Instead of one region: all those of a BED FILE (- is standard input), on their strands.")
-@click.option("--soft-mask", is_flag=True, help="Keep lower case, which marks repeats; without it everything is upper case.")
+@click.option(
+    "--bed",
+    metavar="FILE",
+    help="Instead of one region: all those of a BED FILE (- is standard input), on their strands.",
+)
+@click.option(
+    "--soft-mask",
+    is_flag=True,
+    help="Keep lower case, which marks repeats; without it everything is upper case.",
+)
 @click.option("--track", default="seq", show_default=True, help="Name of the sequence track.")
 @with_database
-def seq(db: GenomeDB, chrom: str | None, start: int | None, end: int | None, strand: str, bed: str | None, soft_mask: bool, track: str) -> None:
+def seq(
+    db: GenomeDB,
+    chrom: str | None,
+    start: int | None,
+    end: int | None,
+    strand: str,
+    bed: str | None,
+    soft_mask: bool,
+    track: str,
+) -> None:
     """Print the DNA sequence from START to END of a chromosome, or of the regions of a BED file, as FASTA.
 
     Positions count from 1, both ends are included. With - the reverse complement. A record is called
@@ -221,8 +256,9 @@ def _sequences(track: Track, bed: str, *, soft_mask: bool) -> None:
 def seq_stats(db: GenomeDB, track: str, chroms: tuple[str, ...], threads: int | None) -> None:
     """Letters of a sequence TRACK [default: seq], a line a chromosome, and their total.
 
-    n_a ... n_n count both cases, n_other IUPAC codes and gaps, n_def all but N, n_lower soft-masked bases; gc is the part of G and C
-    among A, C, G and T; first_def and last_def are positions (from 1) of the first and last base that is not N.
+    n_a ... n_n count both cases, n_other IUPAC codes and gaps, n_def all but N, n_lower soft-masked
+    bases; gc is the part of G and C among A, C, G and T; first_def and last_def are positions (from
+    1) of the first and last base that is not N.
     """
     from genomearray.compute.composition import total
 
@@ -234,15 +270,28 @@ def seq_stats(db: GenomeDB, track: str, chroms: tuple[str, ...], threads: int | 
 @click.command()
 @click.argument("track")
 @click.argument("region")
-@click.option("-o", "--output", required=True, metavar="FILE.png", help="Picture to write: png, svg or pdf, by its name.")
-@click.option("--bins", default=1000, show_default=True, help="Points drawn at most; a region of fewer bases is drawn base by base.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE.png",
+    help="Picture to write: png, svg or pdf, by its name.",
+)
+@click.option(
+    "--bins",
+    default=1000,
+    show_default=True,
+    help="Points drawn at most; a region of fewer bases is drawn base by base.",
+)
 @with_database
 def plot(db: GenomeDB, track: str, region: str, output: str, bins: int) -> None:
     """Draw a REGION of a track: the mean and the range of each bin, exact at any zoom."""
     try:
         import matplotlib as mpl
     except ImportError:
-        raise click.ClickException("plots need matplotlib; install it with: pip install 'genomearray[plot]'") from None
+        raise click.ClickException(
+            "plots need matplotlib; install it with: pip install 'genomearray[plot]'"
+        ) from None
     mpl.use("Agg")
     kinds = (".png", ".svg", ".pdf")
     if not output.lower().endswith(kinds):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray._typing import Chroms
 from genomearray.errors import ValueRangeError, unknown_chromosome
 from genomearray.executor import progress_bar, runner
 from genomearray.reference.intervals import Intervals
@@ -15,14 +16,24 @@ from genomearray.source import Source
 from genomearray.sources.computed import PIECE
 from genomearray.storage.layout import BLOCK
 
+S = TypeVar("S")
+T = TypeVar("T")
+
 # -- blocks ---------------------------------------------------------------------------------
 
 
-def chosen(source: Source, chroms: Iterable[Any] | Any | None) -> tuple[str, ...]:
+def chroms_named(chroms: Chroms) -> tuple[str, ...]:
+    """Names of one chromosome, or of many."""
+    if isinstance(chroms, str) or not isinstance(chroms, Iterable):
+        return (str(chroms),)
+    return tuple(str(chrom) for chrom in chroms)
+
+
+def chosen(source: Source, chroms: Chroms) -> tuple[str, ...]:
     """Names of chromosomes, all by default; UnknownChromosomeError."""
     if chroms is None:
         return source.names
-    names = (str(chroms),) if isinstance(chroms, str) or not isinstance(chroms, Iterable) else tuple(str(chrom) for chrom in chroms)
+    names = chroms_named(chroms)
     if not names:
         raise ValueRangeError("chroms= names no chromosome; give at least one, or leave it out for all")
     for name in names:
@@ -41,7 +52,14 @@ def blocks(source: Source, names: tuple[str, ...]) -> list[Intervals]:
     def flush() -> None:
         if short:
             ends = np.array([length for _, length in short], np.int64)
-            tasks.append(Intervals(tuple(name for name, _ in short), np.arange(ends.size), np.zeros(ends.size, np.int64), ends))
+            tasks.append(
+                Intervals(
+                    tuple(name for name, _ in short),
+                    np.arange(ends.size),
+                    np.zeros(ends.size, np.int64),
+                    ends,
+                )
+            )
             short.clear()
 
     for name, length in zip(names, lengths, strict=True):
@@ -55,7 +73,11 @@ def blocks(source: Source, names: tuple[str, ...]) -> list[Intervals]:
         flush()
         held = 0
         for start in range(0, length, BLOCK):
-            tasks.append(Intervals((name,), np.zeros(1, np.int64), np.array([start]), np.array([min(start + BLOCK, length)])))
+            tasks.append(
+                Intervals(
+                    (name,), np.zeros(1, np.int64), np.array([start]), np.array([min(start + BLOCK, length)])
+                )
+            )
     flush()
     return tasks
 
@@ -68,7 +90,12 @@ def pieces(task: Intervals) -> Iterator[Intervals]:
             if first < k:
                 yield _rows(task, first, k)
             for low in range(start, end, PIECE):
-                yield Intervals((task.names[int(task.code[k])],), np.zeros(1, np.int64), np.array([low]), np.array([min(low + PIECE, end)]))
+                yield Intervals(
+                    (task.names[int(task.code[k])],),
+                    np.zeros(1, np.int64),
+                    np.array([low]),
+                    np.array([min(low + PIECE, end)]),
+                )
             first, held = k + 1, 0
             continue
         if held + end - start > PIECE:
@@ -83,33 +110,50 @@ def _rows(task: Intervals, low: int, high: int) -> Intervals:
     return Intervals(task.names, task.code[low:high], task.start[low:high], task.end[low:high])
 
 
+class Run(NamedTuple):
+    """Where work on blocks runs, and what is shown meanwhile."""
+
+    name: str
+    threads: int | None = None
+    progress: bool = False
+
+
 def each_block(
-    work: Callable[[Any, Intervals], Any], source: Source, shared: Any, names: tuple[str, ...], name: str, *, threads: int | None, progress: bool
-) -> Iterator[tuple[int, Any]]:
+    work: Callable[[S, Intervals], T], source: Source, shared: S, names: tuple[str, ...], run: Run
+) -> Iterator[tuple[int, T]]:
     """Number and result of ``work(shared, task)`` for all blocks, as they are ready."""
-    return each_task(work, shared, blocks(source, names), name, threads=threads, progress=progress)
+    return each_task(work, shared, blocks(source, names), run)
 
 
 def each_task(
-    work: Callable[[Any, Intervals], Any], shared: Any, tasks: list[Intervals], name: str, *, threads: int | None, progress: bool
-) -> Iterator[tuple[int, Any]]:
+    work: Callable[[S, Intervals], T], shared: S, tasks: list[Intervals], run: Run
+) -> Iterator[tuple[int, T]]:
     """Number and result of ``work(shared, task)``, as they are ready, with a bar that counts bp."""
     sizes = [int((task.end - task.start).sum()) for task in tasks]
-    with progress_bar(sum(sizes), name, "bp", wanted=progress) as told:
-        for number, result in runner(threads).run(work, shared, tasks, name):
+    with progress_bar(sum(sizes), run.name, "bp", wanted=run.progress) as advance:
+        for number, result in runner(run.threads).run(work, shared, tasks, run.name):
             yield number, result
-            told(sizes[number])
+            advance(sizes[number])
 
 
-def over_blocks(*given: Any, threads: int | None, progress: bool) -> list[Any]:
+def over_blocks(
+    work: Callable[[S, Intervals], T], source: Source, shared: S, names: tuple[str, ...], run: Run
+) -> list[T]:
     """The results of :func:`each_block` in the order of positions."""
-    return [result for _, result in sorted(each_block(*given, threads=threads, progress=progress), key=lambda found: found[0])]
+    numbered = dict(each_block(work, source, shared, names, run))
+    return [numbered[number] for number in sorted(numbered)]
 
 
-def summed(*given: Any, threads: int | None, progress: bool) -> NDArray[np.int64]:
+def summed(
+    work: Callable[[S, Intervals], NDArray[np.int64]],
+    source: Source,
+    shared: S,
+    names: tuple[str, ...],
+    run: Run,
+) -> NDArray[np.int64]:
     """The sum of the counts that :func:`each_block` gives."""
-    total: Any = 0
-    for _, counts in each_block(*given, threads=threads, progress=progress):
+    total: NDArray[np.int64] | int = 0
+    for _, counts in each_block(work, source, shared, names, run):
         total = total + counts
     return np.asarray(total, dtype=np.int64)
 

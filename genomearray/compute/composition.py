@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.compute.blocks import chosen, each_block, pieces, summed
+from genomearray._typing import Chroms
+from genomearray.compute.blocks import Run, chosen, each_block, pieces, summed
 from genomearray.compute.kernels import count_codes, count_letters
 from genomearray.errors import ValueRangeError
 from genomearray.reference.intervals import Intervals
@@ -24,7 +25,9 @@ _CODE = np.full(256, -1, np.int64)
 _CODE[np.frombuffer(b"ACGTacgt", np.uint8)] = [0, 1, 2, 3] * 2
 
 
-def kmer_counts(source: Source, k: object, chroms: Any, label: str, *, threads: int | None, progress: bool) -> pd.Series[int]:
+def kmer_counts(
+    source: Source, k: object, chroms: Chroms, label: str, *, threads: int | None, progress: bool
+) -> pd.Series[int]:
     """See :meth:`genomearray.Track.kmer_counts`."""
     import itertools
 
@@ -34,15 +37,21 @@ def kmer_counts(source: Source, k: object, chroms: Any, label: str, *, threads: 
     if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or not 1 <= k <= LONGEST_KMER:
         raise ValueRangeError(f"k={k!r} is not a whole number from 1 to {LONGEST_KMER}")
     names = chosen(source, chroms)
-    counts = summed(_block_kmers, source, (source, int(k)), names, "k-mers", threads=threads, progress=progress)
+    counts = summed(_block_kmers, source, (source, int(k)), names, Run("k-mers", threads, progress))
     texts = ["".join(letters) for letters in itertools.product("ACGT", repeat=int(k))]
-    return pd.Series(counts if counts.size == len(texts) else np.zeros(len(texts), np.int64), index=pd.Index(texts, name="kmer"), name="count")
+    return pd.Series(
+        counts if counts.size == len(texts) else np.zeros(len(texts), np.int64),
+        index=pd.Index(texts, name="kmer"),
+        name="count",
+    )
 
 
 def _block_kmers(shared: tuple[Source, int], task: Intervals) -> NDArray[np.int64]:
     source, k = shared
     counts = np.zeros(4**k, np.int64)
-    for name, start, end in zip((task.names[c] for c in task.code.tolist()), task.start.tolist(), task.end.tolist(), strict=True):
+    for name, start, end in zip(
+        (task.names[c] for c in task.code.tolist()), task.start.tolist(), task.end.tolist(), strict=True
+    ):
         for low in range(start, end, PIECE):
             high = min(low + PIECE, end)
             letters = source.read(name, low, min(high + k - 1, source.length(name)), threads=False)
@@ -50,7 +59,9 @@ def _block_kmers(shared: tuple[Source, int], task: Intervals) -> NDArray[np.int6
     return counts
 
 
-def sequence_statistics(source: Source, chroms: Any, label: str, *, threads: int | None, progress: bool) -> pd.DataFrame:
+def sequence_statistics(
+    source: Source, chroms: Chroms, label: str, *, threads: int | None, progress: bool
+) -> pd.DataFrame:
     """See :meth:`genomearray.Track.seq_stats`."""
     import pandas as pd
 
@@ -59,7 +70,7 @@ def sequence_statistics(source: Source, chroms: Any, label: str, *, threads: int
     counts = {name: np.zeros(256, np.int64) for name in names}
     first: dict[str, int] = {}
     last: dict[str, int] = {}
-    for _, found in each_block(_block_letters, source, source, names, "letters", threads=threads, progress=progress):
+    for _, found in each_block(_block_letters, source, source, names, Run("letters", threads, progress)):
         for name, letters, low, high in found:
             counts[name] += letters
             if low >= 0:
@@ -67,7 +78,9 @@ def sequence_statistics(source: Source, chroms: Any, label: str, *, threads: int
                 last[name] = max(last.get(name, high), high)
     rows = {name: _row(counts[name]) for name in names}
     table = pd.DataFrame.from_dict(rows, orient="index")
-    table["first_def"] = pd.array([first[name] + 1 if name in first else None for name in names], dtype="Int64")
+    table["first_def"] = pd.array(
+        [first[name] + 1 if name in first else None for name in names], dtype="Int64"
+    )
     table["last_def"] = pd.array([last[name] + 1 if name in last else None for name in names], dtype="Int64")
     return table.rename_axis("chrom")
 
@@ -99,7 +112,9 @@ def _block_letters(source: Source, task: Intervals) -> list[tuple[str, NDArray[n
     for piece in pieces(task):
         values = source.read_intervals(piece)
         before = 0
-        for code, start, end in zip(piece.code.tolist(), piece.start.tolist(), piece.end.tolist(), strict=True):
+        for code, start, end in zip(
+            piece.code.tolist(), piece.start.tolist(), piece.end.tolist(), strict=True
+        ):
             letters = values[before : before + end - start]
             before += end - start
             counts = np.zeros(256, np.int64)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.compute.blocks import chosen, over_blocks, pieces
+from genomearray._typing import Chroms
+from genomearray.compute.blocks import Run, chosen, over_blocks, pieces
 from genomearray.reference.intervals import Intervals
 from genomearray.source import Source, check_signal, check_together
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 # -- several tracks -------------------------------------------------------------------------
 
 
-def correlation(sources: tuple[Source, ...], labels: list[str], chroms: Any, threads: int | None, progress: bool) -> pd.DataFrame:
+def correlation(
+    sources: tuple[Source, ...], labels: list[str], chroms: Chroms, threads: int | None, progress: bool
+) -> pd.DataFrame:
     """See :func:`genomearray.corr`."""
     import pandas as pd
 
@@ -26,7 +29,7 @@ def correlation(sources: tuple[Source, ...], labels: list[str], chroms: Any, thr
         check_signal(source, label, "correlation")
     check_together(sources, tuple(labels))
     names = chosen(sources[0], chroms)
-    found = over_blocks(_block_products, sources[0], sources, names, "correlation", threads=threads, progress=progress)
+    found = over_blocks(_block_products, sources[0], sources, names, Run("correlation", threads, progress))
     matrix = np.eye(len(sources))
     for pair, (i, j) in enumerate(_pairs(len(sources))):
         r = _pearson(np.array([block[pair] for block in found]))
@@ -39,7 +42,9 @@ def _pairs(n: int) -> list[tuple[int, int]]:
 
 
 def _block_products(sources: tuple[Source, ...], task: Intervals) -> NDArray[np.float64]:
-    """For each pair of sources over the bases where both have a value: n, means, and sums of products of deviations."""
+    """For each pair of sources over the bases where both have a value: n, means, and sums of
+    products of deviations.
+    """
     out = np.zeros((len(_pairs(len(sources))), 6))
     for piece in pieces(task):
         values = [source.read_intervals(piece) for source in sources]
@@ -55,7 +60,10 @@ def _block_products(sources: tuple[Source, ...], task: Intervals) -> NDArray[np.
                 with np.errstate(invalid="ignore"):
                     mx, my = x.mean(), y.mean()
                     dx, dy = x - mx, y - my  # multiplied by numpy, not BLAS, whose sums depend on its threads
-                    out[pair] = _joined(out[pair], np.array([x.size, mx, my, (dx * dx).sum(), (dy * dy).sum(), (dx * dy).sum()]))
+                    out[pair] = _joined(
+                        out[pair],
+                        np.array([x.size, mx, my, (dx * dx).sum(), (dy * dy).sum(), (dx * dy).sum()]),
+                    )
     return out
 
 

@@ -7,9 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from genomearray.compute.blocks import chosen, may_hold, pieces, summed
+from genomearray._typing import Chroms
+from genomearray.choices import By
+from genomearray.compute.blocks import Run, chosen, may_hold, pieces, summed
 from genomearray.compute.kernels import count_digits, count_small
 from genomearray.compute.statistics import check_by, stat_dtype, statistics
 from genomearray.errors import ValueRangeError
@@ -55,11 +57,12 @@ def _block_digits(shared: tuple[Source, int, int, NDArray[np.uint64]], task: Int
     return counts
 
 
-def quantile(source: Source, q: Any, chroms: Any, threads: int | None, progress: bool) -> Any:
+def quantile(source: Source, q: ArrayLike, chroms: Chroms, threads: int | None, progress: bool) -> Any:
     """See :meth:`genomearray.Track.quantile`.
 
-    Selection by digits: counts of the first 16 bits of all values say in which range a rank lies, the next pass
-    looks into that range only; two passes for 32 bits, four for 64, whatever the genome.
+    Selection by digits: counts of the first 16 bits of all values say in which range a rank lies,
+    the next pass looks into that range only; two passes for 32 bits, four for 64, whatever the
+    genome.
     """
     check_signal(source, "the track", "quantile")
     wanted = np.asarray(q, dtype=np.float64)
@@ -73,7 +76,9 @@ def quantile(source: Source, q: Any, chroms: Any, threads: int | None, progress:
     ranks: NDArray[np.int64] = np.empty(0, np.int64)
     place = np.empty(0)
     for shift in range(bits - width, -1, -width):
-        counts = summed(_block_digits, source, (source, shift, width, prefixes), names, "quantile", threads=threads, progress=progress)
+        counts = summed(
+            _block_digits, source, (source, shift, width, prefixes), names, Run("quantile", threads, progress)
+        )
         if shift == bits - width:
             n = int(counts.sum())
             if not n:
@@ -82,16 +87,31 @@ def quantile(source: Source, q: Any, chroms: Any, threads: int | None, progress:
             ranks = np.unique(np.concatenate([np.floor(place), np.ceil(place)]).astype(np.int64))
         row = np.searchsorted(below, ranks, side="right") - 1
         ends = np.cumsum(counts, axis=1)
-        digit = np.array([int(np.searchsorted(ends[r], rank - below[r], side="right")) for r, rank in zip(row, ranks, strict=True)], np.int64)
-        started = below[row] + np.array([int(ends[r, d] - counts[r, d]) for r, d in zip(row, digit, strict=True)], np.int64)
+        digit = np.array(
+            [
+                int(np.searchsorted(ends[r], rank - below[r], side="right"))
+                for r, rank in zip(row, ranks, strict=True)
+            ],
+            np.int64,
+        )
+        started = below[row] + np.array(
+            [int(ends[r, d] - counts[r, d]) for r, d in zip(row, digit, strict=True)], np.int64
+        )
         keys = (prefixes[row] << np.uint64(width)) | digit.astype(np.uint64)
         prefixes, first = np.unique(keys, return_index=True)
         below = started[first]
     value = np.array([_value(int(key), source.dtype) for key in keys.tolist()])
-    left, right = value[np.searchsorted(ranks, np.floor(place).astype(np.int64))], value[np.searchsorted(ranks, np.ceil(place).astype(np.int64))]
+    left, right = (
+        value[np.searchsorted(ranks, np.floor(place).astype(np.int64))],
+        value[np.searchsorted(ranks, np.ceil(place).astype(np.int64))],
+    )
     part = place - np.floor(place)
     with np.errstate(invalid="ignore"):  # between two infinities
-        between = np.where(left == right, left, np.where(part < 0.5, left + (right - left) * part, right - (right - left) * (1 - part)))
+        between = np.where(
+            left == right,
+            left,
+            np.where(part < 0.5, left + (right - left) * part, right - (right - left) * (1 - part)),
+        )
     return between.reshape(wanted.shape)[()]
 
 
@@ -104,7 +124,9 @@ def later(work: Callable[..., Any], lazy: bool, *given: Any) -> Any:
     return delayed(work)(delayed(given[0], traverse=False), *given[1:])
 
 
-def quantiles(source: Source, q: Any, chroms: Any, by: str | None, threads: int | None, progress: bool) -> Any:
+def quantiles(
+    source: Source, q: ArrayLike, chroms: Chroms, by: By | None, threads: int | None, progress: bool
+) -> Any:
     """See :meth:`genomearray.Track.quantile`."""
     check_by(by)
     if by is None:
@@ -114,10 +136,22 @@ def quantiles(source: Source, q: Any, chroms: Any, by: str | None, threads: int 
     names = chosen(source, chroms)
     found = [quantile(source, q, name, threads, progress) for name in names]
     index = pd.Index(names, name="chrom", dtype=object)
-    return pd.Series(found, index, name="quantile") if np.ndim(q) == 0 else pd.DataFrame(found, index, columns=list(q))
+    return (
+        pd.Series(found, index, name="quantile")
+        if np.ndim(q) == 0
+        else pd.DataFrame(found, index, columns=np.asarray(q).tolist())
+    )
 
 
-def histograms(source: Source, bins: Any, range: Any, chroms: Any, by: str | None, threads: int | None, progress: bool) -> tuple[Any, NDArray[Any]]:
+def histograms(
+    source: Source,
+    bins: int | ArrayLike,
+    range: tuple[float, float] | None,
+    chroms: Chroms,
+    by: By | None,
+    threads: int | None,
+    progress: bool,
+) -> tuple[Any, NDArray[Any]]:
     """See :meth:`genomearray.Track.histogram`."""
     check_by(by)
     if by is None:
@@ -130,7 +164,14 @@ def histograms(source: Source, bins: Any, range: Any, chroms: Any, by: str | Non
     return pd.DataFrame(rows, pd.Index(names, name="chrom", dtype=object)), edges
 
 
-def histogram(source: Source, bins: Any, range: Any, chroms: Any, threads: int | None, progress: bool) -> tuple[NDArray[np.int64], NDArray[Any]]:
+def histogram(
+    source: Source,
+    bins: int | ArrayLike,
+    range: tuple[float, float] | None,
+    chroms: Chroms,
+    threads: int | None,
+    progress: bool,
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """See :meth:`genomearray.Track.histogram`."""
     check_signal(source, "the track", "histogram")
     names = chosen(source, chroms)
@@ -145,7 +186,7 @@ def histogram(source: Source, bins: Any, range: Any, chroms: Any, threads: int |
     except (ValueError, TypeError) as error:
         raise ValueRangeError(f"bins={bins!r}, range={range!r}: {error}") from None
     shared = (source, bins if np.ndim(bins) == 0 else edges, range)
-    return summed(_block_histogram, source, shared, names, "histogram", threads=threads, progress=progress), edges
+    return summed(_block_histogram, source, shared, names, Run("histogram", threads, progress)), edges
 
 
 def _block_histogram(shared: tuple[Source, Any, Any], task: Intervals) -> NDArray[np.int64]:

@@ -83,8 +83,12 @@ def count_small(values: NDArray[Any], low: int, counts: NDArray[np.int64]) -> No
 
 
 @kernel
-def count_digits(keys: NDArray[Any], shift: int, width: int, prefixes: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
-    """For every key whose digits above ``shift + width`` bits are a prefix: how often its next digit comes."""
+def count_digits(
+    keys: NDArray[Any], shift: int, width: int, prefixes: NDArray[np.uint64], counts: NDArray[np.int64]
+) -> None:
+    """For every key whose digits above ``shift + width`` bits are a prefix: how often its next
+    digit comes.
+    """
     mask = np.uint64((1 << width) - 1)
     last = prefixes.size - 1
     for key in keys:
@@ -112,7 +116,9 @@ def count_letters(letters: NDArray[np.uint8], counts: NDArray[np.int64]) -> None
 
 @kernel
 def count_codes(codes: NDArray[np.int64], k: int, starts: int, counts: NDArray[np.int64]) -> None:
-    """Add to the counts of the k-mers that begin at the first ``starts`` bases; others than A, C, G and T break them."""
+    """Add to the counts of the k-mers that begin at the first ``starts`` bases; others than A, C, G
+    and T break them.
+    """
     mask = (1 << (2 * k)) - 1
     value = 0
     good = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -11,14 +10,15 @@ from genomearray.choices import SEQUENCE
 from genomearray.errors import LayoutError
 from genomearray.reference.dna import revcomp
 from genomearray.reference.intervals import Intervals
-from genomearray.reference.region_table import read_regions
+from genomearray.reference.region_table import Regions, read_regions
 from genomearray.source import Source
 
 _BATCH = 1 << 22  # bases read together
 
 
-def region_sequences(source: Source, regions: Any) -> Iterator[tuple[str, str]]:
-    """DNA of many regions, on their strands: name (``chr1:101-200(-)``, then that in a BED file) and letters as stored.
+def region_sequences(source: Source, regions: Regions) -> Iterator[tuple[str, str]]:
+    """DNA of many regions, on their strands: name (``chr1:101-200(-)``, then that in a BED file)
+    and letters as stored.
 
     Parameters
     ----------
@@ -32,7 +32,10 @@ def region_sequences(source: Source, regions: Any) -> Iterator[tuple[str, str]]:
     LayoutError, RegionError, UnknownChromosomeError, FormatError
     """
     if source.kind != SEQUENCE:
-        raise LayoutError("the track holds a signal, not a sequence", hint="sequences come from: {import_fasta|genomearray import fasta}")
+        raise LayoutError(
+            "the track holds a signal, not a sequence",
+            hint="sequences come from: {import_fasta|genomearray import fasta}",
+        )
     table = read_regions(regions, source).inside(source)
     sizes = table.end - table.start
     ends = np.cumsum(sizes)
@@ -46,7 +49,9 @@ def region_sequences(source: Source, regions: Any) -> Iterator[tuple[str, str]]:
         for row, begin in zip(rows.tolist(), dest.tolist(), strict=True):
             text = out[begin : begin + int(sizes[row])].tobytes().decode("latin-1")
             reverse = table.strand[row] == -1
-            name = f"{table.names[table.code[row]]}:{table.start[row] + 1}-{table.end[row]}" + ("(-)" if reverse else "")
+            name = f"{table.names[table.code[row]]}:{table.start[row] + 1}-{table.end[row]}" + (
+                "(-)" if reverse else ""
+            )
             if table.label is not None and table.label[row] not in (".", ""):
                 name += f" {table.label[row]}"
             yield name, revcomp(text) if reverse else text

@@ -12,7 +12,7 @@ from genomearray.errors import RegionError
 from genomearray.executor import workers
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import check_offsets, integer
-from genomearray.reference.region_table import read_regions
+from genomearray.reference.region_table import Regions, read_regions
 from genomearray.source import ChunkStatistics, Source, check_signal
 from genomearray.summary import Summary
 from genomearray.summary_kernels import merge_parts, summarise
@@ -42,12 +42,16 @@ def interval_statistics(source: Source, intervals: Intervals) -> Summary:
     for k, statistics in enumerate(stored):
         for low in range(int(borders[k]), int(borders[k + 1]), _REGIONS):
             rows = order[low : min(low + _REGIONS, int(borders[k + 1]))]
-            some = Intervals(intervals.names, intervals.code[rows], intervals.start[rows], intervals.end[rows])
+            some = Intervals(
+                intervals.names, intervals.code[rows], intervals.start[rows], intervals.end[rows]
+            )
             columns.put(rows, _some_statistics(source, statistics, some, offsets[some.code]))
     return columns
 
 
-def _some_statistics(source: Source, stored: ChunkStatistics | None, intervals: Intervals, offset: NDArray[np.int64]) -> Summary:
+def _some_statistics(
+    source: Source, stored: ChunkStatistics | None, intervals: Intervals, offset: NDArray[np.int64]
+) -> Summary:
     """Of intervals that lie in one array, their chromosomes at ``offset`` in it."""
     chunk = stored.chunk if stored is not None else _PIECE
     low, high = intervals.start + offset, intervals.end + offset  # in the array
@@ -76,25 +80,36 @@ def _some_statistics(source: Source, stored: ChunkStatistics | None, intervals: 
     return out
 
 
-def _summary_rows(stored: ChunkStatistics | None, first: NDArray[np.int64], last: NDArray[np.int64], dtype: np.dtype[Any]) -> tuple[Summary, int]:
+def _summary_rows(
+    stored: ChunkStatistics | None, first: NDArray[np.int64], last: NDArray[np.int64], dtype: np.dtype[Any]
+) -> tuple[Summary, int]:
     if stored is None or not first.size:
         return Summary.empty(0, dtype), 0
     lowest = int(first.min())
     return stored.rows(lowest, int(last.max())), lowest
 
 
-def _pieces(starts: NDArray[np.int64], ends: NDArray[np.int64], chunk: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pieces(
+    starts: NDArray[np.int64], ends: NDArray[np.int64], chunk: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Intervals cut at the borders of chunks, shape (pieces, 2), and the interval each piece comes from."""
     some = np.flatnonzero(ends > starts)
     first = starts[some] // chunk
     counts = (ends[some] - 1) // chunk - first + 1
     of = np.repeat(some, counts)
     index = np.arange(of.size) - np.repeat(np.cumsum(counts) - counts - first, counts)
-    return np.stack([np.maximum(starts[of], index * chunk), np.minimum(ends[of], (index + 1) * chunk)], axis=1), of
+    return np.stack(
+        [np.maximum(starts[of], index * chunk), np.minimum(ends[of], (index + 1) * chunk)], axis=1
+    ), of
 
 
 def _edge_statistics(
-    source: Source, intervals: Intervals, pieces: NDArray[np.int64], of: NDArray[np.int64], offset: NDArray[np.int64], chunk: int
+    source: Source,
+    intervals: Intervals,
+    pieces: NDArray[np.int64],
+    of: NDArray[np.int64],
+    offset: NDArray[np.int64],
+    chunk: int,
 ) -> Summary:
     """Statistics of pieces of intervals, none longer than a chunk; each chunk is decoded once."""
     out = Summary.empty(pieces.shape[0], source.dtype)
@@ -102,11 +117,19 @@ def _edge_statistics(
     index = pieces[order, 0] // chunk
     changes = np.append(np.append(0, np.flatnonzero(np.diff(index)) + 1), index.size)
     per_group = max(1, _AT_ONCE // chunk)
-    groups = [order[changes[k] : changes[min(k + per_group, changes.size - 1)]] for k in range(0, changes.size - 1, per_group)]
+    groups = [
+        order[changes[k] : changes[min(k + per_group, changes.size - 1)]]
+        for k in range(0, changes.size - 1, per_group)
+    ]
 
     def work(rows: NDArray[np.int64]) -> None:
         some = of[rows]
-        out.put(rows, _group_statistics(source, intervals.names, intervals.code[some], pieces[rows], offset[some], chunk))
+        out.put(
+            rows,
+            _group_statistics(
+                source, intervals.names, intervals.code[some], pieces[rows], offset[some], chunk
+            ),
+        )
 
     if not index.size:
         return out
@@ -122,7 +145,12 @@ def _edge_statistics(
 
 
 def _group_statistics(
-    source: Source, names: tuple[str, ...], code: NDArray[np.int64], pieces: NDArray[np.int64], offset: NDArray[np.int64], chunk: int
+    source: Source,
+    names: tuple[str, ...],
+    code: NDArray[np.int64],
+    pieces: NDArray[np.int64],
+    offset: NDArray[np.int64],
+    chunk: int,
 ) -> Summary:
     """Statistics of the pieces of a few chunks, sorted by start."""
     index = pieces[:, 0] // chunk
@@ -146,17 +174,24 @@ def _asked(found: Summary) -> dict[str, NDArray[Any]]:
     return {"n": n, "mean": mean, "min": found.min, "max": found.max, "sum": total, "std": std}
 
 
-def region_stats(source: Source, regions: Any) -> pd.DataFrame:
+def region_stats(source: Source, regions: Regions) -> pd.DataFrame:
     """See :meth:`genomearray.Track.region_stats`."""
     import pandas as pd
 
     check_signal(source, "the track", "mean")
     table = read_regions(regions, source).inside(source)
     columns = interval_statistics(source, table.intervals)
-    frame = {"chrom": table.chrom.astype(object), "start": table.start, "end": table.end, "strand": table.strand_text.astype(object)}
+    frame = {
+        "chrom": table.chrom.astype(object),
+        "start": table.start,
+        "end": table.end,
+        "strand": table.strand_text.astype(object),
+    }
     # The index of a DataFrame, so that its other columns can be joined.
     index = regions.index if isinstance(regions, pd.DataFrame) else None
-    return pd.DataFrame({name: np.asarray(column) for name, column in (frame | _asked(columns)).items()}, index=index)
+    return pd.DataFrame(
+        {name: np.asarray(column) for name, column in (frame | _asked(columns)).items()}, index=index
+    )
 
 
 def bins(source: Source, chrom: str, size: object, start: object, end: object) -> xr.Dataset:
@@ -177,4 +212,8 @@ def binned(source: Source, chrom: str, borders: NDArray[np.int64]) -> xr.Dataset
     starts, ends = borders[:-1], borders[1:]
     columns = interval_statistics(source, Intervals((chrom,), np.zeros(starts.size, np.int64), starts, ends))
     coords = {"start": ("bin", starts), "end": ("bin", ends), "chrom": chrom}
-    return xr.Dataset({name: ("bin", values) for name, values in _asked(columns).items()}, coords, {"assembly": source.assembly})
+    return xr.Dataset(
+        {name: ("bin", values) for name, values in _asked(columns).items()},
+        coords,
+        {"assembly": source.assembly},
+    )

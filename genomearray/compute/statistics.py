@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from genomearray._typing import Chroms, Number
 from genomearray.choices import BY, SIGNAL, By, check
-from genomearray.compute.blocks import blocks, chosen, each_block, may_hold, over_blocks, pieces
+from genomearray.compute.blocks import Run, blocks, chosen, each_block, may_hold, over_blocks, pieces
 from genomearray.compute.kernels import add_up
 from genomearray.reference.intervals import Intervals
 from genomearray.source import Source, check_signal
@@ -71,12 +71,20 @@ class ChromosomeStatistics(NamedTuple):
 
 
 @overload
-def statistics(source: Source, chroms: Chroms, by: None, stored: bool, threads: int | None, progress: bool) -> Statistics: ...
+def statistics(
+    source: Source, chroms: Chroms, by: None, stored: bool, threads: int | None, progress: bool
+) -> Statistics: ...
 @overload
-def statistics(source: Source, chroms: Chroms, by: By, stored: bool, threads: int | None, progress: bool) -> pd.DataFrame: ...
+def statistics(
+    source: Source, chroms: Chroms, by: By, stored: bool, threads: int | None, progress: bool
+) -> pd.DataFrame: ...
 @overload
-def statistics(source: Source, chroms: Chroms, by: By | None, stored: bool, threads: int | None, progress: bool) -> Statistics | pd.DataFrame: ...
-def statistics(source: Source, chroms: Chroms, by: By | None, stored: bool, threads: int | None, progress: bool) -> Statistics | pd.DataFrame:
+def statistics(
+    source: Source, chroms: Chroms, by: By | None, stored: bool, threads: int | None, progress: bool
+) -> Statistics | pd.DataFrame: ...
+def statistics(
+    source: Source, chroms: Chroms, by: By | None, stored: bool, threads: int | None, progress: bool
+) -> Statistics | pd.DataFrame:
     """See :meth:`genomearray.Track.stats`."""
     check_signal(source, "the track", "sum")
     check_by(by)
@@ -87,7 +95,13 @@ def statistics(source: Source, chroms: Chroms, by: By | None, stored: bool, thre
 
 
 def statistic(
-    source: Source, name: str, chroms: Chroms, by: By | None, stored: bool, threads: int | None, progress: bool
+    source: Source,
+    name: str,
+    chroms: Chroms,
+    by: By | None,
+    stored: bool,
+    threads: int | None,
+    progress: bool,
 ) -> Number | Statistics | pd.Series | pd.DataFrame:
     """One statistic, or ``stats``; see :meth:`genomearray.Track.stats`."""
     if name == "sum" and by is None and not (stored and _answers(source, chroms)):
@@ -108,7 +122,10 @@ def total(source: Source, chroms: Chroms, threads: int | None, progress: bool) -
     if source.kind != SIGNAL or source.dtype.kind not in "iu" or source.dtype.itemsize > 4:
         return None
     names = chosen(source, chroms)
-    return sum(int(part) for _, part in each_block(_block_total, source, source, names, "sum", threads=threads, progress=progress))
+    return sum(
+        int(part)
+        for _, part in each_block(_block_total, source, source, names, Run("sum", threads, progress))
+    )
 
 
 def _block_total(source: Source, task: Intervals) -> int:
@@ -159,8 +176,10 @@ class BlockStatistics(NamedTuple):
     exact: list[int] | None
 
 
-def _computed(source: Source, names: tuple[str, ...], threads: int | None, progress: bool) -> ChromosomeStatistics:
-    blocks_found = over_blocks(_block_statistics, source, source, names, "statistics", threads=threads, progress=progress)
+def _computed(
+    source: Source, names: tuple[str, ...], threads: int | None, progress: bool
+) -> ChromosomeStatistics:
+    blocks_found = over_blocks(_block_statistics, source, source, names, Run("statistics", threads, progress))
     return _merge_blocks(source, names, blocks_found)
 
 
@@ -169,7 +188,10 @@ def _block_statistics(source: Source, task: Intervals) -> BlockStatistics:
     counts = np.zeros(task.start.size, np.int64)
     found: list[Summary] = []
     wide: list[int] | None = [] if source.dtype.kind in "iu" and source.dtype.itemsize == 8 else None
-    row = {(int(code), int(start) // BLOCK): k for k, (code, start) in enumerate(zip(task.code, task.start, strict=True))}
+    row = {
+        (int(code), int(start) // BLOCK): k
+        for k, (code, start) in enumerate(zip(task.code, task.start, strict=True))
+    }
     names_of = {name: code for code, name in enumerate(task.names)}
     for piece in pieces(task):
         sizes = piece.end - piece.start
@@ -181,12 +203,18 @@ def _block_statistics(source: Source, task: Intervals) -> BlockStatistics:
         of = np.repeat(np.arange(sizes.size), n)
         starts = before[of] + (np.arange(of.size) - np.repeat(np.cumsum(n) - n, n)) * chunk
         ends = np.minimum(starts + chunk, (before + sizes)[of])
-        found.append(summarise(values, starts, ends) if held else Summary.filled(ends - starts, np.nan, source.dtype))
+        found.append(
+            summarise(values, starts, ends) if held else Summary.filled(ends - starts, np.nan, source.dtype)
+        )
         for k in range(sizes.size):
             counts[row[names_of[piece.names[int(piece.code[k])]], int(piece.start[k]) // BLOCK]] += n[k]
         if wide is not None:
-            wide += [_wide_sum(values[low:high]) for low, high in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return BlockStatistics(tuple(task.names[code] for code in task.code.tolist()), counts, Summary.joined(found), wide)
+            wide += [
+                _wide_sum(values[low:high]) for low, high in zip(starts.tolist(), ends.tolist(), strict=True)
+            ]
+    return BlockStatistics(
+        tuple(task.names[code] for code in task.code.tolist()), counts, Summary.joined(found), wide
+    )
 
 
 def _wide_sum(values: NDArray[Any]) -> int:
@@ -196,7 +224,9 @@ def _wide_sum(values: NDArray[Any]) -> int:
     return (int(high.sum()) << 32) + int(low.sum())
 
 
-def _merge_blocks(source: Source, names: tuple[str, ...], found: Sequence[BlockStatistics]) -> ChromosomeStatistics:
+def _merge_blocks(
+    source: Source, names: tuple[str, ...], found: Sequence[BlockStatistics]
+) -> ChromosomeStatistics:
     """A row a chromosome."""
     dtype = stat_dtype(source)
     parts: dict[str, list[Summary]] = {name: [] for name in names}
@@ -211,7 +241,12 @@ def _merge_blocks(source: Source, names: tuple[str, ...], found: Sequence[BlockS
                 exact[name] += sum(block.exact[low:high])
     merged = [Summary.joined(parts[name]).merged(dtype) for name in names]
     columns = zip(*merged, strict=True)
-    rows = Summary(*(np.array(column, dtype if name in ("min", "max") else None) for name, column in zip(Summary._fields, columns, strict=True)))
+    rows = Summary(
+        *(
+            np.array(column, dtype if name in ("min", "max") else None)
+            for name, column in zip(Summary._fields, columns, strict=True)
+        )
+    )
     return ChromosomeStatistics(rows, [exact[name] for name in names] if wide else None)
 
 
@@ -220,12 +255,16 @@ def stat_dtype(source: Source) -> np.dtype[Any]:
     return np.dtype(np.uint8) if source.dtype.kind == "b" else source.dtype
 
 
-def _finished(source: Source, names: tuple[str, ...], table: ChromosomeStatistics, by: By | None) -> Statistics | pd.DataFrame:
+def _finished(
+    source: Source, names: tuple[str, ...], table: ChromosomeStatistics, by: By | None
+) -> Statistics | pd.DataFrame:
     """Statistics, or a DataFrame with a row a chromosome."""
     lengths = source.lengths_of(names)
     rows, exact = table
     if by is None:
-        return _statistics_of(int(lengths.sum()), rows.merged(stat_dtype(source)), None if exact is None else sum(exact))
+        return _statistics_of(
+            int(lengths.sum()), rows.merged(stat_dtype(source)), None if exact is None else sum(exact)
+        )
     import pandas as pd
 
     found = []

@@ -11,13 +11,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.choices import BIN_HOW, BOUNDS, ENCODINGS, SEQUENCE, How, check
+from genomearray.choices import (
+    BIN_HOW,
+    BOUNDS,
+    ENCODINGS,
+    SEQUENCE,
+    BinHow,
+    Bounds,
+    Encoding,
+    How,
+    Reference,
+    check,
+)
 from genomearray.errors import AssemblyError, LayoutError, RegionError
 from genomearray.executor import workers
 from genomearray.reference.dna import complement_codes, one_hot
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer
-from genomearray.reference.region_table import MOST, RegionTable, read_regions
+from genomearray.reference.region_table import MOST, Regions, RegionTable, read_regions
 from genomearray.source import Source, missing_value
 
 if TYPE_CHECKING:
@@ -36,21 +47,23 @@ _LETTERS = bytes(range(256)).decode("latin-1")
 class Options(NamedTuple):
     """How regions become windows; see :meth:`genomearray.Track.windows`."""
 
-    width: Any = None
-    bins: Any = None
-    reference: Any = "middle"
-    strand_aware: Any = True
-    bounds: Any = "raise"
-    encoding: Any = None
-    how: Any = "mean"
-    fill: Any = None
+    width: int | None = None
+    bins: int | None = None
+    reference: Reference = "middle"
+    strand_aware: bool = True
+    bounds: Bounds = "raise"
+    encoding: Encoding | None = None
+    how: BinHow = "mean"
+    fill: float | None = None
 
     def checked(self, source: Source) -> Self:
         """These options, if all are known and fit the source."""
         check("bounds", self.bounds, BOUNDS)
         n_bins = None if self.bins is None else integer(self.bins, "number of bins")
         if n_bins is not None and not 1 <= n_bins <= MOST_BINS:
-            raise RegionError(f"bins={n_bins}: there is at least one bin, and there are at most {MOST_BINS:,}")
+            raise RegionError(
+                f"bins={n_bins}: there is at least one bin, and there are at most {MOST_BINS:,}"
+            )
         if not isinstance(self.strand_aware, (bool, np.bool_)):
             raise RegionError(f"strand_aware={self.strand_aware!r} is neither True nor False")
         check("how", self.how, BIN_HOW)
@@ -65,7 +78,7 @@ class Options(NamedTuple):
         return self._replace(bins=n_bins)
 
 
-def window_table(source: Source, regions: Any, options: Options) -> RegionTable:
+def window_table(source: Source, regions: Regions, options: Options) -> RegionTable:
     """The regions that windows are made of, checked."""
     table = read_regions(regions, source)
     if options.width is not None:
@@ -75,14 +88,17 @@ def window_table(source: Source, regions: Any, options: Options) -> RegionTable:
     if options.bins is None and sizes.size and (sizes != sizes[0]).any():
         row = int(np.argmax(sizes != sizes[0]))
         raise RegionError(
-            f"the regions differ in width: {sizes[0]} bp at {table.where(0)}, {sizes[row]} bp at {table.where(row)}; "
+            f"the regions differ in width: {sizes[0]} bp at {table.where(0)}, {sizes[row]} bp at "
+            f"{table.where(row)}; "
             "give width= for windows around their middles, or bins= to scale them"
         )
     return table
 
 
 def same_lengths(table: RegionTable, sources: Sequence[Source]) -> None:
-    """AssemblyError where a chromosome of the table is not as long in all sources: same name, another assembly."""
+    """AssemblyError where a chromosome of the table is not as long in all sources: same name,
+    another assembly.
+    """
     lengths = sources[0].lengths_of(table.names)
     for source in sources[1:]:
         others = source.lengths_of(table.names)
@@ -90,13 +106,16 @@ def same_lengths(table: RegionTable, sources: Sequence[Source]) -> None:
             k = int(np.argmax(others != lengths))
             theirs = "is missing" if others[k] < 0 else f"has {others[k]} bp"
             raise AssemblyError(
-                f"chromosome {table.names[k]!r} has {lengths[k]} bp in the first track ({sources[0].assembly}) and {theirs} in another "
+                f"chromosome {table.names[k]!r} has {lengths[k]} bp in the first track "
+                f"({sources[0].assembly}) and {theirs} in another "
                 f"({source.assembly}); take tracks of one assembly"
             )
 
 
 def read_windows(source: Source, table: RegionTable, out: NDArray[Any], options: Options) -> None:
-    """Put the values of windows of one width into ``out``, shape (windows, width); those on the minus strand run backwards."""
+    """Put the values of windows of one width into ``out``, shape (windows, width); those on the
+    minus strand run backwards.
+    """
     n, width = len(table), int(table.end[0] - table.start[0])
     lengths = source.lengths_of(table.names)[table.code]
     start, end = np.clip(table.start, 0, lengths), np.clip(table.end, 0, lengths)
@@ -134,7 +153,13 @@ def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDAr
             _fill_missing(values, options)
             lengths = sizes[rows]
 
-            def work(part: NDArray[np.int64], rows: Any = rows, values: Any = values, places: Any = places, lengths: Any = lengths) -> None:
+            def work(
+                part: NDArray[np.int64],
+                rows: Any = rows,
+                values: Any = values,
+                places: Any = places,
+                lengths: Any = lengths,
+            ) -> None:
                 some = np.empty((part.size, n), dtype=np.float64)
                 scale_regions(values, places[part], lengths[part], reverse[rows[part]], kind, some)
                 out[rows[part]] = some
@@ -143,8 +168,11 @@ def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDAr
     return out
 
 
-def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]]:
-    """Groups of regions, in order of the genome: their rows, an array with their values, and their places in it.
+def _sweep(
+    source: Source, table: RegionTable
+) -> Iterator[tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]]:
+    """Groups of regions, in order of the genome: their rows, an array with their values, and their
+    places in it.
 
     Only chunks that a region touches are read, and each once: what a later group needs again is kept.
     """
@@ -157,11 +185,19 @@ def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int6
     at = 0
     while at < order.size:
         most = ends[at] - sizes[at] + _SCALED_AT_ONCE
-        after = max(at + 1, min(int(np.searchsorted(ends, most, side="right")), int(np.searchsorted(codes, codes[at], side="right"))))
+        after = max(
+            at + 1,
+            min(
+                int(np.searchsorted(ends, most, side="right")),
+                int(np.searchsorted(codes, codes[at], side="right")),
+            ),
+        )
         rows, code = order[at:after], int(codes[at])
         starts, stops = _spans(source, table.names[code], table.start[rows], table.end[rows])
         dest = np.cumsum(stops - starts) - (stops - starts)
-        values = np.full(int((stops - starts).sum()), missing_value(source.kind, source.dtype), dtype=source.dtype)
+        values = np.full(
+            int((stops - starts).sum()), missing_value(source.kind, source.dtype), dtype=source.dtype
+        )
         low, high = np.clip(starts, 0, lengths[code]), np.clip(stops, 0, lengths[code])
         for k in range(starts.size if code == kept_code else 0):
             if low[k] >= kept_start + kept.size:
@@ -170,7 +206,9 @@ def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int6
             values[dest[k] + low[k] - starts[k] :][: again.size] = again
             low[k] += again.size
         some = low < high
-        intervals = Intervals((table.names[code],), np.zeros(int(some.sum()), np.int64), low[some], high[some])
+        intervals = Intervals(
+            (table.names[code],), np.zeros(int(some.sum()), np.int64), low[some], high[some]
+        )
         source.gather(intervals, values, (dest + low - starts)[some])
         span = np.searchsorted(starts, table.start[rows], side="right") - 1
         yield rows, values, table.start[rows] + (dest - starts)[span]
@@ -180,7 +218,9 @@ def _sweep(source: Source, table: RegionTable) -> Iterator[tuple[NDArray[np.int6
         at = after
 
 
-def _spans(source: Source, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _spans(
+    source: Source, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Stretches of whole chunks that hold all regions, which come sorted by start."""
     (stored,), _, (offset,) = source.chunk_statistics((chrom,))
     chunk = stored.chunk if stored is not None else 1
@@ -190,8 +230,12 @@ def _spans(source: Source, chrom: str, starts: NDArray[np.int64], ends: NDArray[
     return low[first], high[np.append(first[1:] - 1, low.size - 1)]
 
 
-def windows(sources: Sequence[Source], regions: Any, options: Options) -> tuple[NDArray[Any], RegionTable]:
-    """Values of all sources, shape (source, window, offset) or, one-hot, (source, window, offset, base); and the windows."""
+def windows(
+    sources: Sequence[Source], regions: Regions, options: Options
+) -> tuple[NDArray[Any], RegionTable]:
+    """Values of all sources, shape (source, window, offset) or, one-hot, (source, window, offset,
+    base); and the windows.
+    """
     options = options.checked(sources[0])
     table = window_table(sources[0], regions, options)
     same_lengths(table, sources)
@@ -211,7 +255,9 @@ def windows(sources: Sequence[Source], regions: Any, options: Options) -> tuple[
     return (one_hot(values) if options.encoding else values), table
 
 
-def labelled_windows(values: NDArray[Any], table: RegionTable, dims: tuple[str, ...], attrs: dict[str, Any], name: str | None) -> xr.DataArray:
+def labelled_windows(
+    values: NDArray[Any], table: RegionTable, dims: tuple[str, ...], attrs: dict[str, Any], name: str | None
+) -> xr.DataArray:
     """A DataArray of windows with chrom, start, end and strand of each, and the offsets in them."""
     import xarray as xr
 
@@ -227,43 +273,69 @@ def labelled_windows(values: NDArray[Any], table: RegionTable, dims: tuple[str, 
     return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name=name)
 
 
-def profile(source: Source, regions: Any, options: Options, flank: object, bin_size: object) -> xr.Dataset:
+def profile(
+    source: Source, regions: Regions, options: Options, flank: object, bin_size: object
+) -> xr.Dataset:
     """See :meth:`genomearray.Track.profile`."""
     import xarray as xr
 
     beside, size = integer(flank, "flank"), integer(bin_size, "bin_size")
     if not 0 <= beside < MOST or size < 1 or beside % size:
-        raise RegionError(f"flank={beside} and bin_size={size}: the flank is a whole number of bins, each of 1 bp or more")
-    if options.width is not None and options.bins is None:
+        raise RegionError(
+            f"flank={beside} and bin_size={size}: the flank is a whole number of bins, each of 1 bp or more"
+        )
+    n_bins = options.bins
+    if options.width is not None and n_bins is None:
         n_bins, rest = divmod(integer(options.width, "width"), size)
         if rest or not n_bins:
-            raise RegionError(f"width={options.width} and bin_size={size}: the width is a whole number of bins")
-        options = options._replace(bins=n_bins)
-    if options.bins is None:
+            raise RegionError(
+                f"width={options.width} and bin_size={size}: the width is a whole number of bins"
+            )
+    if n_bins is None:
         raise RegionError("give width= for windows around a point of the regions, or bins= to scale them")
+    options = options._replace(bins=n_bins)
     (body,), table = windows([source], regions, options)
     options = options.checked(source)
-    matrix = body
-    if beside:
-        sides = [_beside(table, beside, side, strand_aware=options.strand_aware) for side in (-1, 1)]
-        if options.bounds == "raise":
-            sides = [flanks.inside(source, pad=False) for flanks in sides]
-        up, down = (scaled(source, flanks, beside // size, options) for flanks in sides)
-        matrix = np.concatenate([up, body, down], axis=1)
-    where = np.arange(-(beside // size), options.bins + beside // size)
-    array = labelled_windows(matrix, table, ("window", "offset"), {"assembly": source.assembly, "how": options.how}, None)
-    coords: dict[str, Any] = {"part": ("offset", np.where(where < 0, "upstream", np.where(where < options.bins, "body", "downstream")))}
+    matrix = _with_flanks(source, body, table, options, beside, size)
+    where = np.arange(-(beside // size), n_bins + beside // size)
+    array = labelled_windows(
+        matrix, table, ("window", "offset"), {"assembly": source.assembly, "how": options.how}, None
+    )
+    coords: dict[str, Any] = {
+        "part": ("offset", np.where(where < 0, "upstream", np.where(where < n_bins, "body", "downstream")))
+    }
     if options.width is not None:
         width = integer(options.width, "width")
-        inside = np.clip(where, 0, options.bins) * width / options.bins
-        coords["distance"] = ("offset", inside + np.minimum(where, 0) * size + np.maximum(where - options.bins, 0) * size - width // 2)
+        inside = np.clip(where, 0, n_bins) * width / n_bins
+        coords["distance"] = (
+            "offset",
+            inside + np.minimum(where, 0) * size + np.maximum(where - n_bins, 0) * size - width // 2,
+        )
     with np.errstate(invalid="ignore", divide="ignore"):  # a bin without a value has no mean
         valid = ~np.isnan(matrix)
         n = valid.sum(axis=0)
         mean = np.where(valid, matrix, 0).sum(axis=0) / n
         std = np.sqrt(np.where(valid, (matrix - mean) ** 2, 0).sum(axis=0) / n)
-    results = {"matrix": array.assign_coords(offset=where), "mean": ("offset", mean), "std": ("offset", std), "n": ("offset", n)}
+    results = {
+        "matrix": array.assign_coords(offset=where),
+        "mean": ("offset", mean),
+        "std": ("offset", std),
+        "n": ("offset", n),
+    }
     return xr.Dataset(results, coords, {"assembly": source.assembly, "how": options.how})
+
+
+def _with_flanks(
+    source: Source, body: NDArray[Any], table: RegionTable, options: Options, flank: int, size: int
+) -> NDArray[Any]:
+    """The matrix of the regions with that of ``flank`` bp on both sides, in bins of ``size``."""
+    if not flank:
+        return body
+    sides = [_beside(table, flank, side, strand_aware=options.strand_aware) for side in (-1, 1)]
+    if options.bounds == "raise":
+        sides = [flanks.inside(source, pad=False) for flanks in sides]
+    up, down = (scaled(source, flanks, flank // size, options) for flanks in sides)
+    return np.concatenate([up, body, down], axis=1)
 
 
 def _beside(table: RegionTable, flank: int, side: int, *, strand_aware: bool) -> RegionTable:

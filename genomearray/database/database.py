@@ -16,7 +16,15 @@ from numpy.typing import DTypeLike
 
 from genomearray._cached import Cached
 from genomearray.choices import STORES, Kind, Store
-from genomearray.errors import AssemblyError, AssemblyExistsError, DatabaseError, LayoutError, TrackNameError, UnknownTrackError, nearest_names
+from genomearray.errors import (
+    AssemblyError,
+    AssemblyExistsError,
+    DatabaseError,
+    LayoutError,
+    TrackNameError,
+    UnknownTrackError,
+    nearest_names,
+)
 from genomearray.foreign.chromosomes import read_assembly
 from genomearray.reference.assembly import Assembly, Chromosome
 from genomearray.storage.chromosome_table import FILE, write_chromosome_table
@@ -62,9 +70,15 @@ class GenomeDB:
         self.path = database_folder(path)
         name = assembly or os.environ.get("GENOME_ASSEMBLY")
         known = list_assemblies(self.path)
-        there = f"; there are: {', '.join(known)}" if known else f"; {self.path} holds none yet: run genomearray init"
+        there = (
+            f"; there are: {', '.join(known)}"
+            if known
+            else f"; {self.path} holds none yet: run genomearray init"
+        )
         if not name:
-            raise DatabaseError("no assembly is named", hint=f"give {{assembly=}} or set GENOME_ASSEMBLY{there}")
+            raise DatabaseError(
+                "no assembly is named", hint=f"give {{assembly=}} or set GENOME_ASSEMBLY{there}"
+            )
         _check_assembly_name(name)
         self.folder = self.path / name
         if name not in known:
@@ -106,7 +120,10 @@ class GenomeDB:
         _check_assembly_name(assembly)
         folder = Path(path).expanduser() / assembly
         if (folder / FILE).exists():
-            raise AssemblyExistsError(f"assembly {assembly!r} is in the database already: {folder}; choose another name, or remove that folder")
+            raise AssemblyExistsError(
+                f"assembly {assembly!r} is in the database already: {folder}; choose another name, "
+                "or remove that folder"
+            )
         if isinstance(chrom_sizes, (str, os.PathLike)):
             from genomearray.reference.chrom_sizes import read_chrom_sizes
 
@@ -136,7 +153,18 @@ class GenomeDB:
         """
         import pandas as pd
 
-        columns = ("name", "length", "idnum", "is_auto", "is_sex", "is_x", "is_y", "is_hap", "is_rand", "is_mito")
+        columns = (
+            "name",
+            "length",
+            "idnum",
+            "is_auto",
+            "is_sex",
+            "is_x",
+            "is_y",
+            "is_hap",
+            "is_rand",
+            "is_mito",
+        )
         return pd.DataFrame({c: [getattr(chrom, c) for chrom in self.assembly] for c in columns})
 
     def get_chromosomes(self, **flags: bool) -> list[Chromosome]:
@@ -223,7 +251,11 @@ class GenomeDB:
         path = existing(self.folder, name)
         if path is None:
             near = nearest_names(name, self.list_tracks())
-            hint = f"nearest names: {', '.join(map(repr, near))}" if near else "see: {list_tracks()|genomearray tracks}"
+            hint = (
+                f"nearest names: {', '.join(map(repr, near))}"
+                if near
+                else "see: {list_tracks()|genomearray tracks}"
+            )
             raise UnknownTrackError(f"track {name!r} is not in the database {self.folder}", hint=hint)
         return path
 
@@ -252,7 +284,10 @@ class GenomeDB:
         """
         track = open_track(self.get_track_path(name), kind)
         if track.assembly != self.folder.name:
-            raise AssemblyError(f"track {name!r} is on assembly {track.assembly!r}, and this database folder is {self.folder.name!r}: {track.path}")
+            raise AssemblyError(
+                f"track {name!r} is on assembly {track.assembly!r}, and this database folder is "
+                f"{self.folder.name!r}: {track.path}"
+            )
         track.name = name
         return track
 
@@ -275,9 +310,17 @@ class GenomeDB:
 
         table = open_features(self.get_track_path(name), name)
         if table.assembly != self.folder.name:
-            raise AssemblyError(f"table {name!r} is on assembly {table.assembly!r}, and this database folder is {self.folder.name!r}: {table.path}")
-        if table.chromosomes != self.assembly.names or any(table.length(chrom.name) != chrom.length for chrom in self.assembly):
-            raise AssemblyError(f"table {name!r} has other chromosomes than assembly {table.assembly!r} of this database: {table.path}")
+            raise AssemblyError(
+                f"table {name!r} is on assembly {table.assembly!r}, and this database folder is "
+                f"{self.folder.name!r}: {table.path}"
+            )
+        if table.chromosomes != self.assembly.names or any(
+            table.length(chrom.name) != chrom.length for chrom in self.assembly
+        ):
+            raise AssemblyError(
+                f"table {name!r} has other chromosomes than assembly {table.assembly!r} of this "
+                f"database: {table.path}"
+            )
         return table
 
     def open(self, name: str) -> Track | FeatureTable:
@@ -303,7 +346,8 @@ class GenomeDB:
                 raise error from None
 
     def open_lift_table(self, name: str) -> LiftTable:
-        """Open a liftover table that the old library wrote; new ones are not made: :class:`genomearray.Chain` reads the chain file.
+        """Open a liftover table that the old library wrote; new ones are not made:
+        :class:`genomearray.Chain` reads the chain file.
 
         Parameters
         ----------
@@ -387,7 +431,13 @@ class GenomeDB:
         return create_writer(self.folder, self.assembly, name, dtype, WriteOptions(**options))
 
     def save_track(
-        self, name: str, data: TrackData, dtype: DTypeLike | None = None, *, progress: bool = False, **options: Unpack[TrackSettings]
+        self,
+        name: str,
+        data: TrackData,
+        dtype: DTypeLike | None = None,
+        *,
+        progress: bool = False,
+        **options: Unpack[TrackSettings],
     ) -> WriteReport:
         """Write a whole track from arrays, a Dataset, a track, or pieces.
 
@@ -396,9 +446,9 @@ class GenomeDB:
         name : str
         data : mapping, Dataset, Track or iterable
             ``{chrom: array}`` with one value a base; a Dataset with the variables of a track, also
-            lazy (computed block by block); a Track, stored or lazy (computed in threads, or on the dask cluster of the
-            session: a ``distributed.Client``); or an iterable of ``(chrom, start, values)`` with
-            offsets. Chromosomes that are not given hold the fill value.
+            lazy (computed block by block); a Track, stored or lazy (computed in threads, or on the
+            dask cluster of the session: a ``distributed.Client``); or an iterable of ``(chrom,
+            start, values)`` with offsets. Chromosomes that are not given hold the fill value.
         dtype : dtype, optional
             Default: that of the data; for pieces, that of the first one.
         progress : bool
@@ -428,14 +478,23 @@ class GenomeDB:
 
         return save(self.folder, self.assembly, name, data, dtype, options, progress=progress)
 
-    def save_features(self, name: str, table: pd.DataFrame, *, store: Store = "h5", overwrite: bool = False, source: str = "") -> int:
+    def save_features(
+        self,
+        name: str,
+        table: pd.DataFrame,
+        *,
+        store: Store = "h5",
+        overwrite: bool = False,
+        source: str = "",
+    ) -> int:
         """Keep a table of features, sorted.
 
         Parameters
         ----------
         name : str
         table : DataFrame
-            ``chrom``, ``start``, ``end`` (offsets, 0-based, half-open), optionally ``strand`` (``+``, ``-``, ``.``), and columns of numbers or texts.
+            ``chrom``, ``start``, ``end`` (offsets, 0-based, half-open), optionally ``strand``
+            (``+``, ``-``, ``.``), and columns of numbers or texts.
         store, overwrite, source
             As for :meth:`create_track`.
 
@@ -458,7 +517,13 @@ class GenomeDB:
         from genomearray.database.save import save_features
         from genomearray.storage.write.options import WriteOptions
 
-        return save_features(self.folder, self.assembly, name, table, WriteOptions(store=store, overwrite=overwrite, source=source))
+        return save_features(
+            self.folder,
+            self.assembly,
+            name,
+            table,
+            WriteOptions(store=store, overwrite=overwrite, source=source),
+        )
 
     # -- open and closed -----------------------------------------------------------------
 
@@ -468,14 +533,19 @@ class GenomeDB:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return GenomeDB, (self.path.absolute(), self.folder.name)
 
     def __repr__(self) -> str:
-        return f"<GenomeDB {self.folder.name!r}: {len(self.assembly)} chromosomes, {len(self.list_tracks())} tracks>"
+        return (
+            f"<GenomeDB {self.folder.name!r}: {len(self.assembly)} chromosomes, "
+            f"{len(self.list_tracks())} tracks>"
+        )
 
 
 def database_folder(path: str | os.PathLike[str] | None) -> Path:
@@ -485,7 +555,10 @@ def database_folder(path: str | os.PathLike[str] | None) -> Path:
         raise DatabaseError("no database is named", hint="give {path=|--db} or set GENOME_DB to its folder")
     folder = Path(named).expanduser()
     if not folder.is_dir():
-        raise DatabaseError(f"the database folder {folder} is not there", hint="check the path, or make it with: {GenomeDB.create|genomearray init}")
+        raise DatabaseError(
+            f"the database folder {folder} is not there",
+            hint="check the path, or make it with: {GenomeDB.create|genomearray init}",
+        )
     return folder
 
 
@@ -496,7 +569,10 @@ def list_assemblies(folder: Path) -> list[str]:
 
 def _check_assembly_name(name: str) -> None:
     if not name or name.startswith(".") or "/" in name or name != name.strip() or not name.isprintable():
-        raise DatabaseError(f"assembly name {name!r} cannot be a folder; use letters, digits, '-', '_' and '.', for instance hg38")
+        raise DatabaseError(
+            f"assembly name {name!r} cannot be a folder; use letters, digits, '-', '_' and '.', for "
+            "instance hg38"
+        )
 
 
 def _track_names(folder: Path, prefix: str) -> Iterator[str]:

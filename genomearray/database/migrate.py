@@ -1,4 +1,6 @@
-"""A database of the old library, or of this one, copied into a new database: every value is read back and compared."""
+"""A database of the old library, or of this one, copied into a new database: every value is read
+back and compared.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,18 @@ from typing import Any
 import numpy as np
 
 from genomearray.choices import Store
-from genomearray.compute.blocks import each_block, pieces
+from genomearray.compute.blocks import Run, each_block, pieces
 from genomearray.database.database import GenomeDB, database_folder, list_assemblies
 from genomearray.database.save import copy_features, copy_track
 from genomearray.database.verify import stale_chromosomes
-from genomearray.errors import AssemblyError, DamagedTrackError, DatabaseError, GenomeArrayError, GenomeArrayWarning, LayoutError
+from genomearray.errors import (
+    AssemblyError,
+    DamagedTrackError,
+    DatabaseError,
+    GenomeArrayError,
+    GenomeArrayWarning,
+    LayoutError,
+)
 from genomearray.features.table import FeatureTable
 from genomearray.foreign.old_file import DAMAGE, is_hdf5
 from genomearray.foreign.old_lift_table import LiftTable
@@ -50,7 +59,8 @@ class MigrateReport:
     Attributes
     ----------
     files : list of Migrated
-        Each with an outcome: ``copied`` (and compared), ``there`` (an earlier run copied it), ``left out`` (no track and no table), ``failed``.
+        Each with an outcome: ``copied`` (and compared), ``there`` (an earlier run copied it),
+        ``left out`` (no track and no table), ``failed``.
     """
 
     files: list[Migrated] = field(default_factory=list)
@@ -110,9 +120,13 @@ def migrate(
     folder = database_folder(source)
     known = list_assemblies(folder)
     if assembly is not None and assembly not in known:
-        raise DatabaseError(f"assembly {assembly!r} is not in the database {folder}; there are: {', '.join(known) or 'none'}")
+        raise DatabaseError(
+            f"assembly {assembly!r} is not in the database {folder}; there are: {', '.join(known) or 'none'}"
+        )
     if not known:
-        raise DatabaseError(f"{folder} holds no assembly: no folder in it has a chromosome table, chromosome.h5")
+        raise DatabaseError(
+            f"{folder} holds no assembly: no folder in it has a chromosome table, chromosome.h5"
+        )
     target = Path(dest).expanduser()
     if target.resolve() == folder.resolve():
         raise DatabaseError(f"{dest} is the old database itself; give another folder")
@@ -121,7 +135,15 @@ def migrate(
         old = GenomeDB(folder, name)
         new = _same_assembly(old, target)
         for track in old.list_tracks():
-            report.files.append(_migrate_one(old, new, track, {"store": store, "overwrite": overwrite, "threads": threads}, progress=progress))
+            report.files.append(
+                _migrate_one(
+                    old,
+                    new,
+                    track,
+                    {"store": store, "overwrite": overwrite, "threads": threads},
+                    progress=progress,
+                )
+            )
     return report
 
 
@@ -134,18 +156,29 @@ def _same_assembly(old: GenomeDB, target: Path) -> GenomeDB:
         write_chromosome_table(target / name, table)
     new = GenomeDB(target, name)
     if [(c.name, c.length) for c in new.assembly] != [(c.name, c.length) for c in table]:
-        raise AssemblyError(f"assembly {name!r} is in {target} already, with other chromosomes; migrate into another folder")
+        raise AssemblyError(
+            f"assembly {name!r} is in {target} already, with other chromosomes; migrate into another folder"
+        )
     return new
 
 
-def _migrate_one(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], *, progress: bool) -> Migrated:
+def _migrate_one(
+    old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], *, progress: bool
+) -> Migrated:
     assembly = old.folder.name
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always", GenomeArrayWarning)
             there = new.has_track(name) and not options["overwrite"]
-            note = _compare(old, new, name, options, progress=progress) if there else _copy(old, new, name, options, progress=progress)
-        notes = [note, *(str(warning.message) for warning in told if issubclass(warning.category, GenomeArrayWarning))]
+            note = (
+                _compare(old, new, name, options, progress=progress)
+                if there
+                else _copy(old, new, name, options, progress=progress)
+            )
+        notes = [
+            note,
+            *(str(warning.message) for warning in told if issubclass(warning.category, GenomeArrayWarning)),
+        ]
         return Migrated(assembly, name, THERE if there else COPIED, "; ".join(notes))
     except _NotData as error:
         return Migrated(assembly, name, LEFT_OUT, str(error))
@@ -192,7 +225,9 @@ def _tell_apart(old: GenomeDB, path: Path, why: LayoutError) -> None:
         LiftTable(path, old.assembly).close()
     except GenomeArrayError:
         raise _NotData(str(why)) from None
-    raise _NotData("a liftover table: read the chain file itself (genomearray liftover, genomearray.Chain)") from None
+    raise _NotData(
+        "a liftover table: read the chain file itself (genomearray liftover, genomearray.Chain)"
+    ) from None
 
 
 def _copy_track(track: Track, new: GenomeDB, name: str, options: dict[str, Any], *, progress: bool) -> str:
@@ -201,7 +236,9 @@ def _copy_track(track: Track, new: GenomeDB, name: str, options: dict[str, Any],
         wrong = _differences(track.source, copy, options["threads"], progress=progress)
         copy.close()
         if wrong:
-            raise DamagedTrackError(f"{wrong:,} values of the copy differ from those of {track.path}; nothing was kept")
+            raise DamagedTrackError(
+                f"{wrong:,} values of the copy differ from those of {track.path}; nothing was kept"
+            )
 
     copy_track(new.folder, new.assembly, name, track, progress=progress, check=check, **options)
     with new.open_track(name) as copy:
@@ -211,7 +248,12 @@ def _copy_track(track: Track, new: GenomeDB, name: str, options: dict[str, Any],
 
 def _differences(one: Source, other: Source, threads: int | None, *, progress: bool) -> int:
     """Bases where two sources differ by a bit; all NaN are one value."""
-    return sum(count for _, count in each_block(_block_differences, one, (one, other), one.names, "compare", threads=threads, progress=progress))
+    return sum(
+        count
+        for _, count in each_block(
+            _block_differences, one, (one, other), one.names, Run("compare", threads, progress)
+        )
+    )
 
 
 def _block_differences(sources: tuple[Source, Source], task: Intervals) -> int:
@@ -233,7 +275,11 @@ def _stale(source: Source, copy: Track) -> str:
     if not isinstance(source, OldTrack) or copy.kind != "signal" or not source.statistics():
         return ""
     stale = stale_chromosomes(source, copy.stats(by="chrom"))
-    return f"stale statistics in the old file: {', '.join(stale[:5])}{', ...' if len(stale) > 5 else ''}" if stale else ""
+    return (
+        f"stale statistics in the old file: {', '.join(stale[:5])}{', ...' if len(stale) > 5 else ''}"
+        if stale
+        else ""
+    )
 
 
 def _copy_table(table: FeatureTable, new: GenomeDB, name: str, options: dict[str, Any]) -> str:
@@ -242,7 +288,14 @@ def _copy_table(table: FeatureTable, new: GenomeDB, name: str, options: dict[str
             if not _same_tables(table, copy):
                 raise DamagedTrackError(f"the copy of {table.path} differs from it; nothing was kept")
 
-    count = copy_features(new.folder, new.assembly, name, table, check, WriteOptions(store=options["store"], overwrite=options["overwrite"]))
+    count = copy_features(
+        new.folder,
+        new.assembly,
+        name,
+        table,
+        check,
+        WriteOptions(store=options["store"], overwrite=options["overwrite"]),
+    )
     return f"{count:,} features agree"
 
 

@@ -37,11 +37,20 @@ if TYPE_CHECKING:
 Pieces: TypeAlias = Iterator[tuple[str, int, ArrayLike]]
 Check: TypeAlias = Callable[[list[Any]], None] | None
 # What a track can be made of: a track, labelled arrays, arrays by chromosome, or pieces (chrom, start, values).
-TrackData: TypeAlias = "Track | xr.Dataset | xr.DataArray | Mapping[str, ArrayLike] | Iterable[tuple[str, int, ArrayLike]]"
+TrackData: TypeAlias = (
+    "Track | xr.Dataset | xr.DataArray | Mapping[str, ArrayLike] | Iterable[tuple[str, int, ArrayLike]]"
+)
 
 
 def save(
-    folder: Path, assembly: Assembly, name: str, data: TrackData, dtype: DTypeLike | None, settings: TrackSettings, *, progress: bool
+    folder: Path,
+    assembly: Assembly,
+    name: str,
+    data: TrackData,
+    dtype: DTypeLike | None,
+    settings: TrackSettings,
+    *,
+    progress: bool,
 ) -> WriteReport:
     """See :meth:`genomearray.GenomeDB.save_track`."""
     if isinstance(data, Track):
@@ -83,7 +92,8 @@ def copy_tracks(
     check: Check = None,
     **settings: Unpack[TrackSettings],
 ) -> list[TrackWriter]:
-    """Write tracks, stored or lazy, into a folder: block by block, in threads or on the cluster of the session. All appear, or none.
+    """Write tracks, stored or lazy, into a folder: block by block, in threads or on the cluster of
+    the session. All appear, or none.
 
     ``check`` as for :func:`~genomearray.storage.write.publish.created_together`.
     See :meth:`genomearray.GenomeDB.create_track` for the options.
@@ -93,13 +103,21 @@ def copy_tracks(
 
 
 def _write_all(
-    folder: Path, assembly: Assembly, plans: dict[str, Plan], tracks: Mapping[str, Track], *, progress: bool, check: Check
+    folder: Path,
+    assembly: Assembly,
+    plans: dict[str, Plan],
+    tracks: Mapping[str, Track],
+    *,
+    progress: bool,
+    check: Check,
 ) -> list[TrackWriter]:
     for track in tracks.values():
         _same_chromosomes(assembly, track.source)
     dtypes = {name: plan.dtype for name, plan in plans.items()}
     while True:
-        made = (create_writer(folder, assembly, name, dtypes[name], plan.options) for name, plan in plans.items())
+        made = (
+            create_writer(folder, assembly, name, dtypes[name], plan.options) for name, plan in plans.items()
+        )
         name = ""
         try:
             with created_together(made, check) as writers:
@@ -113,7 +131,10 @@ def _write_all(
 def _same_chromosomes(assembly: Assembly, source: Source) -> None:
     for chrom in source.names:
         if chrom not in assembly or assembly[chrom].length != source.length(chrom):
-            raise AssemblyError(f"chromosome {chrom!r} of the track has {source.length(chrom):,} bp, and is not so in assembly {assembly.name!r}")
+            raise AssemblyError(
+                f"chromosome {chrom!r} of the track has {source.length(chrom):,} bp, and is not so "
+                f"in assembly {assembly.name!r}"
+            )
 
 
 class Plan(NamedTuple):
@@ -125,18 +146,27 @@ class Plan(NamedTuple):
 
 
 def _planned(track: Track, dtype: DTypeLike | None, settings: TrackSettings, *, alone: bool = False) -> Plan:
-    """How a track is written: what is said of it goes along, and what does not fit is counted by the writer."""
+    """How a track is written: what is said of it goes along, and what does not fit is counted by
+    the writer.
+    """
     source = track.source
     said = track.attributes
     rounded: bool | None = None
     if dtype is None:
         source, dtype, rounded = source.unconverted()
     units = source.display_attributes(next(iter(source.variables))).get("units")
-    defaults: TrackSettings = {"kind": source.kind, "source": str(said.get("source", "")), "units": None if units is None else str(units)}
+    defaults: TrackSettings = {
+        "kind": source.kind,
+        "source": str(said.get("source", "")),
+        "units": None if units is None else str(units),
+    }
     if rounded is not None:
         defaults["round"] = rounded
     options = WriteOptions(
-        **(defaults | settings), attributes=_kept(said), zero_fill=source.dtype.kind == "f" and bool(source.fill == 0), alone=alone
+        **(defaults | settings),
+        attributes=_kept(said),
+        zero_fill=source.dtype.kind == "f" and bool(source.fill == 0),
+        alone=alone,
     )
     stored = np.dtype(np.uint8) if source.dtype.kind == "b" else source.dtype
     return Plan(source, stored if dtype is None else dtype, options)
@@ -147,7 +177,9 @@ def _kept(attributes: dict[str, Any]) -> dict[str, str | int]:
     return {name: value for name, value in attributes.items() if name.endswith(("_report", "_table"))}
 
 
-def write_source(writer: TrackWriter, source: Source, name: str, threads: int | None = None, *, progress: bool = False) -> None:
+def write_source(
+    writer: TrackWriter, source: Source, name: str, threads: int | None = None, *, progress: bool = False
+) -> None:
     """Compute, compress and store all blocks of a source; those that hold nothing are absent as they are."""
     skip = _same_value(source.fill, writer.fill)
     everything = list(block_jobs(writer.layout))
@@ -178,11 +210,18 @@ def _encoded(shared: tuple[Source, BlockEncoder], job: BlockJob) -> EncodedBlock
         return encoder(job, source.read_intervals(Intervals(job.names, code, job.starts, job.ends)))
     values = np.full(job.length, source.missing_value(), source.dtype)
     if code.size:
-        source.gather(Intervals(job.names, code, job.starts[code], job.ends[code]), values, (np.cumsum(sizes) - sizes)[code], threads=False)
+        source.gather(
+            Intervals(job.names, code, job.starts[code], job.ends[code]),
+            values,
+            (np.cumsum(sizes) - sizes)[code],
+            threads=False,
+        )
     return encoder(job, values)
 
 
-def save_features(folder: Path, assembly: Assembly, name: str, table: pd.DataFrame, options: WriteOptions) -> int:
+def save_features(
+    folder: Path, assembly: Assembly, name: str, table: pd.DataFrame, options: WriteOptions
+) -> int:
     """See :meth:`genomearray.GenomeDB.save_features`."""
     lost = [column for column in ("chrom", "start", "end") if column not in table]
     if lost:
@@ -194,7 +233,9 @@ def save_features(folder: Path, assembly: Assembly, name: str, table: pd.DataFra
         if column not in ("chrom", "start", "end", "strand"):
             columns[str(column)] = _numbers_or_texts(table[column], str(column))
     chroms = np.asarray(table["chrom"].astype(str))
-    extra = {column: values.dtype for column, values in columns.items() if column not in ("start", "end", "strand")}
+    extra = {
+        column: values.dtype for column, values in columns.items() if column not in ("start", "end", "strand")
+    }
     known = [(chrom, assembly[chrom].name) for chrom in dict.fromkeys(chroms.tolist())]
     with created_together([create_feature_writer(folder, assembly, name, extra, options)]) as (writer,):
         for chrom, stored in known:
@@ -203,17 +244,32 @@ def save_features(folder: Path, assembly: Assembly, name: str, table: pd.DataFra
     return len(chroms)
 
 
-def copy_features(folder: Path, assembly: Assembly, name: str, table: FeatureTable, check: Check = None, options: WriteOptions | None = None) -> int:
-    """Keep a feature table in a database of the same assembly, in the same order; gives the number of features."""
+def copy_features(
+    folder: Path,
+    assembly: Assembly,
+    name: str,
+    table: FeatureTable,
+    check: Check = None,
+    options: WriteOptions | None = None,
+) -> int:
+    """Keep a feature table in a database of the same assembly, in the same order; gives the number
+    of features.
+    """
     columns = table.columns
-    dtypes = {column: table[f"{column}"].dtype for column in columns if column not in ("start", "end", "strand")}
+    dtypes = {
+        column: table[f"{column}"].dtype for column in columns if column not in ("start", "end", "strand")
+    }
     options = options or WriteOptions()
     options = replace(options, source=options.source or str(table.attributes.get("source", "")))
-    with created_together([create_feature_writer(folder, assembly, name, dtypes, options)], check) as (writer,):
+    with created_together([create_feature_writer(folder, assembly, name, dtypes, options)], check) as (
+        writer,
+    ):
         for chrom in table.chromosomes:
             found = table.sel(chrom=chrom)
             if len(found):
-                writer.append(assembly[chrom].name, {column: found[column] for column in columns}, found.input_row)
+                writer.append(
+                    assembly[chrom].name, {column: found[column] for column in columns}, found.input_row
+                )
     return len(table)
 
 
@@ -226,7 +282,9 @@ def _numbers_or_texts(column: Any, name: str) -> Any:
     if values.dtype.kind in "US":
         values = values.astype(object)
     if values.dtype.kind != "O" or not all(isinstance(value, str) for value in values.tolist()):
-        raise ValueRangeError(f"column {name!r} of dtype {values.dtype} cannot be kept; allowed are numbers and texts")
+        raise ValueRangeError(
+            f"column {name!r} of dtype {values.dtype} cannot be kept; allowed are numbers and texts"
+        )
     return values
 
 
@@ -251,13 +309,18 @@ def _pieces(assembly: Assembly, data: TrackData) -> tuple[Pieces, DTypeLike, Kin
             raise ValueRangeError("there is no array to save; give at least one chromosome")
         return _array_pieces(arrays), _common_dtype(arrays.values()), SIGNAL
     if not isinstance(data, Iterable):
-        raise ValueRangeError(f"{type(data).__name__} is no track data; give a mapping, Dataset, Track or (chrom, start, values) pieces")
+        raise ValueRangeError(
+            f"{type(data).__name__} is no track data; give a mapping, Dataset, Track or (chrom, "
+            "start, values) pieces"
+        )
     pieces = iter(data)
     first = next(pieces, None)
     if first is None:
         raise ValueRangeError("there is no piece to save; give at least one (chrom, start, values)")
     if not isinstance(first, tuple) or len(first) != 3:
-        raise ValueRangeError(f"{first!r} is no piece; give {{chrom: array}}, or tuples (chrom, start, values)")
+        raise ValueRangeError(
+            f"{first!r} is no piece; give {{chrom: array}}, or tuples (chrom, start, values)"
+        )
     return itertools.chain([first], pieces), _common_dtype([np.asarray(first[2])]), SIGNAL
 
 
@@ -265,7 +328,10 @@ def _array(assembly: Assembly, chrom: str, values: Any) -> Any:
     array = values if hasattr(values, "dtype") and hasattr(values, "shape") else np.asarray(values)
     length = assembly[chrom].length
     if array.shape != (length,):
-        raise AssemblyError(f"array of {chrom!r} has shape {array.shape}; the chromosome has {length} bp in {assembly.name!r}, so shape ({length},)")
+        raise AssemblyError(
+            f"array of {chrom!r} has shape {array.shape}; the chromosome has {length} bp in "
+            f"{assembly.name!r}, so shape ({length},)"
+        )
     return array
 
 
@@ -284,7 +350,9 @@ def _dataset_pieces(assembly: Assembly, dataset: xr.Dataset) -> tuple[Pieces, DT
     packed = None
     for variable, array in dataset.data_vars.items():
         if array.ndim != 1:
-            raise LayoutError(f"variable {variable!r} has dimensions {array.dims}; one of a track has one, pos_{variable}")
+            raise LayoutError(
+                f"variable {variable!r} has dimensions {array.dims}; one of a track has one, pos_{variable}"
+            )
         if str(variable) == PACKED and PACKED not in assembly:
             packed = array
             continue
@@ -302,7 +370,10 @@ def _packed_pieces(layout: Layout, packed: Any) -> Pieces:
     rows = layout.packed_rows
     total = int(layout.lengths[rows].sum())
     if packed.shape != (total,):
-        raise AssemblyError(f"variable 'packed' has {packed.shape[0]} positions; the short sequences of {layout.assembly.name!r} have {total}")
+        raise AssemblyError(
+            f"variable 'packed' has {packed.shape[0]} positions; the short sequences of "
+            f"{layout.assembly.name!r} have {total}"
+        )
     for row in rows:
         start, length = int(layout.packed_start[row]), int(layout.lengths[row])
         for begin in range(0, length, BLOCK):
@@ -312,9 +383,13 @@ def _packed_pieces(layout: Layout, packed: Any) -> Pieces:
 
 def _common_dtype(arrays: Iterable[Any]) -> Any:
     dtype = np.result_type(*{array.dtype for array in arrays})
-    return np.dtype("uint8") if dtype.kind == "b" else track_dtype(np.float32 if dtype == np.float16 else dtype)
+    return (
+        np.dtype("uint8") if dtype.kind == "b" else track_dtype(np.float32 if dtype == np.float16 else dtype)
+    )
 
 
 def _same_assembly(assembly: Assembly, other: str) -> None:
     if other != assembly.name:
-        raise AssemblyError(f"the data are on assembly {other!r}, the database on {assembly.name!r}; lift them over first")
+        raise AssemblyError(
+            f"the data are on assembly {other!r}, the database on {assembly.name!r}; lift them over first"
+        )

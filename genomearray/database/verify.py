@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genomearray.choices import SEQUENCE
-from genomearray.compute.blocks import each_block, pieces
+from genomearray.compute.blocks import Run, each_block, pieces
 from genomearray.compute.statistics import statistics
 from genomearray.errors import DamagedTrackError, LayoutError
 from genomearray.executor import progress_bar, runner
@@ -47,7 +47,9 @@ def as_stored(path: Path, track_id: str) -> StoredTrack:
     return stored
 
 
-def check(stored: StoredTrack, assembly: Assembly, *, threads: int | None = None, progress: bool = False) -> list[str]:
+def check(
+    stored: StoredTrack, assembly: Assembly, *, threads: int | None = None, progress: bool = False
+) -> list[str]:
     """What is wrong with a track, a line each; nothing for a whole one.
 
     Parameters
@@ -91,12 +93,18 @@ def _layout(stored: StoredTrack, assembly: Assembly) -> Layout:
     arrays = [stored.array_of(name) for name in stored.variables]
     chunks = [array.chunk for array in arrays if isinstance(array, ChunkedArray)]
     if len(chunks) < len(arrays) or stored.names != assembly.names:
-        raise LayoutError(f"{stored.path} was written anew by another tool, or for another chromosome table; save it as a track again")
+        raise LayoutError(
+            f"{stored.path} was written anew by another tool, or for another chromosome table; save "
+            "it as a track again"
+        )
     # A chromosome shorter than a chunk has a short one; a chunk divides a block.
     longest = max(chunks)
     layout = Layout(assembly, longest if BLOCK % longest == 0 else 1 << (longest - 1).bit_length())
     if {v.name: v.length for v in layout.variables} != stored.variables:
-        raise LayoutError(f"{stored.path} does not have the variables that its chromosomes ask for; save it as a track again")
+        raise LayoutError(
+            f"{stored.path} does not have the variables that its chromosomes ask for; save it as a "
+            "track again"
+        )
     return layout
 
 
@@ -121,13 +129,21 @@ def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> 
     for row in np.flatnonzero(chunks)[:_MOST_TOLD].tolist():
         variable = next(v for v in reversed(layout.variables) if v.first_chunk <= row)
         start = (row - variable.first_chunk) * variable.chunk
-        told.append(_WRONG.format(f"{variable.name}:{start + 1}-{min(start + variable.chunk, variable.length)}"))
+        told.append(
+            _WRONG.format(f"{variable.name}:{start + 1}-{min(start + variable.chunk, variable.length)}")
+        )
     computed, kept = builder.sequences(), stored.sequences()
     wrong = np.zeros(len(layout.assembly), bool)
-    places = {"length": layout.lengths, "packed_start": layout.packed_start, "first_chunk": layout.first_chunks()}
+    places = {
+        "length": layout.lengths,
+        "packed_start": layout.packed_start,
+        "first_chunk": layout.first_chunks(),
+    }
     for name, column in (computed | places).items():
         wrong |= ~_same(kept[name], column)
-    told += [_WRONG.format(repr(layout.assembly.names[row])) for row in np.flatnonzero(wrong)[:_MOST_TOLD].tolist()]
+    told += [
+        _WRONG.format(repr(layout.assembly.names[row])) for row in np.flatnonzero(wrong)[:_MOST_TOLD].tolist()
+    ]
     total = int(chunks.sum()) + int(wrong.sum())
     if total > len(told):
         told.append(f"and {total - len(told):,} more")
@@ -144,10 +160,16 @@ def _same(one: Any, other: Any) -> Any:
 
 
 def stale_chromosomes(source: OldTrack, right: pd.DataFrame) -> list[str]:
-    """Chromosomes of an old file whose stored statistics are not those of its values, which ``right`` has by chromosome."""
+    """Chromosomes of an old file whose stored statistics are not those of its values, which
+    ``right`` has by chromosome.
+    """
     told = source.statistics()
     rows = {chrom: {str(key): right.loc[chrom, key] for key in right.columns} for chrom in told}
-    return [chrom for chrom, old in told.items() if not all(_agrees(key, old[key], rows[chrom]) for key in right.columns if key in old)]
+    return [
+        chrom
+        for chrom, old in told.items()
+        if not all(_agrees(key, old[key], rows[chrom]) for key in right.columns if key in old)
+    ]
 
 
 def _agrees(key: str, old: Any, right: dict[str, Any]) -> bool:
@@ -172,11 +194,14 @@ def check_old(source: OldTrack, *, threads: int | None = None, progress: bool = 
     DamagedTrackError
     """
     if source.kind == SEQUENCE:
-        for _ in each_block(_read_block, source, source, source.names, "verify", threads=threads, progress=progress):
+        for _ in each_block(_read_block, source, source, source.names, Run("verify", threads, progress)):
             pass
         return []
     right = statistics(source, None, "chrom", False, threads, progress)
-    return [f"{_WRONG.format(repr(chrom))} (they are stale; the values count)" for chrom in stale_chromosomes(source, right)]
+    return [
+        f"{_WRONG.format(repr(chrom))} (they are stale; the values count)"
+        for chrom in stale_chromosomes(source, right)
+    ]
 
 
 def _read_block(source: Source, task: Intervals) -> None:

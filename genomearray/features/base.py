@@ -66,7 +66,9 @@ class BaseTable(Features):
         return Assembly.in_order(self.assembly, self.sizes.items())
 
     def rows_of(self, column: str, first: int, last: int) -> NDArray[Any]:
-        """Rows [first, last) of a column; one that is asked for as a whole is kept: it would be asked for again and again."""
+        """Rows [first, last) of a column; one that is asked for as a whole is kept: it would be
+        asked for again and again.
+        """
         kept = self._kept.get(column)
         if kept is not None:
             return kept[first:last]
@@ -122,7 +124,8 @@ class BaseTable(Features):
         return self.overlapping(str(chrom), start, end)
 
     def overlapping(self, chrom: str, start: int, end: int) -> Features:
-        """Features that share a base with the offsets [start, end); one of no base (start = end) counts as one base.
+        """Features that share a base with the offsets [start, end); one of no base (start = end)
+        counts as one base.
 
         Parameters
         ----------
@@ -154,5 +157,7 @@ class BaseTable(Features):
     def _placed_all(self, **more: str) -> dict[str, ChromosomeFeatures]:
         """Places of all features, and more of their columns."""
         named = [name for name, n in zip(self.chromosomes, self._counts.tolist(), strict=True) if n]
-        columns: Any = {name: {key: self._of_chromosome(name, column) for key, column in more.items()} for name in named}
+        columns: Any = {
+            name: {key: self._of_chromosome(name, column) for key, column in more.items()} for name in named
+        }
         return {name: self._place(name)._replace(**columns[name]) for name in named}

@@ -16,14 +16,16 @@ from genomearray.features.base import BaseTable
 from genomearray.features.rows import Features
 from genomearray.reference.intervals import ranges
 from genomearray.reference.overlaps import Sorted, nearest_rows, overlap_counts, overlapping_pairs
-from genomearray.reference.region_table import RegionTable, read_regions
+from genomearray.reference.region_table import Regions, RegionTable, read_regions
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 class _Here(NamedTuple):
-    """Regions of one chromosome (rows of their table, offsets), and the features there (rows of the feature table, places)."""
+    """Regions of one chromosome (rows of their table, offsets), and the features there (rows of the
+    feature table, places).
+    """
 
     regions: NDArray[np.int64]
     features: NDArray[np.int64]
@@ -35,7 +37,7 @@ class _Here(NamedTuple):
 class OverlapMethods(BaseTable):
     """Answers about other regions."""
 
-    def overlap(self, regions: Any, *, strand: OverlapStrand | None = None) -> pd.DataFrame:
+    def overlap(self, regions: Regions, *, strand: OverlapStrand | None = None) -> pd.DataFrame:
         """All pairs of a region and a feature that share a base, as bioframe's ``overlap``.
 
         Parameters
@@ -48,7 +50,8 @@ class OverlapMethods(BaseTable):
         Returns
         -------
         DataFrame
-            ``region`` (row of the regions, from 0), then the columns of :meth:`to_dataframe`; sorted by region, then as the table.
+            ``region`` (row of the regions, from 0), then the columns of :meth:`to_dataframe`;
+            sorted by region, then as the table.
 
         Raises
         ------
@@ -62,8 +65,11 @@ class OverlapMethods(BaseTable):
         region, row = self.overlap_rows(regions, strand=strand)
         return self._with_regions(region, row)
 
-    def overlap_rows(self, regions: Any, *, strand: OverlapStrand | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """As :meth:`overlap`, without the columns: rows of the regions, and rows of the table; two ndarray of shape (pairs,).
+    def overlap_rows(
+        self, regions: Regions, *, strand: OverlapStrand | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As :meth:`overlap`, without the columns: rows of the regions, and rows of the table; two
+        ndarray of shape (pairs,).
 
         Examples
         --------
@@ -84,7 +90,7 @@ class OverlapMethods(BaseTable):
             out[ranges(place[rows], place[rows] + counts[rows])] = row
         return np.repeat(np.arange(len(table)), counts), out
 
-    def counts(self, regions: Any, *, strand: OverlapStrand | None = None) -> NDArray[np.int64]:
+    def counts(self, regions: Regions, *, strand: OverlapStrand | None = None) -> NDArray[np.int64]:
         """How many features share a base with each region, ndarray of shape (regions,).
 
         Parameters
@@ -103,7 +109,7 @@ class OverlapMethods(BaseTable):
             out[here.regions] = overlap_counts(here.places, here.start, here.end)
         return out
 
-    def nearest(self, regions: Any, *, strand: OverlapStrand | None = None) -> pd.DataFrame:
+    def nearest(self, regions: Regions, *, strand: OverlapStrand | None = None) -> pd.DataFrame:
         """The nearest feature of each region; of several the first one of the table.
 
         Parameters
@@ -114,8 +120,9 @@ class OverlapMethods(BaseTable):
         Returns
         -------
         DataFrame
-            ``region`` (row of the regions), ``distance`` (bases between the two: 0 for those that overlap or touch, as in bioframe),
-            then the columns of the feature. A region on a chromosome without such features has no row.
+            ``region`` (row of the regions), ``distance`` (bases between the two: 0 for those that
+            overlap or touch, as in bioframe), then the columns of the feature. A region on a
+            chromosome without such features has no row.
 
         Raises
         ------
@@ -136,13 +143,16 @@ class OverlapMethods(BaseTable):
         told.insert(1, "distance", distance[there])
         return told
 
-    def _regions(self, regions: Any, strand: OverlapStrand | None) -> RegionTable:
+    def _regions(self, regions: Regions, strand: OverlapStrand | None) -> RegionTable:
         if strand is not None:
             check("strand", strand, OVERLAP_STRANDS, optional=True)
         frame: Any = self
         table = read_regions(regions, frame)
         if strand is not None and (table.strand == 0).any():
-            raise RegionError(f"{table.where(int(np.argmax(table.strand == 0)))} of the regions has no strand, which strand={strand!r} needs")
+            raise RegionError(
+                f"{table.where(int(np.argmax(table.strand == 0)))} of the regions has no strand, "
+                f"which strand={strand!r} needs"
+            )
         backwards = table.start > table.end
         if backwards.any():
             k = int(np.argmax(backwards))
@@ -150,21 +160,30 @@ class OverlapMethods(BaseTable):
         return table
 
     def _by_chromosome(self, table: RegionTable, strand: OverlapStrand | None) -> Iterator[_Here]:
-        """Regions and the features that they may meet: those of a chromosome, and with ``strand`` of a strand."""
+        """Regions and the features that they may meet: those of a chromosome, and with ``strand``
+        of a strand.
+        """
         for side in (None,) if strand is None else (1, -1):
             wanted = np.arange(len(table)) if side is None else np.flatnonzero(table.strand == side)
             code = table.code[wanted]
             # Numbers of 16 bits are sorted by counting them.
-            order = wanted[np.argsort(code.astype(np.int16) if len(table.names) < 1 << 15 else code, kind="stable")]
+            order = wanted[
+                np.argsort(code.astype(np.int16) if len(table.names) < 1 << 15 else code, kind="stable")
+            ]
             borders = np.searchsorted(table.code[order], np.arange(len(table.names) + 1)).tolist()
             for name, low, high in zip(table.names, borders[:-1], borders[1:], strict=True):
                 k, rows = self._row_of[name], order[low:high]
                 if not rows.size or not self._counts[k]:
                     continue
-                placed, features = self._place(name), np.arange(self._firsts[k], self._firsts[k] + self._counts[k])
+                placed, features = (
+                    self._place(name),
+                    np.arange(self._firsts[k], self._firsts[k] + self._counts[k]),
+                )
                 places = placed.places
                 if side is not None:
-                    kept = np.flatnonzero(self._of_chromosome(name, "strand") == (side if strand == "same" else -side))
+                    kept = np.flatnonzero(
+                        self._of_chromosome(name, "strand") == (side if strand == "same" else -side)
+                    )
                     places, features = Sorted.of(placed.start[kept], placed.end[kept]), features[kept]
                 if features.size:
                     yield _Here(rows, features, places, table.start[rows], table.end[rows])

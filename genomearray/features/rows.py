@@ -98,10 +98,14 @@ class Features:
         return found
 
     def as_regions(self) -> RegionTable:
-        """The rows as regions, without their other columns: what ``windows``, ``overlap`` and the like take."""
+        """The rows as regions, without their other columns: what ``windows``, ``overlap`` and the
+        like take.
+        """
         code, start, end = (self._column(name).astype(np.int64) for name in ("chrom", "start", "end"))
         everything = np.arange(start.size)
-        return RegionTable(self._table.chromosomes, code, start, end, self._column("strand"), everything).take(everything)
+        return RegionTable(
+            self._table.chromosomes, code, start, end, self._column("strand"), everything
+        ).take(everything)
 
     @property
     def input_row(self) -> NDArray[Any]:
@@ -119,21 +123,25 @@ class Features:
         import pandas as pd
 
         names = np.array(self._table.chromosomes, dtype=object)
-        columns = {"chrom": names[self._column("chrom")]} | {name: self._column(name) for name in self.columns}
+        columns = {"chrom": names[self._column("chrom")]} | {
+            name: self._column(name) for name in self.columns
+        }
         columns["strand"] = STRAND_TEXT[columns["strand"]]
         return pd.DataFrame(columns)
 
     # -- transcripts ---------------------------------------------------------------------------
 
     def exons(self) -> pd.DataFrame:
-        """Exons of the transcripts: chrom, start, end (offsets), strand, transcript, gene, and exon, counted from the 5' end.
+        """Exons of the transcripts: chrom, start, end (offsets), strand, transcript, gene, and
+        exon, counted from the 5' end.
 
         Of a region: all exons of the transcripts that overlap it.
 
         Raises
         ------
         LayoutError
-            The table has no exons: it needs ``exon_starts, exon_ends`` (of ``import genes``), or the blocks of BED12.
+            The table has no exons: it needs ``exon_starts, exon_ends`` (of ``import genes``), or
+            the blocks of BED12.
 
         Examples
         --------
@@ -164,10 +172,13 @@ class Features:
         [[150, 200, 2], [300, 350, 1]]
         """
         table = self.to_dataframe()
-        return transcripts.with_transcripts(table, transcripts.coding(table, transcripts.exons(table)), "part")
+        return transcripts.with_transcripts(
+            table, transcripts.coding(table, transcripts.exons(table)), "part"
+        )
 
     def merged_exons(self) -> pd.DataFrame:
-        """The union of the exons of each gene: rows of one chromosome, strand and ``gene_id``, or, without it, that overlap on a strand.
+        """The union of the exons of each gene: rows of one chromosome, strand and ``gene_id``, or,
+        without it, that overlap on a strand.
 
         Examples
         --------
@@ -178,7 +189,8 @@ class Features:
         return transcripts.merged_exons(table, transcripts.exons(table))
 
     def genes(self) -> pd.DataFrame:
-        """A row a gene (see :meth:`merged_exons`): from its first to its last base, and how many transcripts it has.
+        """A row a gene (see :meth:`merged_exons`): from its first to its last base, and how many
+        transcripts it has.
 
         Examples
         --------
@@ -198,7 +210,8 @@ class Features:
         return transcripts.starts(self.to_dataframe())
 
     def promoters(self, upstream: int = 1000, downstream: int = 0) -> pd.DataFrame:
-        """Windows from ``upstream`` bp before the start of transcription to ``downstream`` bp into the transcript.
+        """Windows from ``upstream`` bp before the start of transcription to ``downstream`` bp into
+        the transcript.
 
         They are cut at the ends of the chromosomes; one without a base left is left out.
 

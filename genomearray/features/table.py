@@ -1,4 +1,6 @@
-"""Feature tables: rows of (chrom, start, end, strand, ...), asked by region, and of other tables of regions."""
+"""Feature tables: rows of (chrom, start, end, strand, ...), asked by region, and of other tables of
+regions.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ class FeatureTable(OverlapMethods, TrackMethods):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -63,7 +67,8 @@ def open_features(path: str | os.PathLike[str], name: str = "") -> FeatureTable:
     Parameters
     ----------
     path : path-like
-        ``<name>.h5`` or ``<name>.zarr``; also a table of the old library ``genome`` in its database, read-only.
+        ``<name>.h5`` or ``<name>.zarr``; also a table of the old library ``genome`` in its
+        database, read-only.
     name : str, optional
 
     Returns

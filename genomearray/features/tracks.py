@@ -16,14 +16,22 @@ from genomearray.track.track import Track
 class TrackMethods(BaseTable):
     """Tracks made of features."""
 
-    def as_track(self, how: FeatureHow = "mask", *, column: str = "score", dtype: Any = None, missing: float | None = None) -> Track:
+    def as_track(
+        self,
+        how: FeatureHow = "mask",
+        *,
+        column: str = "score",
+        dtype: Any = None,
+        missing: float | None = None,
+    ) -> Track:
         """The features as a lazy track; ``db.save_track(name, track)`` keeps it.
 
         Parameters
         ----------
         how : {"mask", "score", "coverage"}
-            1 where there is a feature (uint8); the score of the feature, where several overlap that of the last one in the input
-            (float32; NaN where there is none); the number of features (uint32).
+            1 where there is a feature (uint8); the score of the feature, where several overlap that
+            of the last one in the input (float32; NaN where there is none); the number of features
+            (uint32).
         column : str
             Which column is the score.
         dtype : dtype, optional
@@ -49,13 +57,16 @@ class TrackMethods(BaseTable):
         score = column if how == "score" else None
         if score is not None and (score not in self.file.columns or self.dtype(score).kind not in "iuf"):
             numbers = [name for name in self.columns if self.dtype(name).kind in "iuf"]
-            raise ValueRangeError(f"table {self.name!r} has no column {score!r} of numbers; it has {', '.join(numbers)}")
+            raise ValueRangeError(
+                f"table {self.name!r} has no column {score!r} of numbers; it has {', '.join(numbers)}"
+            )
         text = f"{how} of {self.name}" if score is None else f"{score} of {self.name}"
         more = {} if score is None else {"score": score, "input_row": "input_row"}
         return Track(track_of(self._frame, self._placed_all(**more), how, dtype, missing, text), text)
 
     def overlapped_bases(self) -> int:
-        """Bases of features under later ones: all their lengths, without the bases that one or more of them cover.
+        """Bases of features under later ones: all their lengths, without the bases that one or more
+        of them cover.
 
         Examples
         --------
@@ -70,16 +81,17 @@ class TrackMethods(BaseTable):
         return found
 
     def distances(self, sign: DistanceSign = "none", dtype: Any = "float64") -> Track:
-        """Bases from each base to the nearest feature, as a lazy track: 0 inside of one, 1 beside it; missing on a chromosome without any.
+        """Bases from each base to the nearest feature, as a lazy track: 0 inside of one, 1 beside
+        it; missing on a chromosome without any.
 
         Parameters
         ----------
         sign : {"none", "position", "strand"}
-            Not signed; negative to the left of the feature; or negative upstream of it, by its strand. Of two features at the same
-            distance the left one counts.
+            Not signed; negative to the left of the feature; or negative upstream of it, by its
+            strand. Of two features at the same distance the left one counts.
         dtype : {"float64", "float32", "int32", "int64"}
-            Floats hold NaN for missing; float32 is exact up to 16,777,216 bp. Integers hold their least value there, -2,147,483,648 in int32,
-            as in the old library.
+            Floats hold NaN for missing; float32 is exact up to 16,777,216 bp. Integers hold their
+            least value there, -2,147,483,648 in int32, as in the old library.
 
         Returns
         -------

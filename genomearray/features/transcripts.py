@@ -1,7 +1,9 @@
-"""What a table of transcripts says of its genes: exons, introns, coding parts, starts of transcription, promoters.
+"""What a table of transcripts says of its genes: exons, introns, coding parts, starts of
+transcription, promoters.
 
-Rows are transcripts. Exons stand in the columns ``exon_starts, exon_ends`` (offsets, ascending, ``100,300``), or, in a table from
-BED12, in ``blockSizes, blockStarts``. All tables that come out have offsets: 0-based, half-open, bp.
+Rows are transcripts. Exons stand in the columns ``exon_starts, exon_ends`` (offsets, ascending,
+``100,300``), or, in a table from BED12, in ``blockSizes, blockStarts``. All tables that come out
+have offsets: 0-based, half-open, bp.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ def exons(table: pd.DataFrame) -> Parts:
         (row, sizes), (_, begins) = (_numbers(table[name]) for name in BLOCKS)
         starts_of = begins + table["start"].to_numpy(np.int64)[row]
         return _ascending(row, starts_of, starts_of + sizes)
-    raise LayoutError(f"the table has no exons: it needs the columns {', '.join(LISTS)} (import genes), or those of BED12")
+    raise LayoutError(
+        f"the table has no exons: it needs the columns {', '.join(LISTS)} (import genes), or those of BED12"
+    )
 
 
 def _ascending(row: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]) -> Parts:
@@ -78,9 +82,19 @@ def coding(table: pd.DataFrame, found: Parts) -> Parts:
     ------
     LayoutError
     """
-    low, high = next(((a, b) for a, b in (("cds_start", "cds_end"), ("thickStart", "thickEnd")) if a in table and b in table), (None, None))
+    low, high = next(
+        (
+            (a, b)
+            for a, b in (("cds_start", "cds_end"), ("thickStart", "thickEnd"))
+            if a in table and b in table
+        ),
+        (None, None),
+    )
     if low is None:
-        raise LayoutError("the table has no coding sequences: it needs the columns cds_start and cds_end, or thickStart and thickEnd")
+        raise LayoutError(
+            "the table has no coding sequences: it needs the columns cds_start and cds_end, or "
+            "thickStart and thickEnd"
+        )
     start = np.maximum(found.start, table[low].to_numpy(np.int64)[found.row])
     end = np.minimum(found.end, table[high].to_numpy(np.int64)[found.row])
     kept = start < end
@@ -102,7 +116,9 @@ def with_transcripts(table: pd.DataFrame, parts: Parts, number: str) -> pd.DataF
         "strand": strand,
         "transcript": _names(table)[parts.row],
     }
-    columns |= {name: table[name].to_numpy(dtype=object)[parts.row] for name in _OF_TRANSCRIPTS if name in table}
+    columns |= {
+        name: table[name].to_numpy(dtype=object)[parts.row] for name in _OF_TRANSCRIPTS if name in table
+    }
     columns[number] = np.where(strand == "-", counts[parts.row] - rank + 1, rank)
     return pd.DataFrame(columns)
 
@@ -112,7 +128,9 @@ def _names(table: pd.DataFrame) -> NDArray[Any]:
 
 
 def starts(table: pd.DataFrame) -> pd.DataFrame:
-    """The first base of each transcript, on the side of its 5' end; a transcript without a strand starts at its left end."""
+    """The first base of each transcript, on the side of its 5' end; a transcript without a strand
+    starts at its left end.
+    """
     minus = (table["strand"] == "-").to_numpy()
     first = np.where(minus, table["end"].to_numpy(np.int64) - 1, table["start"].to_numpy(np.int64))
     return _moved(table, first, first + 1)
@@ -132,7 +150,9 @@ def promoters(table: pd.DataFrame, upstream: int, downstream: int, lengths: dict
     # The border in front of the first base: between upstream and downstream.
     border = np.where(minus, table["end"].to_numpy(np.int64), table["start"].to_numpy(np.int64))
     low = np.maximum(border - np.where(minus, downstream, upstream), 0)
-    high = np.minimum(border + np.where(minus, upstream, downstream), [lengths[name] for name in table["chrom"]])
+    high = np.minimum(
+        border + np.where(minus, upstream, downstream), [lengths[name] for name in table["chrom"]]
+    )
     moved = _moved(table, low, high.astype(np.int64))
     return moved[moved["start"] < moved["end"]].reset_index(drop=True)
 
@@ -140,13 +160,20 @@ def promoters(table: pd.DataFrame, upstream: int, downstream: int, lengths: dict
 def _moved(table: pd.DataFrame, start: NDArray[Any], end: NDArray[Any]) -> pd.DataFrame:
     import pandas as pd
 
-    columns: dict[str, Any] = {"chrom": table["chrom"].to_numpy(), "start": start, "end": end, "strand": table["strand"].to_numpy()}
+    columns: dict[str, Any] = {
+        "chrom": table["chrom"].to_numpy(),
+        "start": start,
+        "end": end,
+        "strand": table["strand"].to_numpy(),
+    }
     columns["transcript"] = _names(table)
     return pd.DataFrame(columns | {name: table[name].to_numpy() for name in _OF_TRANSCRIPTS if name in table})
 
 
 def genes(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a gene: transcripts of one chromosome, strand and ``gene_id``; without that column, those that overlap on a strand."""
+    """One row a gene: transcripts of one chromosome, strand and ``gene_id``; without that column,
+    those that overlap on a strand.
+    """
     import pandas as pd
 
     of_gene = gene_of(table)
@@ -157,14 +184,21 @@ def genes(table: pd.DataFrame) -> pd.DataFrame:
     end = np.zeros(n, np.int64)
     np.minimum.at(start, of_gene, table["start"].to_numpy(np.int64))
     np.maximum.at(end, of_gene, table["end"].to_numpy(np.int64))
-    columns: dict[str, Any] = {"chrom": table["chrom"].to_numpy()[first], "start": start, "end": end, "strand": table["strand"].to_numpy()[first]}
+    columns: dict[str, Any] = {
+        "chrom": table["chrom"].to_numpy()[first],
+        "start": start,
+        "end": end,
+        "strand": table["strand"].to_numpy()[first],
+    }
     columns |= {name: table[name].to_numpy()[first] for name in _OF_TRANSCRIPTS if name in table}
     columns["n_transcripts"] = np.bincount(of_gene, minlength=n)
     return pd.DataFrame(columns)
 
 
 def gene_of(table: pd.DataFrame) -> NDArray[np.int64]:
-    """For each transcript the rank of its gene; the table is sorted, genes are ranked by their first transcript."""
+    """For each transcript the rank of its gene; the table is sorted, genes are ranked by their
+    first transcript.
+    """
     import pandas as pd
 
     clusters = _clusters(table)
@@ -203,6 +237,11 @@ def merged_exons(table: pd.DataFrame, found: Parts) -> pd.DataFrame:
         new[1:] = (gene[1:] != gene[:-1]) | (start[1:] > reach[:-1])
         end = reach[np.append(np.flatnonzero(new)[1:] - 1, gene.size - 1)]
     kept = row[new]
-    columns: dict[str, Any] = {"chrom": table["chrom"].to_numpy()[kept], "start": start[new], "end": end, "strand": table["strand"].to_numpy()[kept]}
+    columns: dict[str, Any] = {
+        "chrom": table["chrom"].to_numpy()[kept],
+        "start": start[new],
+        "end": end,
+        "strand": table["strand"].to_numpy()[kept],
+    }
     columns |= {name: table[name].to_numpy()[kept] for name in _OF_TRANSCRIPTS if name in table}
     return pd.DataFrame(columns)

@@ -22,9 +22,11 @@ def read_assembly(folder: Path) -> Assembly:
 
 
 def _old_table(folder: Path, file: h5py.File) -> Assembly | None:
-    """The table of the old library: in the order of idnum; its flags are judged anew unless somebody flagged X or Y in it.
+    """The table of the old library: in the order of idnum; its flags are judged anew unless
+    somebody flagged X or Y in it.
 
-    From May 2012 on the old importer never set is_x and is_y, took alternative loci for autosomes, and Ensembl names for random ones.
+    From May 2012 on the old importer never set is_x and is_y, took alternative loci for autosomes,
+    and Ensembl names for random ones.
     """
     if not pytables.is_old(file):
         return None
@@ -34,12 +36,20 @@ def _old_table(folder: Path, file: h5py.File) -> Assembly | None:
     except LayoutError as error:
         raise DatabaseError(str(error)) from error
     if found.kind != pytables.CHROMOSOMES:
-        raise DatabaseError(f"{path} holds a {found.kind}, no chromosome table; was it written by another program?")
+        raise DatabaseError(
+            f"{path} holds a {found.kind}, no chromosome table; was it written by another program?"
+        )
     rows = found.nodes["chromosome"][:]
     if not {"idnum", "length", "name"} <= set(rows.dtype.names):
-        raise DatabaseError(f"the chromosome table {path} has the columns {', '.join(rows.dtype.names)}; it needs idnum, name and length")
+        raise DatabaseError(
+            f"the chromosome table {path} has the columns {', '.join(rows.dtype.names)}; it needs "
+            "idnum, name and length"
+        )
     rows = rows[np.argsort(rows["idnum"], kind="stable")]
-    sizes = [(pytables.text(name), int(length)) for name, length in zip(rows["name"].tolist(), rows["length"].tolist(), strict=True)]
+    sizes = [
+        (pytables.text(name), int(length))
+        for name, length in zip(rows["name"].tolist(), rows["length"].tolist(), strict=True)
+    ]
     try:
         judged = Assembly.in_order(folder.name, sizes)
     except AssemblyError as error:

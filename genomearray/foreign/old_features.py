@@ -19,7 +19,8 @@ from genomearray.storage.feature_layout import FEATURES, text_array
 
 
 class OldFeatureFile:
-    """The features of an old file, as the columns of a table; positions (1-based, both ends in) become offsets.
+    """The features of an old file, as the columns of a table; positions (1-based, both ends in)
+    become offsets.
 
     Rows outside of their chromosome, which the old importer let through, are left out with a warning.
     """
@@ -29,9 +30,14 @@ class OldFeatureFile:
         self._old = OldFile(self.path, pytables.FEATURES)
         for name in self._old.nodes:
             if name not in self._old.assembly:
-                raise LayoutError(STRANGE_NODE.format(path=self.path, node=name, assembly=self._old.assembly.name))
+                raise LayoutError(
+                    STRANGE_NODE.format(path=self.path, node=name, assembly=self._old.assembly.name)
+                )
         if self._old.assembly.name == UNKNOWN:
-            raise LayoutError(f"{path} is in no database: no folder above it has a chromosome table, which tells how long chromosomes are")
+            raise LayoutError(
+                f"{path} is in no database: no folder above it has a chromosome table, which tells "
+                "how long chromosomes are"
+            )
         self.attributes: dict[str, Any] = {
             "assembly": self._old.assembly.name,
             "kind": FEATURES,
@@ -59,12 +65,16 @@ class OldFeatureFile:
             parts.append(part)
         if self.left_out:
             warnings.warn(
-                f"{self.left_out} rows of the old table {self.path} lie outside of their chromosome, and are left out",
+                f"{self.left_out} rows of the old table {self.path} lie outside of their chromosome, "
+                "and are left out",
                 GenomeArrayWarning,
                 stacklevel=4,
             )
         names = ("chrom", "reach", "input_row", *self.columns)
-        columns = {name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, np.int64) for name in names}
+        columns = {
+            name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, np.int64)
+            for name in names
+        }
         columns["sequence_name"] = text_array(assembly.names)
         columns["sequence_length"] = np.array([chrom.length for chrom in assembly], np.int64)
         columns["n_features"], columns["first_feature"] = counts, np.cumsum(counts) - counts
@@ -74,13 +84,20 @@ class OldFeatureFile:
         try:
             rows = node[:]  # by name: PyTables sorts columns by the alphabet
         except DAMAGE as error:
-            raise DamagedTrackError(f"table {self.path} is damaged at {node.name}: {error}; restore the file from a copy") from error
+            raise DamagedTrackError(
+                f"table {self.path} is damaged at {node.name}: {error}; restore the file from a copy"
+            ) from error
         start, end = rows["start"].astype(np.int64) - 1, rows["end"].astype(np.int64)
         kept = np.flatnonzero((start >= 0) & (start <= end) & (end <= length))
         self.left_out += start.size - kept.size
         order = kept[np.lexsort((kept, end[kept], start[kept]))]
         part = {name: self._values(rows[name][order], name) for name in self.columns}
-        part |= {"start": start[order], "end": end[order], "input_row": order, "chrom": np.full(order.size, row, np.int32)}
+        part |= {
+            "start": start[order],
+            "end": end[order],
+            "input_row": order,
+            "chrom": np.full(order.size, row, np.int32),
+        }
         return part | {"reach": reach(part["start"], part["end"]) if order.size else part["start"]}
 
     def _values(self, values: NDArray[Any], name: str) -> NDArray[Any]:

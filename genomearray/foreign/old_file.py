@@ -1,6 +1,7 @@
 """Files of the old library ``genome``, opened in place and read-only.
 
-Nothing in them says of which assembly they are: the chromosome table of the folder does, or, without one, their own nodes.
+Nothing in them says of which assembly they are: the chromosome table of the folder does, or,
+without one, their own nodes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from genomearray.storage.read.hdf5 import Hdf5Store, open_hdf5
 DAMAGE = (OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError, AttributeError)
 UNKNOWN = "unknown"  # assembly of a file outside of a database
 _DEEPEST = 16  # folders above a file in which a chromosome table is looked for
-STRANGE_NODE = "{path}: its node {node!r} is no chromosome of assembly {assembly!r}; is the file of another assembly?"
+STRANGE_NODE = (
+    "{path}: its node {node!r} is no chromosome of assembly {assembly!r}; is the file of another assembly?"
+)
 
 
 def is_old(path: str | os.PathLike[str]) -> bool:
@@ -34,7 +37,9 @@ def is_old(path: str | os.PathLike[str]) -> bool:
 
 
 def is_hdf5(path: Path) -> bool:
-    """Whether a file can be opened at all; one of no byte, which a crash leaves, counts as one that holds nothing."""
+    """Whether a file can be opened at all; one of no byte, which a crash leaves, counts as one that
+    holds nothing.
+    """
     if path.is_dir() or not path.stat().st_size:
         return True
     try:
@@ -48,7 +53,10 @@ def what_else(path: str | os.PathLike[str]) -> tuple[str, str]:
     """What a file that is no track holds, for the message, and a hint."""
     try:
         if Path(path).is_file() and not Path(path).stat().st_size:
-            return "; the file is empty", "an import that crashed leaves such a file: remove it and import again"
+            return (
+                "; the file is empty",
+                "an import that crashed leaves such a file: remove it and import again",
+            )
         with open_hdf5(Path(path)) as file:
             if "genomearray_layout" not in file.attrs:
                 pytables.contents(file, Path(path))
@@ -81,14 +89,20 @@ class OldFile:
             hint = "is it cut, damaged, or half-written by an import that crashed?"
             raise LayoutError(f"{path} cannot be opened: {error}{what_else(path)[0]}; {hint}") from error
         if self.contents.kind != kind:
-            opens = {pytables.TRACK: "open_track", pytables.FEATURES: "open_features", pytables.LIFT: "open_lift_table"}
+            opens = {
+                pytables.TRACK: "open_track",
+                pytables.FEATURES: "open_features",
+                pytables.LIFT: "open_lift_table",
+            }
             how = opens.get(self.contents.kind)
             hint = f"; it opens with {how}" if how else ""
             raise LayoutError(f"{path} holds a {self.contents.kind}, not a {kind}{hint}")
         known = assembly_of(path)
         self.nodes = self.contents.nodes
         if known is None:
-            known = Assembly.from_sizes(UNKNOWN, {name: max(node.shape[0], 1) for name, node in self.nodes.items()}.items())
+            known = Assembly.from_sizes(
+                UNKNOWN, {name: max(node.shape[0], 1) for name, node in self.nodes.items()}.items()
+            )
         self.assembly = known
 
     def check_lengths(self) -> None:
@@ -99,6 +113,7 @@ class OldFile:
             length = self.assembly[name].length
             if node.shape[0] != length:
                 raise LayoutError(
-                    f"{self.path}: its node {name!r} has {node.shape[0]:,} values, and the chromosome of assembly {self.assembly.name!r} "
+                    f"{self.path}: its node {name!r} has {node.shape[0]:,} values, and the "
+                    f"chromosome of assembly {self.assembly.name!r} "
                     f"{length:,} bp; is the file of another assembly?"
                 )

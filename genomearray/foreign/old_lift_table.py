@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genomearray.errors import DamagedTrackError, GenomeArrayWarning, LayoutError, RegionError, unknown_chromosome
+from genomearray.errors import (
+    DamagedTrackError,
+    GenomeArrayWarning,
+    LayoutError,
+    RegionError,
+    unknown_chromosome,
+)
 from genomearray.foreign import pytables
 from genomearray.foreign.chromosomes import read_assembly
 from genomearray.foreign.old_file import OldFile
@@ -21,16 +27,19 @@ if TYPE_CHECKING:
 
 
 class LiftTable:
-    """A liftover table of the old library: for each base the chromosome, position and orientation on the other assembly.
+    """A liftover table of the old library: for each base the chromosome, position and orientation
+    on the other assembly.
 
-    The old library filled the rows of chains on the minus strand in the wrong direction, so these are not given unless asked for;
-    :class:`genomearray.Chain` reads the chain file itself, and is right.
+    The old library filled the rows of chains on the minus strand in the wrong direction, so these
+    are not given unless asked for; :class:`genomearray.Chain` reads the chain file itself, and is
+    right.
 
     Parameters
     ----------
     path : path-like
     to : Assembly, optional
-        The other assembly. Default: by the name of the file, ``liftover_<from>_to_<to>_tab``, in the same database.
+        The other assembly. Default: by the name of the file, ``liftover_<from>_to_<to>_tab``, in
+        the same database.
 
     Examples
     --------
@@ -59,7 +68,8 @@ class LiftTable:
         Returns
         -------
         DataFrame
-            As :meth:`genomearray.Chain.lift`: query (index into offsets), chrom, start (offset), strand; no row for a base that does not map.
+            As :meth:`genomearray.Chain.lift`: query (index into offsets), chrom, start (offset),
+            strand; no row for a base that does not map.
 
         Raises
         ------
@@ -83,7 +93,8 @@ class LiftTable:
         mapped = (rows[:, 0] >= 0) & (rows[:, 1] >= 1)
         if (mapped & reverse).any() and not minus:
             warnings.warn(
-                f"{int((mapped & reverse).sum())} bases map to the minus strand, where tables of the old library hold wrong positions: left out; "
+                f"{int((mapped & reverse).sum())} bases map to the minus strand, where tables of the "
+                "old library hold wrong positions: left out; "
                 "use the chain file (genomearray.Chain)",
                 GenomeArrayWarning,
                 stacklevel=2,
@@ -92,10 +103,16 @@ class LiftTable:
         lengths = {chrom.idnum: chrom.length for chrom in self.to}
         past = [k for k in kept.tolist() if rows[k, 1] > lengths.get(int(rows[k, 0]), np.inf)]
         if past:
-            raise DamagedTrackError(f"{self.path} maps a base of {chrom!r} to position {rows[past[0], 1]}, past the end of its chromosome")
+            raise DamagedTrackError(
+                f"{self.path} maps a base of {chrom!r} to position {rows[past[0], 1]}, past the end "
+                "of its chromosome"
+            )
         strange = [int(k) for k in np.unique(rows[kept, 0]) if int(k) not in self._by_id]
         if strange:
-            raise LayoutError(f"{self.path} names chromosome number {strange[0]}, which assembly {self.to.name!r} does not have")
+            raise LayoutError(
+                f"{self.path} names chromosome number {strange[0]}, which assembly {self.to.name!r} "
+                "does not have"
+            )
         return pd.DataFrame(
             {
                 "query": kept,
@@ -119,4 +136,7 @@ def _target_of(path: Path) -> Assembly:
     for folder in path.parents:
         if name and (folder / name / FILE).is_file():
             return read_assembly(folder / name)
-    raise LayoutError(f"{path} does not tell its other assembly, or that is not in the database; give it: LiftTable(path, to=assembly)")
+    raise LayoutError(
+        f"{path} does not tell its other assembly, or that is not in the database; give it: "
+        "LiftTable(path, to=assembly)"
+    )

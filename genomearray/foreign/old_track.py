@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.choices import KINDS, SEQUENCE, SIGNAL, Kind, check
-from genomearray.errors import DamagedTrackError, GenomeArrayWarning, LayoutError, TrackError, unknown_chromosome
+from genomearray.errors import (
+    DamagedTrackError,
+    GenomeArrayWarning,
+    LayoutError,
+    TrackError,
+    unknown_chromosome,
+)
 from genomearray.foreign import pytables
 from genomearray.foreign.old_file import DAMAGE, OldFile
 from genomearray.reference.intervals import Intervals
@@ -48,7 +54,9 @@ class OldTrack(OnAssembly):
             try:
                 array = self._old.store.array(name, _stored_chunks(self, name)) if node.shape[0] else None
             except DAMAGE as error:
-                raise LayoutError(f"{path} is damaged at {name!r}: {error}; restore the file from a copy") from error
+                raise LayoutError(
+                    f"{path} is damaged at {name!r}: {error}; restore the file from a copy"
+                ) from error
             if array is not None:
                 self._arrays[name] = array
         dtype = next(iter(self._old.nodes.values())).dtype.newbyteorder("=")
@@ -65,7 +73,12 @@ class OldTrack(OnAssembly):
     @property
     def attributes(self) -> dict[str, Any]:
         """Assembly, kind and origin; an old file tells nothing itself."""
-        return {"assembly": self.assembly, "kind": self.kind, "source": str(self.path), "software": "genome (PyTables)"}
+        return {
+            "assembly": self.assembly,
+            "kind": self.kind,
+            "source": str(self.path),
+            "software": "genome (PyTables)",
+        }
 
     def _guess_kind(self) -> Kind:
         if self.dtype != np.uint8:
@@ -74,7 +87,9 @@ class OldTrack(OnAssembly):
             if any(_SEQUENCE_STATISTICS in node.attrs for node in self._old.nodes.values()):
                 return SEQUENCE
         except DAMAGE as error:
-            raise LayoutError(f"{self.path} is damaged at its attributes: {error}; restore the file from a copy") from error
+            raise LayoutError(
+                f"{self.path} is damaged at its attributes: {error}; restore the file from a copy"
+            ) from error
         for name, array in self._arrays.items():
             middle = max(array.length // 2 - _SAMPLE // 2, 0)
             try:
@@ -103,7 +118,12 @@ class OldTrack(OnAssembly):
     compute = read
 
     def gather(
-        self, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None = None, threads: bool = True
+        self,
+        intervals: Intervals,
+        out: NDArray[Any],
+        dest: NDArray[np.int64],
+        step: NDArray[np.int64] | None = None,
+        threads: bool = True,
     ) -> None:
         """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step``."""
         if len(intervals.names) > 1 or (array := self._array(intervals.names[0])) is None:
@@ -118,14 +138,18 @@ class OldTrack(OnAssembly):
         """Whether the offsets [start, end) may hold anything but absent bases."""
         array = self._arrays.get(chrom)
         # Chunks nobody wrote hold the fill value of HDF5, 0, which is a value where absent bases are NaN or N.
-        return array is not None and (array.holds(start, end) or self.dtype.kind == "f" or self.kind == SEQUENCE)
+        return array is not None and (
+            array.holds(start, end) or self.dtype.kind == "f" or self.kind == SEQUENCE
+        )
 
     def statistics(self) -> dict[str, dict[str, int | float]]:
         """Statistics stored in the file, by chromosome; nothing keeps them up to date."""
         try:
             found = {name: pytables.statistics(node) for name, node in self._old.nodes.items()}
         except DAMAGE as error:
-            raise DamagedTrackError(f"the statistics in {self.path} are damaged: {error}; restore the file from a copy") from error
+            raise DamagedTrackError(
+                f"the statistics in {self.path} are damaged: {error}; restore the file from a copy"
+            ) from error
         return {name: told for name, told in found.items() if told}
 
     def close(self) -> None:
@@ -141,14 +165,17 @@ class OldTrack(OnAssembly):
                 self._warned = True
                 names = ", ".join(self.absent[:3]) + (", ..." if len(self.absent) > 3 else "")
                 warnings.warn(
-                    f"the old file {self.path} has no data of {len(self.absent)} chromosomes ({names}): they read as {self.fill}",
+                    f"the old file {self.path} has no data of {len(self.absent)} chromosomes "
+                    f"({names}): they read as {self.fill}",
                     GenomeArrayWarning,
                     stacklevel=2,
                 )
         return array
 
     def _damaged(self, chrom: str, damage: ChunkDamage) -> TrackError:
-        return damage_error(self.path, self._identity, f"{chrom}:{damage.start + 1}-{damage.end}", damage.cause)
+        return damage_error(
+            self.path, self._identity, f"{chrom}:{damage.start + 1}-{damage.end}", damage.cause
+        )
 
 
 def _stored_chunks(track: OldTrack, name: str) -> Any:

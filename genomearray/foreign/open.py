@@ -11,7 +11,9 @@ from genomearray.source import Source
 from genomearray.storage.read.open_stored import open_stored
 
 
-def open_source(path: str | os.PathLike[str], expected_id: str | None = None, kind: Kind | None = None) -> Source:
+def open_source(
+    path: str | os.PathLike[str], expected_id: str | None = None, kind: Kind | None = None
+) -> Source:
     """A track, in the layout of this library or of the old one.
 
     Parameters

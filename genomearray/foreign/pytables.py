@@ -1,7 +1,9 @@
-"""What is in a file of the old library ``genome`` (PyTables 2 and 3), read with h5py: nothing is ever unpickled.
+"""What is in a file of the old library ``genome`` (PyTables 2 and 3), read with h5py: nothing is
+ever unpickled.
 
-Nodes hang off the root, one a chromosome: 1-D arrays (a track), ``(length, 3)`` arrays of int32 (a liftover table), tables with the
-columns start, end, strand, score (features); or one table ``chromosome``.
+Nodes hang off the root, one a chromosome: 1-D arrays (a track), ``(length, 3)`` arrays of int32 (a
+liftover table), tables with the columns start, end, strand, score (features); or one table
+``chromosome``.
 """
 
 from __future__ import annotations
@@ -54,28 +56,46 @@ def contents(file: h5py.File, path: Path) -> Contents:
     nodes = {name: file[name] for name in file if isinstance(file[name], h5py.Dataset)}
     if not nodes:
         inside = f"groups ({', '.join(list(file)[:3])})" if len(file) else "nothing"
-        hint = "an import that crashed leaves such a file: remove it, and import again" if not len(file) else _genomedata_hint(file)
+        hint = (
+            "an import that crashed leaves such a file: remove it, and import again"
+            if not len(file)
+            else _genomedata_hint(file)
+        )
         raise LayoutError(f"{path} is an HDF5 file that holds {inside}", hint=hint)
     shapes = {(len(node.shape), node.dtype.names is not None) for node in nodes.values()}
     if len(shapes) > 1:
-        raise LayoutError(f"{path} holds arrays and tables of several kinds ({_described(nodes)}); it is no track, and no table of features")
+        raise LayoutError(
+            f"{path} holds arrays and tables of several kinds ({_described(nodes)}); it is no track, "
+            "and no table of features"
+        )
     ((dimensions, table),) = shapes
     if table and list(nodes) == ["chromosome"]:
         return Contents(CHROMOSOMES, nodes)
     if table and all(set(node.dtype.names) >= _FEATURE_FIELDS for node in nodes.values()):
         return Contents(FEATURES, nodes)
     if table:
-        raise LayoutError(f"{path} holds tables ({_described(nodes)}), which have no columns start, end, strand and score: no features")
-    if dimensions == 2 and all(node.shape[1] == 3 and node.dtype.kind == "i" and node.dtype.itemsize == 4 for node in nodes.values()):
+        raise LayoutError(
+            f"{path} holds tables ({_described(nodes)}), which have no columns start, end, strand "
+            "and score: no features"
+        )
+    if dimensions == 2 and all(
+        node.shape[1] == 3 and node.dtype.kind == "i" and node.dtype.itemsize == 4 for node in nodes.values()
+    ):
         return Contents(LIFT, nodes)
     if dimensions != 1:
         what = f"{dimensions}-D arrays ({_described(nodes)}), such as haplotypes or genotypes"
         raise LayoutError(f"{path} holds {what}: no track, which has one value a base")
     dtypes = {node.dtype.newbyteorder("=") for node in nodes.values()}
     if len(dtypes) > 1 or next(iter(dtypes)).kind not in "iuf":
-        raise LayoutError(f"{path} holds arrays of {', '.join(sorted(map(str, dtypes)))}; the chromosomes of a track have one dtype, of numbers")
+        raise LayoutError(
+            f"{path} holds arrays of {', '.join(sorted(map(str, dtypes)))}; the chromosomes of a "
+            "track have one dtype, of numbers"
+        )
     if _is_index(nodes):
-        raise LayoutError(f"{path} holds an index ({_described(nodes)}; -1, or the row of a SNP in another file at each base): no track")
+        raise LayoutError(
+            f"{path} holds an index ({_described(nodes)}; -1, or the row of a SNP in another file at "
+            "each base): no track"
+        )
     return Contents(TRACK, nodes)
 
 
@@ -86,8 +106,12 @@ def _described(nodes: dict[str, h5py.Dataset]) -> str:
 
 
 def _genomedata_hint(file: h5py.File) -> str:
-    known = "genomedata_format_version" in file.attrs or any("supercontig_0" in file[name] for name in file if isinstance(file[name], h5py.Group))
-    return "a Genomedata archive is imported: {import_genomedata|genomearray import genomedata}" if known else ""
+    known = "genomedata_format_version" in file.attrs or any(
+        "supercontig_0" in file[name] for name in file if isinstance(file[name], h5py.Group)
+    )
+    return (
+        "a Genomedata archive is imported: {import_genomedata|genomearray import genomedata}" if known else ""
+    )
 
 
 def _is_index(nodes: dict[str, h5py.Dataset]) -> bool:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_HEADER = "chain score sourceName sourceSize sourceStrand sourceStart sourceEnd targetName targetSize targetStrand targetStart targetEnd [id]"
+_HEADER = (
+    "chain score sourceName sourceSize sourceStrand sourceStart sourceEnd targetName targetSize "
+    "targetStrand targetStart targetEnd [id]"
+)
 
 
 class Blocks(NamedTuple):
@@ -99,7 +102,10 @@ class Chain:
         records = (b"\n" + data).split(b"\nchain")
         if records[0].strip() or len(records) == 1:
             shown = data.lstrip()[:20]
-            raise FormatError(f"{self.path}: no chain file: it begins with {shown!r}, and not with 'chain'; see the format: {_HEADER}")
+            raise FormatError(
+                f"{self.path}: no chain file: it begins with {shown!r}, and not with 'chain'; see "
+                f"the format: {_HEADER}"
+            )
         line = records[0].count(b"\n") + 1
         self.source_lengths: dict[str, int] = {}
         self.target_lengths: dict[str, int] = {}
@@ -118,7 +124,17 @@ class Chain:
             ahead = head.to + blocks[:, 1]
             to = ahead if head.strand > 0 else head.target_size - ahead - size
             n = size.size
-            tables.append((np.full(n, number), np.full(n, source), np.full(n, target), start, start + size, to, np.full(n, head.strand)))
+            tables.append(
+                (
+                    np.full(n, number),
+                    np.full(n, source),
+                    np.full(n, target),
+                    start,
+                    start + size,
+                    to,
+                    np.full(n, head.strand),
+                )
+            )
             line += record.count(b"\n") + 1
         columns = [np.concatenate(column) for column in zip(*tables, strict=True)]
         some = columns[4] > columns[3]  # some writers have blocks without a base
@@ -131,7 +147,9 @@ class Chain:
         where = f"{self.path}:{line}"
         fields = text.split()
         if len(fields) not in (11, 12):
-            raise FormatError(f"{where}: a chain header has 12 or 13 fields ({_HEADER}); this one has {len(fields) + 1}")
+            raise FormatError(
+                f"{where}: a chain header has 12 or 13 fields ({_HEADER}); this one has {len(fields) + 1}"
+            )
         try:
             score = float(fields[0])
             sizes = [int(fields[k]) for k in (2, 4, 5, 7, 9, 10)]
@@ -143,13 +161,32 @@ class Chain:
             raise FormatError(f"{where}: the target strand is {fields[8]!r}; allowed are '+' and '-'")
         if not np.isfinite(score):
             raise FormatError(f"{where}: the score {fields[0]} is no finite number")
-        for side, name, (size, start, end) in (("source", fields[1], sizes[:3]), ("target", fields[6], sizes[3:])):
+        for side, name, (size, start, end) in (
+            ("source", fields[1], sizes[:3]),
+            ("target", fields[6], sizes[3:]),
+        ):
             if not 0 <= start <= end <= size:
-                raise FormatError(f"{where}: the {side} {name!r} of {size} bp cannot hold [{start}, {end}); 0 <= start <= end <= size")
-        return _Head(score, fields[1], sizes[0], sizes[1], sizes[2], fields[6], sizes[3], 1 if fields[8] == "+" else -1, sizes[4], sizes[5])
+                raise FormatError(
+                    f"{where}: the {side} {name!r} of {size} bp cannot hold [{start}, {end}); 0 <= "
+                    "start <= end <= size"
+                )
+        return _Head(
+            score,
+            fields[1],
+            sizes[0],
+            sizes[1],
+            sizes[2],
+            fields[6],
+            sizes[3],
+            1 if fields[8] == "+" else -1,
+            sizes[4],
+            sizes[5],
+        )
 
     def _body(self, body: bytes, head: _Head, line: int) -> NDArray[np.int64]:
-        """Blocks of a chain, shape (n, 3): their offsets in source and target from the chain's start on, and size."""
+        """Blocks of a chain, shape (n, 3): their offsets in source and target from the chain's
+        start on, and size.
+        """
         words = body.split()
         n = (len(words) + 2) // 3
         lines = [text for text in body.split(b"\n") if text.strip()]
@@ -162,17 +199,24 @@ class Chain:
             raise self._bad_line(body, line)
         numbers = np.append(numbers, np.zeros(3 * n - numbers.size, np.int64)).reshape(n, 3)
         if (numbers < 0).any():
-            raise FormatError(f"{self.path}:{self._row_line(body, line, int(np.argmax((numbers < 0).any(axis=1))))}: a size or gap is negative")
+            raise FormatError(
+                f"{self.path}:{self._row_line(body, line, int(np.argmax((numbers < 0).any(axis=1))))}: "
+                "a size or gap is negative"
+            )
         if any(len(text.split()) != 3 for text in lines[:-1]):
             raise self._bad_line(body, line)
         steps = np.stack([numbers[:, 0] + numbers[:, 1], numbers[:, 0] + numbers[:, 2]], axis=1)
         before = np.cumsum(steps, axis=0) - steps
-        for side, column, want in (("source", 0, head.end - head.start), ("target", 1, head.to_end - head.to)):
+        for side, column, want in (
+            ("source", 0, head.end - head.start),
+            ("target", 1, head.to_end - head.to),
+        ):
             # A gap behind the last block is no part of the chain.
             total = int(before[-1, column] + numbers[-1, 0])
             if total != want and int(steps[:, column].sum()) != want:
                 raise FormatError(
-                    f"{self.path}:{line}: the blocks of this chain cover {total:,} bp of its {side}, and its header says {want:,}; "
+                    f"{self.path}:{line}: the blocks of this chain cover {total:,} bp of its {side}, "
+                    f"and its header says {want:,}; "
                     "the file is cut or damaged: get it again"
                 )
         return np.column_stack([before, numbers[:, 0]])
@@ -182,21 +226,39 @@ class Chain:
         return line + filled[row]
 
     def _bad_line(self, body: bytes, line: int) -> FormatError:
-        rows = [(line + k, text.decode(errors="replace").strip()) for k, text in enumerate(body.split(b"\n"), 1) if text.strip()]
+        rows = [
+            (line + k, text.decode(errors="replace").strip())
+            for k, text in enumerate(body.split(b"\n"), 1)
+            if text.strip()
+        ]
         if not rows:
             return FormatError(f"{self.path}:{line}: this chain has no blocks; the file is cut: get it again")
         for k, (number, text) in enumerate(rows):
             fields = text.split()
             if not all(field.isascii() and field.isdigit() for field in fields):
-                return FormatError(f"{self.path}:{number}: a block has whole numbers (size, gap in source, gap in target), not {text[:50]!r}")
+                return FormatError(
+                    f"{self.path}:{number}: a block has whole numbers (size, gap in source, gap in "
+                    f"target), not {text[:50]!r}"
+                )
             if len(fields) != 3 and k < len(rows) - 1:
-                return FormatError(f"{self.path}:{number}: a block has 3 numbers (size, gap in source, gap in target), or 1 at the end; not {text!r}")
-        return FormatError(f"{self.path}:{rows[-1][0]}: the last block of a chain has 1 number, its size, not {rows[-1][1][:50]!r}; is the file cut?")
+                return FormatError(
+                    f"{self.path}:{number}: a block has 3 numbers (size, gap in source, gap in "
+                    f"target), or 1 at the end; not {text!r}"
+                )
+        return FormatError(
+            f"{self.path}:{rows[-1][0]}: the last block of a chain has 1 number, its size, not "
+            f"{rows[-1][1][:50]!r}; is the file cut?"
+        )
 
-    def _rank_of(self, name: str, size: int, lengths: dict[str, int], ranks: dict[str, int], line: int) -> int:
+    def _rank_of(
+        self, name: str, size: int, lengths: dict[str, int], ranks: dict[str, int], line: int
+    ) -> int:
         """Index of a chromosome among those of its side."""
         if lengths.setdefault(name, size) != size:
-            raise FormatError(f"{self.path}:{line}: {name!r} has {size:,} bp here, and {lengths[name]:,} bp in an earlier chain")
+            raise FormatError(
+                f"{self.path}:{line}: {name!r} has {size:,} bp here, and {lengths[name]:,} bp in an "
+                "earlier chain"
+            )
         return ranks.setdefault(name, len(ranks))
 
     @property
@@ -211,7 +273,9 @@ class Chain:
 
     @Cached
     def rank(self) -> NDArray[np.int64]:
-        """For each chain its place among all: higher score first, then more aligned bases, then earlier in the file."""
+        """For each chain its place among all: higher score first, then more aligned bases, then
+        earlier in the file.
+        """
         order = np.lexsort((np.arange(self.scores.size), -self.aligned, -self.scores))
         rank = np.empty(order.size, np.int64)
         rank[order] = np.arange(order.size)
@@ -228,7 +292,9 @@ class Chain:
             found[name] = blocks, np.maximum.accumulate(blocks.end)
         return found
 
-    def _overlaps(self, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], Blocks]:
+    def _overlaps(
+        self, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], Blocks]:
         """Which interval each hit is of, and its block; best chain first for each interval."""
         blocks, reach = self._by_source[chrom]
         first, last = np.searchsorted(reach, starts, side="right"), np.searchsorted(blocks.start, ends)
@@ -252,8 +318,9 @@ class Chain:
         Returns
         -------
         DataFrame
-            A row a hit, best chain first for each point, none for a point that does not map: ``query`` (index into
-            ``offsets``), ``chrom``, ``start`` (offset), ``strand`` (``+`` or ``-``), ``score`` of the chain.
+            A row a hit, best chain first for each point, none for a point that does not map:
+            ``query`` (index into ``offsets``), ``chrom``, ``start`` (offset), ``strand`` (``+`` or
+            ``-``), ``score`` of the chain.
 
         Raises
         ------
@@ -289,9 +356,10 @@ class Chain:
         Returns
         -------
         DataFrame
-            A row a gapless piece, of the best chain first, then in order of the source: ``query`` (row of ``regions``),
-            ``chrom``, ``start``, ``end``, ``strand`` (of the region, turned where the chain is on the minus strand),
-            ``score``, the part of the region it is: ``source_start``, ``source_end``, and ``chain``, the number of the chain in the file.
+            A row a gapless piece, of the best chain first, then in order of the source: ``query``
+            (row of ``regions``), ``chrom``, ``start``, ``end``, ``strand`` (of the region, turned
+            where the chain is on the minus strand), ``score``, the part of the region it is:
+            ``source_start``, ``source_end``, and ``chain``, the number of the chain in the file.
 
         Raises
         ------
@@ -325,20 +393,38 @@ class Chain:
             return none.assign(source_start=empty, source_end=empty, chain=empty)
         return pd.concat(tables, ignore_index=True).sort_values("query", kind="stable", ignore_index=True)
 
-    def _table(self, query: NDArray[np.int64], blocks: Blocks, places: dict[str, Any], strand: Any = None) -> pd.DataFrame:
+    def _table(
+        self, query: NDArray[np.int64], blocks: Blocks, places: dict[str, Any], strand: Any = None
+    ) -> pd.DataFrame:
         import pandas as pd
 
         names = np.array(self.target_names, dtype=object)
         signs = np.where((blocks.strand if strand is None else strand) > 0, "+", "-").astype(object)
-        return pd.DataFrame({"query": query, "chrom": names[blocks.target], **places, "strand": signs, "score": self.scores[blocks.chain]})
+        return pd.DataFrame(
+            {
+                "query": query,
+                "chrom": names[blocks.target],
+                **places,
+                "strand": signs,
+                "score": self.scores[blocks.chain],
+            }
+        )
 
     def _knows(self, chrom: str) -> bool:
         """Whether the file has a chromosome; a warning when it has not."""
         if chrom in self.source_lengths:
             return True
         near = nearest_names(chrom, self.source_names)
-        hint = f"nearest names: {', '.join(map(repr, near))}" if near else f"it begins with {', '.join(map(repr, self.source_names[:3]))}"
-        warnings.warn(f"chromosome {chrom!r} is not in the chain file {self.path}, so nothing of it maps; {hint}", GenomeArrayWarning, stacklevel=3)
+        hint = (
+            f"nearest names: {', '.join(map(repr, near))}"
+            if near
+            else f"it begins with {', '.join(map(repr, self.source_names[:3]))}"
+        )
+        warnings.warn(
+            f"chromosome {chrom!r} is not in the chain file {self.path}, so nothing of it maps; {hint}",
+            GenomeArrayWarning,
+            stacklevel=3,
+        )
         return False
 
     def _check(self, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64], what: str) -> None:
@@ -347,7 +433,10 @@ class Chain:
         if bad.any():
             k = int(np.argmax(bad))
             text = f"{starts[k]}" if what == "offset" else f"[{starts[k]}, {ends[k]})"
-            raise RegionError(f"{what} {text} is not inside {chrom!r}; allowed is 0 <= start <= end <= {length} ({self.path})")
+            raise RegionError(
+                f"{what} {text} is not inside {chrom!r}; allowed is 0 <= start <= end <= {length} "
+                f"({self.path})"
+            )
 
     def __repr__(self) -> str:
         name = os.path.basename(self.path)  # noqa: PTH119 - a name, whatever the path is
@@ -375,7 +464,9 @@ def _columns(regions: Any) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.
     if hasattr(regions, "columns") or isinstance(regions, dict):
         lost = [name for name in ("chrom", "start", "end") if name not in regions]
         if lost:
-            raise RegionError(f"the table of regions has no column {lost[0]!r}; it needs chrom, start and end")
+            raise RegionError(
+                f"the table of regions has no column {lost[0]!r}; it needs chrom, start and end"
+            )
         rows: Iterable[Any] = zip(
             *(regions[name] for name in ("chrom", "start", "end")), regions["strand"] if "strand" in regions else ["."] * len(regions["chrom"]),
             strict=True,
@@ -390,4 +481,9 @@ def _columns(regions: Any) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.
         starts.append(integer(row[1], "start"))
         ends.append(integer(row[2], "end"))
         strands.append(parse_strand(row[3]) if len(row) == 4 else 0)
-    return np.array(chroms, dtype=object), np.array(starts, np.int64), np.array(ends, np.int64), np.array(strands, np.int64)
+    return (
+        np.array(chroms, dtype=object),
+        np.array(starts, np.int64),
+        np.array(ends, np.int64),
+        np.array(strands, np.int64),
+    )

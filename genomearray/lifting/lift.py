@@ -44,7 +44,10 @@ class LiftedTrack(Track):
     @property
     def attributes(self) -> dict[str, Any]:
         """Those of the track, and the report."""
-        return super().attributes | {"liftover_report": "\n".join(self.report.lines()), "liftover_table": self.report.table()}
+        return super().attributes | {
+            "liftover_report": "\n".join(self.report.lines()),
+            "liftover_table": self.report.table(),
+        }
 
     def __reduce__(self) -> tuple[Any, ...]:
         return LiftedTrack, (self.source, self.report)
@@ -78,18 +81,20 @@ def liftover(
     reverse : Track, optional
         The track of the other strand: the two change places where the chain is on the minus strand.
     collisions : {"best", "first", "last", "sum", "mean", "error"}
-        Where several bases lead to one: the chain with the highest score (then with more aligned bases, then earlier in the
-        file), the first or last one of the file, the sum or mean of all, or an error. The best chain's 0 or NaN wins too.
+        Where several bases lead to one: the chain with the highest score (then with more aligned
+        bases, then earlier in the file), the first or last one of the file, the sum or mean of all,
+        or an error. The best chain's 0 or NaN wins too.
     chrom_alias : path, mapping, "ucsc" or "ensembl", optional
         Names of the chain file to names of the assemblies.
     skip_unequal : bool
-        Leave out chains of chromosomes that have another length here, and report them; else they are an error.
+        Leave out chains of chromosomes that have another length here, and report them; else they
+        are an error.
 
     Returns
     -------
     LiftedTrack, or a pair of them with ``reverse``
-        ``track.report`` tells bases and signal that were mapped, unmapped and collided, by chromosome. Bases of the target
-        without a source are absent: 0, NaN or N.
+        ``track.report`` tells bases and signal that were mapped, unmapped and collided, by
+        chromosome. Bases of the target without a source are absent: 0, NaN or N.
 
     Raises
     ------
@@ -115,10 +120,13 @@ def liftover(
         check_together((source, reverse.source), (track.label, reverse.label))
         if reverse.dtype != track.dtype:
             raise ValueRangeError(
-                f"{track.label} is {track.dtype} and {reverse.label} is {reverse.dtype}; strands change places, so both need one dtype"
+                f"{track.label} is {track.dtype} and {reverse.label} is {reverse.dtype}; strands "
+                "change places, so both need one dtype"
             )
     if is_sequence(source) and collisions in ("sum", "mean"):
-        raise LayoutError(f"letters have no {collisions}; for a sequence, collisions are best, first, last or error")
+        raise LayoutError(
+            f"letters have no {collisions}; for a sequence, collisions are best, first, last or error"
+        )
     opened = chain if isinstance(chain, Chain) else Chain(chain)
     report = LiftReport(opened.path, collisions)
     blocks = _known_blocks(opened, source, target, chrom_alias, skip_unequal, report)
@@ -138,18 +146,29 @@ def liftover(
 # -- which blocks count -----------------------------------------------------------------------
 
 
-def _known_blocks(chain: Chain, source: Source, target: Assembly, alias: Alias, skip: bool, report: LiftReport) -> Blocks:
-    """The blocks between chromosomes that both sides have, with the names' ranks in both assemblies; lengths must agree."""
+def _known_blocks(
+    chain: Chain, source: Source, target: Assembly, alias: Alias, skip: bool, report: LiftReport
+) -> Blocks:
+    """The blocks between chromosomes that both sides have, with the names' ranks in both
+    assemblies; lengths must agree.
+    """
     turned = _fits(chain.target_lengths, _assembly_of(source)) and _fits(chain.source_lengths, target)
-    hint = "the chain is the wrong way round: it comes from the assembly you go to" if turned else "is it the chain of these assemblies?"
+    hint = (
+        "the chain is the wrong way round: it comes from the assembly you go to"
+        if turned
+        else "is it the chain of these assemblies?"
+    )
     froms = _ranks(chain.source_lengths, _assembly_of(source), alias, skip, f"{chain.path}: source", hint)
     tos = _ranks(chain.target_lengths, target, alias, skip, f"{chain.path}: target", hint)
     if not any(rank >= 0 for rank in froms) or not any(rank >= 0 for rank in tos):
         side, lengths, name = (
-            ("source", chain.source_lengths, source.assembly) if not any(r >= 0 for r in froms) else ("target", chain.target_lengths, target.name)
+            ("source", chain.source_lengths, source.assembly)
+            if not any(r >= 0 for r in froms)
+            else ("target", chain.target_lengths, target.name)
         )
         raise AssemblyError(
-            f"{chain.path}: no {side} chromosome ({', '.join(list(lengths)[:3])}, ...) is in assembly {name!r}; is it the chain of these assemblies?",
+            f"{chain.path}: no {side} chromosome ({', '.join(list(lengths)[:3])}, ...) is in "
+            f"assembly {name!r}; is it the chain of these assemblies?",
             hint="names are translated by {chrom_alias=} (ucsc adds 'chr', ensembl strips it)",
         )
     from_rank, to_rank = np.array(froms, np.int64), np.array(tos, np.int64)
@@ -197,8 +216,12 @@ def _fits(lengths: dict[str, int], assembly: Any) -> bool:
     return bool(common) and all(assembly[name].length == lengths[name] for name in common)
 
 
-def _ranks(lengths: dict[str, int], assembly: Any, alias: Alias, skip: bool, where: str, hint: str) -> list[int]:
-    """For each chromosome of one side of the chain its rank in the assembly, -1: not there, -2: skipped, of another length."""
+def _ranks(
+    lengths: dict[str, int], assembly: Any, alias: Alias, skip: bool, where: str, hint: str
+) -> list[int]:
+    """For each chromosome of one side of the chain its rank in the assembly, -1: not there, -2:
+    skipped, of another length.
+    """
     names = ChromosomeNames(assembly, alias, skip_unknown=True)
     rank_of = {name: rank for rank, name in enumerate(assembly.names)}
     ranks = []
@@ -212,14 +235,17 @@ def _ranks(lengths: dict[str, int], assembly: Any, alias: Alias, skip: bool, whe
                 ranks.append(-2)
                 continue
             raise AssemblyError(
-                f"{where} chromosome {name!r} has {length:,} bp, and {found.length:,} in {assembly.name!r}; {hint}",
+                f"{where} chromosome {name!r} has {length:,} bp, and {found.length:,} in "
+                f"{assembly.name!r}; {hint}",
                 hint="a single chromosome of another length (often M) is left out by {skip_unequal}",
             )
         ranks.append(rank_of[found.name])
     return ranks
 
 
-def _layers(chain: Chain, blocks: Blocks, target: Assembly, collisions: str, report: LiftReport) -> dict[str, list[Layer]]:
+def _layers(
+    chain: Chain, blocks: Blocks, target: Assembly, collisions: str, report: LiftReport
+) -> dict[str, list[Layer]]:
     """The segments of each target chromosome, and in the report how many bases have one, or several."""
     order = np.lexsort((blocks.to, blocks.target))
     blocks = blocks.take(order)
@@ -235,16 +261,27 @@ def _layers(chain: Chain, blocks: Blocks, target: Assembly, collisions: str, rep
         if collisions == "error" and twice:
             at = _first_overlap(some.to, some.to + size)
             raise ValueRangeError(
-                f"{chrom.name}:{at + 1} and {twice - 1:,} other bases of {chrom.name} have more than one source in {chain.path}",
+                f"{chrom.name}:{at + 1} and {twice - 1:,} other bases of {chrom.name} have more than "
+                f"one source in {chain.path}",
                 hint="say which counts with {collisions=}: best, first, last, sum or mean",
             )
-        layer = Layer(some.to, some.to + size, some.source, np.where(some.strand > 0, some.start, some.end - 1), some.strand)
+        layer = Layer(
+            some.to,
+            some.to + size,
+            some.source,
+            np.where(some.strand > 0, some.start, some.end - 1),
+            some.strand,
+        )
         if not twice:
             layers[chrom.name] = [layer]
         elif collisions in ("sum", "mean"):
             layers[chrom.name] = _stacked(layer)
         else:
-            priority = {"best": chain.rank, "first": np.arange(chain.scores.size), "last": -np.arange(chain.scores.size)}[collisions]
+            priority = {
+                "best": chain.rank,
+                "first": np.arange(chain.scores.size),
+                "last": -np.arange(chain.scores.size),
+            }[collisions]
             layers[chrom.name] = [_decided(layer, priority[some.chain])]
     return layers
 
@@ -314,7 +351,9 @@ def _decided(layer: Layer, priority: NDArray[np.int64]) -> Layer:
 # -- the source's side of the report ------------------------------------------------------------
 
 
-def _source_intervals(blocks: Blocks, source: Source) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _source_intervals(
+    blocks: Blocks, source: Source
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Source bases with at least one block, merged, by chromosome."""
     return merged_regions(Intervals(source.names, blocks.source, blocks.start, blocks.end))
 
@@ -330,7 +369,13 @@ def _with_signal(report: LiftReport, blocks: Blocks, source: Source) -> LiftRepo
     """The report with the sums of a track: all of it, and of the bases that map."""
     if is_sequence(source) or source.dtype.kind == "b":
         return report
-    own = LiftReport(report.chain, report.collisions, {name: dict(row) for name, row in report.source.items()}, report.target, report.skipped)
+    own = LiftReport(
+        report.chain,
+        report.collisions,
+        {name: dict(row) for name, row in report.source.items()},
+        report.target,
+        report.skipped,
+    )
     merged = _source_intervals(blocks, source)
     lengths = source.lengths_of(source.names)
     n = len(source.names)
@@ -345,7 +390,10 @@ def _with_signal(report: LiftReport, blocks: Blocks, source: Source) -> LiftRepo
     whole = interval_statistics(source, Intervals(source.names, np.arange(n), np.zeros(n, np.int64), lengths))
     rows = [(k, *merged[name]) for k, name in enumerate(source.names) if name in merged]
     code = np.repeat(np.array([k for k, _, _ in rows], np.int64), [starts.size for _, starts, _ in rows])
-    some = interval_statistics(source, Intervals(source.names, code, _joined([s for _, s, _ in rows]), _joined([e for _, _, e in rows])))
+    some = interval_statistics(
+        source,
+        Intervals(source.names, code, _joined([s for _, s, _ in rows]), _joined([e for _, _, e in rows])),
+    )
     as_number = int if whole.sum.dtype.kind in "iu" else float
     for k, name in enumerate(source.names):
         mapped = some.sum[np.searchsorted(code, k) : np.searchsorted(code, k, side="right")]
@@ -354,7 +402,11 @@ def _with_signal(report: LiftReport, blocks: Blocks, source: Source) -> LiftRepo
 
 
 def _table(merged: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]) -> dict[str, Any]:
-    rows = [(name, start, end) for name, (starts, ends) in merged.items() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    rows = [
+        (name, start, end)
+        for name, (starts, ends) in merged.items()
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    ]
     return dict(zip(("chrom", "start", "end"), map(list, zip(*rows, strict=True)), strict=True))
 
 

@@ -29,7 +29,14 @@ class Lifted(OnAssembly):
     """Values of the target assembly, gathered from the source."""
 
     def __init__(
-        self, plus: Source, minus: Source, names: tuple[str, ...], target: Assembly, layers: dict[str, list[Layer]], collisions: str, text: str
+        self,
+        plus: Source,
+        minus: Source,
+        names: tuple[str, ...],
+        target: Assembly,
+        layers: dict[str, list[Layer]],
+        collisions: str,
+        text: str,
     ) -> None:
         dtype = plus.dtype
         depth = max((len(found) for found in layers.values()), default=1)
@@ -37,7 +44,9 @@ class Lifted(OnAssembly):
             low, high = plus.limits
             wide = least_integer(min(low * depth, low), high * depth)
             if wide is None:
-                raise ValueRangeError("sums of 64-bit integers may not fit 64 bits; lift over floats: track.astype('float64')")
+                raise ValueRangeError(
+                    "sums of 64-bit integers may not fit 64 bits; lift over floats: track.astype('float64')"
+                )
             dtype = wide
         elif collisions == "mean" and dtype.kind in "iub":
             dtype = np.dtype(np.float64)
@@ -60,7 +69,9 @@ class Lifted(OnAssembly):
             return out
         return self._together(layers, start, end, nothing, threads)
 
-    def _together(self, layers: list[Layer], start: int, end: int, nothing: Any, threads: bool) -> NDArray[Any]:
+    def _together(
+        self, layers: list[Layer], start: int, end: int, nothing: Any, threads: bool
+    ) -> NDArray[Any]:
         """Sums, or means, of what several layers bring; missing values are skipped."""
         total = np.zeros(end - start, np.float64 if self.dtype.kind == "f" else self.dtype)
         count = np.zeros(end - start, np.int64)
@@ -95,7 +106,9 @@ class Lifted(OnAssembly):
                 intervals = Intervals(known, names[here].astype(np.int64), at[here], (at + size)[here])
                 place = out if source.dtype == out.dtype else np.empty(out.size, source.dtype)
                 source.gather(intervals, place, dest, np.full(here.size, sign), threads)
-                for begin, stop in zip((low[here] - start).tolist(), (high[here] - start).tolist(), strict=True):
+                for begin, stop in zip(
+                    (low[here] - start).tolist(), (high[here] - start).tolist(), strict=True
+                ):
                     if place is not out:
                         out[begin:stop] = place[begin:stop]
                     if sign < 0 and is_sequence(self):

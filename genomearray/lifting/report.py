@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass
@@ -13,8 +12,9 @@ class LiftReport:
     Attributes
     ----------
     source, target : dict of str to dict of str to number
-        By chromosome, those with aligned bases or a signal: of the source ``bases``, ``mapped``, ``signal``, ``signal_mapped``;
-        of the target ``bases``, ``mapped``, ``collided`` (bases to which more than one base leads).
+        By chromosome, those with aligned bases or a signal: of the source ``bases``, ``mapped``,
+        ``signal``, ``signal_mapped``; of the target ``bases``, ``mapped``, ``collided`` (bases to
+        which more than one base leads).
     skipped : dict of str to int
         Reason, and how many chains were left out for it.
     collisions : str
@@ -23,24 +23,36 @@ class LiftReport:
 
     chain: str
     collisions: str
-    source: dict[str, dict[str, Any]] = field(default_factory=dict)
-    target: dict[str, dict[str, Any]] = field(default_factory=dict)
+    source: dict[str, dict[str, float]] = field(default_factory=dict)
+    target: dict[str, dict[str, float]] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
 
-    def total(self, side: str, column: str) -> Any:
+    def total(self, side: str, column: str) -> float:
         """Sum of a column over the chromosomes of ``source`` or ``target``."""
-        return sum(row[column] for row in getattr(self, side).values())
+        rows = {"source": self.source, "target": self.target}[side]
+        return sum(row[column] for row in rows.values())
 
     def lines(self) -> list[str]:
         """The report for people, a line each thing."""
         bases, mapped = self.total("source", "bases"), self.total("source", "mapped")
-        told = [f"source: {mapped:,} of {bases:,} bases map ({percent(mapped, bases)}), {bases - mapped:,} do not"]
+        told = [
+            f"source: {mapped:,} of {bases:,} bases map ({percent(mapped, bases)}), {bases - mapped:,} do not"
+        ]
         if any("signal" in row for row in self.source.values()):
             signal, kept = self.total("source", "signal"), self.total("source", "signal_mapped")
-            told.append(f"signal: {_number(kept)} of {_number(signal)} maps ({percent(kept, signal)}), {_number(_rest(signal, kept))} does not")
+            told.append(
+                f"signal: {_number(kept)} of {_number(signal)} maps ({percent(kept, signal)}), "
+                f"{_number(_rest(signal, kept))} does not"
+            )
         bases, mapped, collided = (self.total("target", column) for column in ("bases", "mapped", "collided"))
-        told.append(f"target: {mapped:,} of {bases:,} bases have a source ({percent(mapped, bases)}), {bases - mapped:,} do not")
-        told.append(f"collisions: {collided:,} bases of the target have more than one source; {_DECIDED[self.collisions]}")
+        told.append(
+            f"target: {mapped:,} of {bases:,} bases have a source ({percent(mapped, bases)}), "
+            f"{bases - mapped:,} do not"
+        )
+        told.append(
+            f"collisions: {collided:,} bases of the target have more than one source; "
+            f"{_DECIDED[self.collisions]}"
+        )
         told += [f"skipped: {count:,} chains, {reason}" for reason, count in self.skipped.items()]
         return told
 
@@ -72,16 +84,16 @@ _DECIDED = {
 }
 
 
-def percent(part: Any, whole: Any) -> str:
+def percent(part: float, whole: float) -> str:
     """A part of a whole, for people."""
     return f"{100 * part / whole:.2f} %" if whole else "of nothing"
 
 
-def _rest(whole: Any, part: Any) -> Any:
+def _rest(whole: float, part: float) -> float:
     """What is left, without the last digits of float sums."""
     rest = whole - part
     return 0 if isinstance(rest, float) and abs(rest) < 1e-9 * abs(whole) else rest
 
 
-def _number(value: Any) -> str:
+def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"

@@ -28,13 +28,28 @@ def plot(source: Source, name: str, region: str, bins: int, ax: Axes | None) -> 
         ax = _new_axes()
     length = found.end - found.start
     if length <= most:
-        ax.step(np.arange(found.start + 1, found.end + 1), source.read(found.chrom, found.start, found.end), where="mid")
+        ax.step(
+            np.arange(found.start + 1, found.end + 1),
+            source.read(found.chrom, found.start, found.end),
+            where="mid",
+        )
     else:
         borders = found.start + np.arange(most + 1) * length // most
         summaries = binned(source, found.chrom, borders)
         middles = (borders[:-1] + borders[1:] + 1) / 2
-        ax.fill_between(middles, summaries["min"], summaries["max"], step="mid", color="C0", alpha=0.4, linewidth=0.5, label="minimum to maximum")
-        ax.step(middles, summaries["mean"], where="mid", linewidth=1, label=f"mean of {length / most:,.0f} bp")
+        ax.fill_between(
+            middles,
+            summaries["min"],
+            summaries["max"],
+            step="mid",
+            color="C0",
+            alpha=0.4,
+            linewidth=0.5,
+            label="minimum to maximum",
+        )
+        ax.step(
+            middles, summaries["mean"], where="mid", linewidth=1, label=f"mean of {length / most:,.0f} bp"
+        )
         ax.legend(loc="upper right", frameon=False)
     if np.isnan(ax.lines[-1].get_ydata()).all():
         ax.text(0.5, 0.5, "no data", transform=ax.transAxes, ha="center", va="center")
@@ -49,7 +64,9 @@ def _new_axes() -> Axes:
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError("plots need matplotlib; install it with: pip install 'genomearray[plot]'") from error
+        raise ImportError(
+            "plots need matplotlib; install it with: pip install 'genomearray[plot]'"
+        ) from error
     axes: Axes
     _, axes = plt.subplots(figsize=(10, 3), layout="constrained")
     return axes

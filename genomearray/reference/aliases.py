@@ -33,7 +33,14 @@ class ChromosomeNames:
     ('chr1', 'chrM')
     """
 
-    def __init__(self, assembly: Assembly, alias: Alias = None, *, skip_unknown: bool = False, to_skip: str = "with {skip_unknown}") -> None:
+    def __init__(
+        self,
+        assembly: Assembly,
+        alias: Alias = None,
+        *,
+        skip_unknown: bool = False,
+        to_skip: str = "with {skip_unknown}",
+    ) -> None:
         self.assembly = assembly
         self.skipped: dict[str, int] = {}
         self._style = alias if alias in ("ucsc", "ensembl") else None
@@ -51,7 +58,8 @@ class ChromosomeNames:
                 aliases[other] = one
         if pairs and not aliases:
             raise FormatError(
-                f"no name of the alias table is in assembly {self.assembly.name!r}; its names begin with: {', '.join(self.assembly.names[:3])}"
+                f"no name of the alias table is in assembly {self.assembly.name!r}; its names begin "
+                f"with: {', '.join(self.assembly.names[:3])}"
             )
         return aliases
 
@@ -85,7 +93,11 @@ class ChromosomeNames:
         if self._skip:
             return None
         near = nearest_names(name, self.assembly.names)
-        near_names = f"nearest names: {', '.join(map(repr, near))}" if near else f"its names begin with: {', '.join(self.assembly.names[:3])}"
+        near_names = (
+            f"nearest names: {', '.join(map(repr, near))}"
+            if near
+            else f"its names begin with: {', '.join(self.assembly.names[:3])}"
+        )
         place = f"{where}: " if where else ""
         raise FormatError(
             f"{place}chromosome {name!r} is not in assembly {self.assembly.name!r}; {near_names}",

@@ -90,7 +90,9 @@ class Assembly:
 
     def __init__(self, name: str, chromosomes: Sequence[Chromosome]) -> None:
         if not chromosomes:
-            raise AssemblyError(f"assembly {name!r} has no chromosomes; a table of names and lengths has at least one line")
+            raise AssemblyError(
+                f"assembly {name!r} has no chromosomes; a table of names and lengths has at least one line"
+            )
         self.name = name
         self.chromosomes = tuple(chromosomes)
 
@@ -121,7 +123,13 @@ class Assembly:
     def in_order(cls, name: str, sizes: Iterable[tuple[str, int]]) -> Assembly:
         """As :meth:`from_sizes`, in the order given: a table that was ordered by another rule."""
         pairs, traits = _judged(name, sizes)
-        return cls(name, [_chromosome(rank, *pair, trait) for rank, (pair, trait) in enumerate(zip(pairs, traits, strict=True), 1)])
+        return cls(
+            name,
+            [
+                _chromosome(rank, *pair, trait)
+                for rank, (pair, trait) in enumerate(zip(pairs, traits, strict=True), 1)
+            ],
+        )
 
     @Cached
     def names(self) -> tuple[str, ...]:
@@ -235,13 +243,22 @@ def _judged(name: str, sizes: Iterable[tuple[str, int]]) -> tuple[list[tuple[str
     seen: set[str] = set()
     for chrom, length in pairs:
         if not chrom or chrom != chrom.strip():
-            raise AssemblyError(f"chromosome name {chrom!r} in assembly {name!r} is empty or has blanks around it")
+            raise AssemblyError(
+                f"chromosome name {chrom!r} in assembly {name!r} is empty or has blanks around it"
+            )
         if chrom in seen:
-            raise AssemblyError(f"chromosome {chrom!r} is twice in the table of assembly {name!r}; names must be unique")
+            raise AssemblyError(
+                f"chromosome {chrom!r} is twice in the table of assembly {name!r}; names must be unique"
+            )
         if length > LONGEST:
-            raise AssemblyError(f"chromosome {chrom!r} of assembly {name!r} has length {length}; at most {LONGEST} bp can be kept")
+            raise AssemblyError(
+                f"chromosome {chrom!r} of assembly {name!r} has length {length}; at most {LONGEST} "
+                "bp can be kept"
+            )
         if length < 1:
-            raise AssemblyError(f"chromosome {chrom!r} of assembly {name!r} has length {length}; a length is at least 1 bp")
+            raise AssemblyError(
+                f"chromosome {chrom!r} of assembly {name!r} has length {length}; a length is at least 1 bp"
+            )
         seen.add(chrom)
     return pairs, classify([chrom for chrom, _ in pairs])
 

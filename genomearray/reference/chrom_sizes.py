@@ -54,7 +54,9 @@ def read_chrom_sizes(path: str | os.PathLike[str]) -> list[tuple[str, int]]:
         else:
             sizes = _table_sizes(source, head)
     if not sizes:
-        raise FormatError(f"{path} names no chromosome; give a table of names and lengths, a FASTA, 2bit or BAM file")
+        raise FormatError(
+            f"{path} names no chromosome; give a table of names and lengths, a FASTA, 2bit or BAM file"
+        )
     seen: set[str] = set()
     for name, _ in sizes:
         if name in seen:
@@ -80,18 +82,28 @@ def _table_sizes(source: Input, head: bytes) -> list[tuple[str, int]]:
     sizes: list[tuple[str, int]] = []
     for number, line in _lines(source, head):
         if b"\0" in line:
-            raise FormatError(f"{source.name}:{number}: not text; give a table of names and lengths, a FASTA, 2bit or BAM file")
+            raise FormatError(
+                f"{source.name}:{number}: not text; give a table of names and lengths, a FASTA, 2bit "
+                "or BAM file"
+            )
         fields = line.decode("utf-8-sig", "replace").split()
         if not fields or fields[0].startswith("#"):
             continue
         if len(fields) < 2:
-            raise FormatError(f"{source.name}:{number}: {line.decode(errors='replace')!r} has one column; name and length are needed")
+            raise FormatError(
+                f"{source.name}:{number}: {line.decode(errors='replace')!r} has one column; name and "
+                "length are needed"
+            )
         if not fields[1].isdecimal():
             if not sizes and fields[0].lower() in {"chrom", "chromosome", "chr", "name"}:
                 continue  # a line of column names
-            raise FormatError(f"{source.name}:{number}: length {fields[1]!r} of {fields[0]!r} is not a whole number")
+            raise FormatError(
+                f"{source.name}:{number}: length {fields[1]!r} of {fields[0]!r} is not a whole number"
+            )
         if int(fields[1]) < 1:
-            raise FormatError(f"{source.name}:{number}: length of {fields[0]!r} is 0; a chromosome has at least 1 bp")
+            raise FormatError(
+                f"{source.name}:{number}: length of {fields[0]!r} is 0; a chromosome has at least 1 bp"
+            )
         sizes.append((fields[0], int(fields[1])))
     return sizes
 

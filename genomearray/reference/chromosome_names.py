@@ -60,7 +60,10 @@ def _accessions() -> dict[str, str]:
         ["AE014134", "AE013599", "AE014296", "AE014297", "AE014135", "AE014298", "CP007106"],
     ):
         table |= dict(zip(names, fly, strict=True))
-    mito = "NC_012920 NC_001807 J01415 CP068254 NC_005089 AY172335 NC_024511 NC_001709 KJ947872 NC_001328 X54252 NC_001224 KP263414"
+    mito = (
+        "NC_012920 NC_001807 J01415 CP068254 NC_005089 AY172335 NC_024511 NC_001709 KJ947872 "
+        "NC_001328 X54252 NC_001224 KP263414"
+    )
     table |= dict.fromkeys(mito.split(), "M")
     return table
 
@@ -72,12 +75,18 @@ _ROMAN = re.compile(r"^(?=[IVXL])(XL|L?X{0,3})(IX|IV|V?I{0,3})([LR]?)$")
 _NUMBER = re.compile(r"^(\d+)([A-Za-z]?)$")
 _UCSC_AUTOSOME = re.compile(r"^chr(\d{1,3})(?!\d)", re.IGNORECASE)
 _SEX = re.compile(r"^([WXYZ])\d?(?:Het)?$", re.IGNORECASE)
-_MITO = frozenset({"m", "mt", "mtdna", "mito", "mitochondrion", "mitochondrion_genome", "dmel_mitochondrion_genome"})
+_MITO = frozenset(
+    {"m", "mt", "mtdna", "mito", "mitochondrion", "mitochondrion_genome", "dmel_mitochondrion_genome"}
+)
 # Alternative loci and patches: UCSC suffixes, HLA alleles, Ensembl's CHR_HSCHR..., CHR_MG..._PATCH.
 _HAP = re.compile(r"_alt(?:$|_)|_fix(?:$|_)|hap|^HLA-|_PATCH$|^CHR_[A-Z]|^(?:HSCHR|MMCHR)|^H[GS]\d+_")
-_RAND = re.compile(r"rand|^chru[nr]|^chru(?:$|extra)|^un[_.]|decoy|EBV|^NC_007605|^hs37d5|^[GK][LI]\d{6}", re.IGNORECASE)
+_RAND = re.compile(
+    r"rand|^chru[nr]|^chru(?:$|extra)|^un[_.]|decoy|EBV|^NC_007605|^hs37d5|^[GK][LI]\d{6}", re.IGNORECASE
+)
 # GRCh38 of RefSeq: placed neither by name nor by prefix (assembly report GCF_000001405.40).
-_HUMAN_ALT = re.compile(r"^NW_|^NT_(?:1875(?:1[3-9]|[2-9]\d)|187[6-9]\d\d|16724[4-9]|16725[01]|113949)(?:\.|$)")
+_HUMAN_ALT = re.compile(
+    r"^NW_|^NT_(?:1875(?:1[3-9]|[2-9]\d)|187[6-9]\d\d|16724[4-9]|16725[01]|113949)(?:\.|$)"
+)
 
 
 def classify(names: Sequence[str]) -> list[Traits]:

@@ -91,12 +91,16 @@ def complement_codes() -> Any:
     """
     import numpy as np
 
-    return np.frombuffer(bytes(range(256)).decode("latin-1").translate(_COMPLEMENT).encode("latin-1"), np.uint8)
+    return np.frombuffer(
+        bytes(range(256)).decode("latin-1").translate(_COMPLEMENT).encode("latin-1"), np.uint8
+    )
 
 
 @cache
 def base_sets() -> Any:
-    """For each ASCII code the bases a letter may stand for, as bits (A 1, C 2, G 4, T 8); 0: no IUPAC letter. ndarray of uint8, shape (256,)."""
+    """For each ASCII code the bases a letter may stand for, as bits (A 1, C 2, G 4, T 8); 0: no
+    IUPAC letter. ndarray of uint8, shape (256,).
+    """
     import numpy as np
 
     table = np.zeros(256, np.uint8)
@@ -124,8 +128,14 @@ def one_hot(sequence: Any) -> Any:
     """
     import numpy as np
 
-    letters = np.frombuffer(sequence.encode("latin-1", "replace"), np.uint8) if isinstance(sequence, str) else sequence
-    letters = np.frombuffer(letters, np.uint8) if isinstance(letters, bytes) else np.asarray(letters, np.uint8)
+    letters = (
+        np.frombuffer(sequence.encode("latin-1", "replace"), np.uint8)
+        if isinstance(sequence, str)
+        else sequence
+    )
+    letters = (
+        np.frombuffer(letters, np.uint8) if isinstance(letters, bytes) else np.asarray(letters, np.uint8)
+    )
     # Four bytes as one number: a table look-up writes all of a base at once.
     taken = _one_hot_table().view(np.uint32).reshape(-1)[letters]
     return taken.view(np.uint8).reshape(*letters.shape, 4)

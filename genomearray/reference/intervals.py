@@ -27,7 +27,9 @@ def ranges(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
     """
     counts = last - first
     ends = np.cumsum(counts)
-    found: NDArray[np.int64] = np.arange(int(ends[-1]) if ends.size else 0) + np.repeat(first - (ends - counts), counts)
+    found: NDArray[np.int64] = np.arange(int(ends[-1]) if ends.size else 0) + np.repeat(
+        first - (ends - counts), counts
+    )
     return found
 
 

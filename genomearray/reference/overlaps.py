@@ -38,10 +38,12 @@ def overlapping_rows(table: Sorted, start: int, end: int) -> Rows:
 
 
 def overlapping_pairs(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> tuple[Rows, Rows]:
-    """For each region how many rows share a base with it, and these rows, region by region; the work grows with the pairs, not beyond.
+    """For each region how many rows share a base with it, and these rows, region by region; the
+    work grows with the pairs, not beyond.
 
-    Each pair is found once: the region starts behind the start of the feature and before its end, or the feature starts inside of the
-    region. Rows of the first kind stand before those of the second one, so nothing but the former need be sorted.
+    Each pair is found once: the region starts behind the start of the feature and before its end,
+    or the feature starts inside of the region. Rows of the first kind stand before those of the
+    second one, so nothing but the former need be sorted.
     """
     start, end = _as_table(table, start, end)
     order = np.argsort(start)
@@ -49,7 +51,9 @@ def overlapping_pairs(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> 
     first, last = np.searchsorted(table.start, begins), np.searchsorted(table.start, ends)
     low, high = np.searchsorted(begins, table.start, side="right"), np.searchsorted(begins, table.end)
     high = np.maximum(low, high)
-    behind = np.cumsum(np.bincount(low, minlength=start.size + 1) - np.bincount(high, minlength=start.size + 1))[:-1]
+    behind = np.cumsum(
+        np.bincount(low, minlength=start.size + 1) - np.bincount(high, minlength=start.size + 1)
+    )[:-1]
     inside = np.maximum(last - first, 0)
     counts = np.empty(start.size, np.int64)
     counts[order] = behind + inside
@@ -62,17 +66,23 @@ def overlapping_pairs(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> 
 
 
 def _as_table(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Borders of regions in the dtype of the table: searching with another one would convert the table first."""
+    """Borders of regions in the dtype of the table: searching with another one would convert the
+    table first.
+    """
     dtype = table.start.dtype
     info = np.iinfo(dtype)
     return tuple(np.clip(border, info.min + 2, info.max - 2).astype(dtype) for border in (start, end))
 
 
 def overlap_counts(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> Rows:
-    """For each region, how many rows share a base with it: those that begin before its end, without those that end before its start."""
+    """For each region, how many rows share a base with it: those that begin before its end, without
+    those that end before its start.
+    """
     start, end = _as_table(table, start, end)
     end = np.maximum(end, start + 1)
-    return np.asarray(np.searchsorted(table.start, end) - np.searchsorted(np.sort(table.end), start, side="right"), np.int64)
+    return np.asarray(
+        np.searchsorted(table.start, end) - np.searchsorted(np.sort(table.end), start, side="right"), np.int64
+    )
 
 
 class Nearest(NamedTuple):
@@ -87,16 +97,23 @@ def nearest_rows(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> Neare
     n = table.start.size
     end = np.maximum(end, start + 1)
     first = furthest_rows(table)
-    overlapping = np.searchsorted(table.reach, start, side="right")  # the first row that ends behind the start
+    overlapping = np.searchsorted(
+        table.reach, start, side="right"
+    )  # the first row that ends behind the start
     overlaps = (overlapping < n) & (table.start[np.minimum(overlapping, n - 1)] < end)
     right = np.searchsorted(table.start, end)
     left = np.searchsorted(table.start, start) - 1
     nothing = np.iinfo(np.int64).max
     left_distance = np.where(left >= 0, start - table.reach[np.maximum(left, 0)].astype(np.int64), nothing)
-    right_distance = np.where(right < n, table.start[np.minimum(right, n - 1)].astype(np.int64) - end, nothing)
+    right_distance = np.where(
+        right < n, table.start[np.minimum(right, n - 1)].astype(np.int64) - end, nothing
+    )
     row = np.where(left_distance <= right_distance, first[np.maximum(left, 0)], right)
     distance = np.minimum(left_distance, right_distance)
-    return Nearest(np.where(overlaps, overlapping, row).astype(np.int64), np.where(overlaps, 0, distance).astype(np.int64))
+    return Nearest(
+        np.where(overlaps, overlapping, row).astype(np.int64),
+        np.where(overlaps, 0, distance).astype(np.int64),
+    )
 
 
 def furthest_rows(table: Sorted) -> Rows:

@@ -26,7 +26,9 @@ _BOUNDS = re.compile(r"([\d,]*)-([\d,]*)")
 _STRAND = re.compile(r"\(([+-])\)$")
 
 
-def parse_region(text: str, length_of: Callable[[str], int], has: Callable[[str], bool] | None = None) -> Region:
+def parse_region(
+    text: str, length_of: Callable[[str], int], has: Callable[[str], bool] | None = None
+) -> Region:
     """A region string as offsets.
 
     Parameters
@@ -78,17 +80,28 @@ def parse_region(text: str, length_of: Callable[[str], int], has: Callable[[str]
     bounds = bounds.replace(" ", "")
     if not _BOUNDS.fullmatch(bounds):
         if not bounds.replace(",", "").isdecimal():
-            raise RegionError(f"region {text!r} cannot be read; write chrom:first-last, for instance chr1:1,000-2,000") from unknown
+            raise RegionError(
+                f"region {text!r} cannot be read; write chrom:first-last, for instance chr1:1,000-2,000"
+            ) from unknown
         number = bounds.replace(",", "")
-        raise RegionError(f"region {text!r} can mean one base or everything from there on; write {name}:{number}-{number} or {name}:{number}-")
+        raise RegionError(
+            f"region {text!r} can mean one base or everything from there on; write "
+            f"{name}:{number}-{number} or {name}:{number}-"
+        )
     name = _bare(name)
     length = length_of(name)
     first, last = (part.replace(",", "") for part in bounds.split("-"))
     if max(len(first), len(last)) > 18:
-        raise RegionError(f"region of {name!r} has a position of more than 18 digits; its positions are 1 to {length}")
+        raise RegionError(
+            f"region of {name!r} has a position of more than 18 digits; its positions are 1 to {length}"
+        )
     if not first and not last:
-        raise RegionError(f"region {text!r} has no positions; write {name} for the whole chromosome, or {name}:1-{length}")
-    start, end = positions_to_offsets(name, length, int(first) if first else None, int(last) if last else None)
+        raise RegionError(
+            f"region {text!r} has no positions; write {name} for the whole chromosome, or {name}:1-{length}"
+        )
+    start, end = positions_to_offsets(
+        name, length, int(first) if first else None, int(last) if last else None
+    )
     return Region(name, start, end, strand)
 
 
@@ -127,7 +140,9 @@ def positions_to_offsets(chrom: str, length: int, first: object, last: object) -
     high = length if last is None else integer(last, "position")
     if low < 1 or high > length or low > length or high < 1:
         wrong = low if low < 1 or low > length else high
-        raise RegionError(f"position {wrong} is outside {chrom!r}; its positions are 1 to {length}, both ends included")
+        raise RegionError(
+            f"position {wrong} is outside {chrom!r}; its positions are 1 to {length}, both ends included"
+        )
     if low > high:
         raise RegionError(f"region {chrom}:{low}-{high} is reversed: the first position is after the last")
     return low - 1, high
@@ -152,7 +167,9 @@ def check_offsets(chrom: str, length: int, start: object, end: object) -> tuple[
     if 0 <= low < high <= length:
         return low, high
     if low < 0 or high > length or low > length or high < 0:
-        raise RegionError(f"offsets [{low}, {high}) are outside {chrom!r}; allowed is 0 <= start < end <= {length}")
+        raise RegionError(
+            f"offsets [{low}, {high}) are outside {chrom!r}; allowed is 0 <= start < end <= {length}"
+        )
     if low == high:
         raise RegionError(f"offsets [{low}, {high}) of {chrom!r} hold no base; start must be below end")
     raise RegionError(f"offsets [{low}, {high}) of {chrom!r} are reversed; start must be below end")

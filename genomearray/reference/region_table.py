@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from genomearray._typing import HasDataFrame
 from genomearray.choices import REFERENCES, check
 from genomearray.errors import FormatError, RegionError, UnknownChromosomeError, nearest_names
 from genomearray.input_file import open_input, text_lines, whole_number
@@ -20,13 +22,22 @@ from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer, parse_region, parse_strand
 
 MOST = 10**18  # offsets, widths: sums of a few stay whole in 64 bits
-_SPELLINGS = {"chrom": ("chrom", "Chromosome"), "start": ("start", "Start"), "end": ("end", "End"), "strand": ("strand", "Strand")}
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SPELLINGS = {
+    "chrom": ("chrom", "Chromosome"),
+    "start": ("start", "Start"),
+    "end": ("end", "End"),
+    "strand": ("strand", "Strand"),
+}
 _STRAND_TEXT = np.array([".", "+", "-"])  # by strand 0, 1, -1
 
 
 @dataclass(frozen=True)
 class RegionTable:
-    """Intervals [start, end) of offsets, bp, of the chromosomes ``names[code]``, each with a strand 1, -1 or 0.
+    """Intervals [start, end) of offsets, bp, of the chromosomes ``names[code]``, each with a strand
+    1, -1 or 0.
 
     ``place`` and ``number`` say for a row where it comes from: ``row 3``, or ``peaks.bed:12``.
     """
@@ -60,18 +71,23 @@ class RegionTable:
         return Intervals(self.names, self.code, self.start, self.end)
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Some rows, in any order, with their chromosomes only: each batch of a draft genome would else look up all its names."""
+        """Some rows, in any order, with their chromosomes only: each batch of a draft genome would
+        else look up all its names.
+        """
         used, code = np.unique(self.code[rows], return_inverse=True)
         columns = {name: getattr(self, name)[rows] for name in ("start", "end", "strand", "number")}
         label = None if self.label is None else self.label[rows]
-        return replace(self, names=tuple(self.names[k] for k in used.tolist()), code=code, label=label, **columns)
+        return replace(
+            self, names=tuple(self.names[k] for k in used.tolist()), code=code, label=label, **columns
+        )
 
     def where(self, row: int) -> str:
         """Where a row comes from."""
         return f"{self.place}{self.number[row]}"
 
     def around(self, width: object, reference: object = "middle", *, strand_aware: bool = True) -> Self:
-        """Windows of one width (bp) around the middle of each region, ``(start + end) // 2``, or its first or last border.
+        """Windows of one width (bp) around the middle of each region, ``(start + end) // 2``, or
+        its first or last border.
 
         On the minus strand the borders change places, and the windows are mirrored.
         """
@@ -82,7 +98,9 @@ class RegionTable:
         reversed_ones = np.flatnonzero(self.end < self.start)
         if reversed_ones.size:
             row = int(reversed_ones[0])
-            raise RegionError(f"{self.where(row)}: offsets {self._text(row)} are reversed; start must not be above end")
+            raise RegionError(
+                f"{self.where(row)}: offsets {self._text(row)} are reversed; start must not be above end"
+            )
         if reference == "middle":
             start = (self.start + self.end) // 2 - size // 2
         else:
@@ -92,20 +110,28 @@ class RegionTable:
         return replace(self, start=start, end=start + size)
 
     def inside(self, chromosomes: Chromosomes, *, pad: bool | None = None) -> Self:
-        """These regions, if each holds a base and none reaches outside its chromosome, or with ``pad`` none lies wholly outside."""
+        """These regions, if each holds a base and none reaches outside its chromosome, or with
+        ``pad`` none lies wholly outside.
+        """
         empty = np.flatnonzero(self.end <= self.start)
         if empty.size:
             row = int(empty[0])
-            raise RegionError(f"{self.where(row)}: offsets {self._text(row)} hold no base; start must be below end")
+            raise RegionError(
+                f"{self.where(row)}: offsets {self._text(row)} hold no base; start must be below end"
+            )
         lengths = chromosomes.lengths_of(self.names)[self.code]
-        outside = (self.end <= 0) | (self.start >= lengths) if pad else (self.start < 0) | (self.end > lengths)
+        outside = (
+            (self.end <= 0) | (self.start >= lengths) if pad else (self.start < 0) | (self.end > lengths)
+        )
         if outside.any():
             row = int(np.argmax(outside))
             what = "lie wholly" if pad else "reach"
             hint = "; bounds='pad' fills what is outside" if pad is False else ""
             raise RegionError(
-                f"{int(outside.sum())} of {len(self)} regions {what} outside their chromosome, the first at {self.where(row)}: "
-                f"{self._text(row)}, allowed is 0 <= start < end <= {lengths[row]} (is the table of assembly {chromosomes.assembly!r}?){hint}"
+                f"{int(outside.sum())} of {len(self)} regions {what} outside their chromosome, the "
+                f"first at {self.where(row)}: "
+                f"{self._text(row)}, allowed is 0 <= start < end <= {lengths[row]} (is the table of "
+                f"assembly {chromosomes.assembly!r}?){hint}"
             )
         return self
 
@@ -113,15 +139,31 @@ class RegionTable:
         return f"{self.names[self.code[row]]} [{self.start[row]}, {self.end[row]})"
 
 
-def read_regions(regions: Any, chromosomes: Chromosomes) -> RegionTable:
+@runtime_checkable
+class HasRegions(Protocol):
+    """A feature table, or some of its rows."""
+
+    def as_regions(self) -> RegionTable: ...
+
+
+# What people have regions in; see :func:`read_regions`.
+Regions: TypeAlias = (
+    "str | os.PathLike[str] | pd.DataFrame | Mapping[str, ArrayLike] | Sequence[str] | "
+    "Sequence[tuple[object, ...]]"
+    " | HasDataFrame | HasRegions | RegionTable"
+)
+
+
+def read_regions(regions: Regions, chromosomes: Chromosomes) -> RegionTable:
     """A table of regions on known chromosomes.
 
     Parameters
     ----------
     regions : DataFrame, mapping, table, path, list or str
         Columns ``chrom, start, end`` (offsets, 0-based, half-open) and optionally ``strand``; anything with
-        ``to_dataframe()``; the path of a BED file (plain or gzip); a list of tuples ``(chrom, start, end[, strand])``;
-        region strings such as ``chr1:1,000-2,000(-)`` (positions, both ends included), one or a list.
+        ``to_dataframe()``; the path of a BED file (plain or gzip); a list of tuples ``(chrom,
+        start, end[, strand])``; region strings such as ``chr1:1,000-2,000(-)`` (positions, both
+        ends included), one or a list.
     chromosomes : Chromosomes
 
     Returns
@@ -143,9 +185,9 @@ def read_regions(regions: Any, chromosomes: Chromosomes) -> RegionTable:
         table = _from_bed(Path(regions))
     elif isinstance(regions, str):
         table = _from_rows([regions], chromosomes)
-    elif hasattr(regions, "as_regions"):
+    elif isinstance(regions, HasRegions):
         table = regions.as_regions()
-    elif hasattr(regions, "to_dataframe"):
+    elif isinstance(regions, HasDataFrame):
         table = _from_columns(regions.to_dataframe())
     elif hasattr(regions, "columns") or isinstance(regions, Mapping):
         table = _from_columns(regions)
@@ -153,7 +195,8 @@ def read_regions(regions: Any, chromosomes: Chromosomes) -> RegionTable:
         table = _from_rows(list(regions), chromosomes)
     else:
         raise RegionError(
-            f"{type(regions).__name__} is no table of regions; give a DataFrame (chrom, start, end), tuples, region strings or a BED path"
+            f"{type(regions).__name__} is no table of regions; give a DataFrame (chrom, start, end), "
+            "tuples, region strings or a BED path"
         )
     _check_names(table, chromosomes)
     return table
@@ -163,7 +206,9 @@ def _is_path(text: str, chromosomes: Chromosomes) -> bool:
     name = text.partition(":")[0]
     if len(text) > 4096 or "\0" in text:
         return False
-    return not chromosomes.has(name) and (text.endswith((".bed", ".bed.gz", ".narrowPeak", ".broadPeak")) or Path(text).exists())
+    return not chromosomes.has(name) and (
+        text.endswith((".bed", ".bed.gz", ".narrowPeak", ".broadPeak")) or Path(text).exists()
+    )
 
 
 def _from_columns(table: Any) -> RegionTable:
@@ -173,18 +218,27 @@ def _from_columns(table: Any) -> RegionTable:
     found = {name: next((s for s in spellings if s in have), None) for name, spellings in _SPELLINGS.items()}
     missing = [name for name in ("chrom", "start", "end") if found[name] is None]
     if missing:
-        raise RegionError(f"the table of regions has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, have)) or 'none'}")
+        raise RegionError(
+            f"the table of regions has no column {', '.join(map(repr, missing))}; it has "
+            f"{', '.join(map(repr, have)) or 'none'}"
+        )
     chrom = _column(table, found["chrom"])
     code, names = pd.factorize(chrom.astype(object))
     if (code < 0).any():
         raise RegionError(f"row {int(np.argmax(code < 0))} of the table of regions has no chromosome")
     start, end = (_whole_numbers(_column(table, found[name]), name) for name in ("start", "end"))
-    strand = np.zeros(start.size, dtype=np.int8) if found["strand"] is None else _strands(_column(table, found["strand"]))
+    strand = (
+        np.zeros(start.size, dtype=np.int8)
+        if found["strand"] is None
+        else _strands(_column(table, found["strand"]))
+    )
     sizes = {"chrom": code.size, "start": start.size, "end": end.size, "strand": strand.size}
     if len(set(sizes.values())) > 1:
         told = ", ".join(f"{name} {size}" for name, size in sizes.items())
         raise RegionError(f"the columns of the table of regions are not of one length: {told}")
-    return RegionTable(tuple(map(str, names)), code.astype(np.int64), start, end, strand, np.arange(start.size))
+    return RegionTable(
+        tuple(map(str, names)), code.astype(np.int64), start, end, strand, np.arange(start.size)
+    )
 
 
 def _column(table: Any, name: str | None) -> Any:
@@ -238,7 +292,14 @@ def _from_rows(rows: list[Any], chromosomes: Chromosomes) -> RegionTable:
             raise RegionError(f"row {number} of the regions: {error}") from None
     if unknown:
         raise _unknown(unknown, chromosomes)
-    return RegionTable(tuple(names), table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy(), table[:, 3].astype(np.int8), np.arange(len(rows)))
+    return RegionTable(
+        tuple(names),
+        table[:, 0].copy(),
+        table[:, 1].copy(),
+        table[:, 2].copy(),
+        table[:, 3].astype(np.int8),
+        np.arange(len(rows)),
+    )
 
 
 def _row(row: Any, chromosomes: Chromosomes) -> tuple[str, int, int, int]:
@@ -246,12 +307,21 @@ def _row(row: Any, chromosomes: Chromosomes) -> tuple[str, int, int, int]:
         region = parse_region(row, partial(_length, chromosomes), chromosomes.has)
         return region.chrom, region.start, region.end, parse_strand(region.strand)
     if not isinstance(row, (tuple, list)) or len(row) not in (3, 4):
-        raise RegionError(f"{row!r} is no region; give (chrom, start, end[, strand]) or a text such as chr1:1-100")
-    return str(row[0]), _offset(row[1], "start"), _offset(row[2], "end"), parse_strand(row[3]) if len(row) == 4 else 0
+        raise RegionError(
+            f"{row!r} is no region; give (chrom, start, end[, strand]) or a text such as chr1:1-100"
+        )
+    return (
+        str(row[0]),
+        _offset(row[1], "start"),
+        _offset(row[2], "end"),
+        parse_strand(row[3]) if len(row) == 4 else 0,
+    )
 
 
 def _length(chromosomes: Chromosomes, name: str) -> int:
-    """Length of a chromosome; a KeyError without a search for similar names, which takes long in a draft genome."""
+    """Length of a chromosome; a KeyError without a search for similar names, which takes long in a
+    draft genome.
+    """
     if not chromosomes.has(name):
         raise KeyError(name)
     return chromosomes.length(name)
@@ -265,7 +335,9 @@ def _offset(value: object, what: str) -> int:
 
 
 def _from_bed(path: Path) -> RegionTable:
-    """Columns 1-3 and 6 of a BED file (https://samtools.github.io/hts-specs/BEDv1.pdf): offsets, half-open."""
+    """Columns 1-3 and 6 of a BED file (https://samtools.github.io/hts-specs/BEDv1.pdf): offsets,
+    half-open.
+    """
     names: dict[str, int] = {}
     code, start, end, strand, numbers, label = [], [], [], [], [], []
     with open_input(path) as file:
@@ -278,10 +350,19 @@ def _from_bed(path: Path) -> RegionTable:
                 start.append(whole_number(fields[1]))
                 end.append(whole_number(fields[2]))
             except (IndexError, ValueError):
-                what = f"{len(fields)} columns" if len(fields) < 3 else f"start {fields[1]!r} and end {fields[2]!r}"
-                raise FormatError(f"{path}:{number}: a line of BED has chrom, start and end, whole numbers of bp; here are {what}") from None
+                what = (
+                    f"{len(fields)} columns"
+                    if len(fields) < 3
+                    else f"start {fields[1]!r} and end {fields[2]!r}"
+                )
+                raise FormatError(
+                    f"{path}:{number}: a line of BED has chrom, start and end, whole numbers of bp; here "
+                    f"are {what}"
+                ) from None
             if not 0 <= start[-1] <= end[-1] < MOST:
-                raise FormatError(f"{path}:{number}: start {start[-1]} and end {end[-1]} are no interval; 0 <= start <= end")
+                raise FormatError(
+                    f"{path}:{number}: start {start[-1]} and end {end[-1]} are no interval; 0 <= start <= end"
+                )
             try:
                 strand.append(parse_strand(fields[5]) if len(fields) > 5 else 0)
             except RegionError as error:
@@ -311,7 +392,9 @@ def _check_names(table: RegionTable, chromosomes: Chromosomes) -> None:
 def _unknown(counts: Mapping[str, int], chromosomes: Chromosomes) -> UnknownChromosomeError:
     """All unknown names at once, each with its regions."""
     names = list(counts)
-    listed = ", ".join(f"{name!r} ({counts[name]} region{'s' if counts[name] > 1 else ''})" for name in names[:10])
+    listed = ", ".join(
+        f"{name!r} ({counts[name]} region{'s' if counts[name] > 1 else ''})" for name in names[:10]
+    )
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     near = nearest_names(names[0], chromosomes.names)
     hint = (
@@ -320,4 +403,6 @@ def _unknown(counts: Mapping[str, int], chromosomes: Chromosomes) -> UnknownChro
         else f"its names begin with {', '.join(map(repr, chromosomes.names[:3]))}"
     )
     what = "chromosomes of the regions are" if len(names) > 1 else "chromosome of the regions is"
-    return UnknownChromosomeError(f"{len(names)} {what} not in assembly {chromosomes.assembly!r}: {listed}{more}; {hint}")
+    return UnknownChromosomeError(
+        f"{len(names)} {what} not in assembly {chromosomes.assembly!r}: {listed}{more}; {hint}"
+    )

@@ -91,7 +91,9 @@ def _intervals(file: BinaryIO, order: str, path: Path) -> NDArray[Any]:
     return np.stack([starts, starts + sizes])
 
 
-def _letters(file: BinaryIO, path: Path, length: int, unknown: NDArray[Any], masked: NDArray[Any]) -> Iterator[NDArray[np.uint8]]:
+def _letters(
+    file: BinaryIO, path: Path, length: int, unknown: NDArray[Any], masked: NDArray[Any]
+) -> Iterator[NDArray[np.uint8]]:
     for start in range(0, length, BLOCK):  # a block is a multiple of four
         end = min(start + BLOCK, length)
         packed = np.frombuffer(exactly(file, -(-(end - start) // 4), path), np.uint8)

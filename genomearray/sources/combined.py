@@ -19,10 +19,19 @@ class Combined(ComputedSource):
     Sums of integers are exact: their dtype here is the smallest that holds every sum.
     """
 
-    def __init__(self, sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None, text: str, wanted: Any = None) -> None:
+    def __init__(
+        self,
+        sources: tuple[Source, ...],
+        how: str,
+        weights: NDArray[Any] | None,
+        text: str,
+        wanted: Any = None,
+    ) -> None:
         self._how = how
         self._weights = weights
-        whole = all(source.dtype.kind in "iub" for source in sources) and (weights is None or weights.dtype.kind in "iu")
+        whole = all(source.dtype.kind in "iub" for source in sources) and (
+            weights is None or weights.dtype.kind in "iu"
+        )
         dtype, bounds = types_of(sources, how, weights, whole)
         if dtype == np.float32 and wanted is not None and wanted != np.float32:
             dtype = np.dtype(np.float64)  # rounded once, to what is wanted
@@ -34,7 +43,11 @@ class Combined(ComputedSource):
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
         """Whether any of the tracks does."""
-        return any(source.holds(chrom, start, end) or source.zeros_are_values for source in self.parts if source.has(chrom))
+        return any(
+            source.holds(chrom, start, end) or source.zeros_are_values
+            for source in self.parts
+            if source.has(chrom)
+        )
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""
@@ -70,15 +83,20 @@ class Combined(ComputedSource):
         bad = (rough > float(info.max) - 4096) | (rough < float(info.min) + (4096 if info.min else 0))
         if bad.any():
             raise ValueRangeError(
-                f"{chrom}:{start + int(np.argmax(bad)) + 1}: the sum does not fit {self.dtype}; combine floats: track.astype('float64')"
+                f"{chrom}:{start + int(np.argmax(bad)) + 1}: the sum does not fit {self.dtype}; "
+                "combine floats: track.astype('float64')"
             )
 
-    def _add(self, total: NDArray[Any], weight: NDArray[Any], values: NDArray[Any], scale: Any, *, first: bool) -> None:
+    def _add(
+        self, total: NDArray[Any], weight: NDArray[Any], values: NDArray[Any], scale: Any, *, first: bool
+    ) -> None:
         if self._how in ("min", "max"):
             least = self._how == "min"
             if self._whole:
                 values = values.astype(total.dtype, copy=False)
-                total[:] = values if first else np.minimum(total, values) if least else np.maximum(total, values)
+                total[:] = (
+                    values if first else np.minimum(total, values) if least else np.maximum(total, values)
+                )
             else:
                 extreme(values, least, total, weight)
         elif self._whole:
@@ -113,7 +131,9 @@ class Combined(ComputedSource):
         return out
 
 
-def types_of(sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None, whole: bool) -> tuple[np.dtype[Any], Limits | None]:
+def types_of(
+    sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None, whole: bool
+) -> tuple[np.dtype[Any], Limits | None]:
     """Dtype and limits of a combination."""
     dtypes = [source.dtype for source in sources]
     if how in ("mean", "median"):
@@ -124,14 +144,17 @@ def types_of(sources: tuple[Source, ...], how: str, weights: NDArray[Any] | None
     bounds = [source.limits for source in sources]
     if how == "sum":
         scales = [1] * len(sources) if weights is None else [int(weight) for weight in weights]
-        products = [sorted((low * scale, high * scale)) for (low, high), scale in zip(bounds, scales, strict=True)]
+        products = [
+            sorted((low * scale, high * scale)) for (low, high), scale in zip(bounds, scales, strict=True)
+        ]
         low, high = sum(product[0] for product in products), sum(product[1] for product in products)
     else:
         low, high = min(bound[0] for bound in bounds), max(bound[1] for bound in bounds)
     wide_dtype = least_integer(low, high)
     if wide_dtype is None and how != "sum":
         raise ValueRangeError(
-            f"no integer of 64 bits holds the {how} of signed and unsigned 64-bit integers; combine floats: track.astype('float64')"
+            f"no integer of 64 bits holds the {how} of signed and unsigned 64-bit integers; combine "
+            "floats: track.astype('float64')"
         )
     if wide_dtype is None:
         return np.dtype(np.int64 if low < 0 else np.uint64), None
@@ -146,7 +169,9 @@ def add_whole(values: NDArray[Any], total: NDArray[Any]) -> None:
 
 
 @kernel
-def add_valid(values: NDArray[Any], scale: float, mean: bool, total: NDArray[np.float64], weight: NDArray[np.float64]) -> None:
+def add_valid(
+    values: NDArray[Any], scale: float, mean: bool, total: NDArray[np.float64], weight: NDArray[np.float64]
+) -> None:
     """Add values that are there, times ``scale``; ``weight`` becomes what was added (for a sum: how many)."""
     step = scale if mean else 1.0
     for i in range(values.size):
@@ -174,7 +199,9 @@ def settle(total: NDArray[np.float64], weight: NDArray[np.float64], mean: bool, 
 
 
 @kernel
-def extreme(values: NDArray[Any], least: bool, total: NDArray[np.float64], weight: NDArray[np.float64]) -> None:
+def extreme(
+    values: NDArray[Any], least: bool, total: NDArray[np.float64], weight: NDArray[np.float64]
+) -> None:
     """Keep the least, or greatest, of the values that are there; ``weight`` counts them."""
     for i in range(values.size):
         value = np.float64(values[i])

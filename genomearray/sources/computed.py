@@ -77,7 +77,14 @@ class ComputedSource(_InPieces):
         Default: that of the first part.
     """
 
-    def __init__(self, parts: tuple[Source, ...], dtype: DTypeLike, label: str, limits: Limits | None = None, kind: Kind | None = None) -> None:
+    def __init__(
+        self,
+        parts: tuple[Source, ...],
+        dtype: DTypeLike,
+        label: str,
+        limits: Limits | None = None,
+        kind: Kind | None = None,
+    ) -> None:
         super().__init__(dtype, label, limits)
         self.parts = parts
         self.assembly = parts[0].assembly
@@ -121,7 +128,14 @@ class OnAssembly(_InPieces):
     kind : {"signal", "sequence"}
     """
 
-    def __init__(self, target: Assembly, dtype: DTypeLike, label: str, kind: Kind = SIGNAL, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        target: Assembly,
+        dtype: DTypeLike,
+        label: str,
+        kind: Kind = SIGNAL,
+        limits: Limits | None = None,
+    ) -> None:
         super().__init__(dtype, label, limits)
         self.target = target
         self.assembly = target.name

@@ -16,7 +16,7 @@ from genomearray.choices import Overflow
 from genomearray.errors import LayoutError, ValueRangeError
 from genomearray.reference.intervals import merged_regions
 from genomearray.reference.region import integer
-from genomearray.reference.region_table import read_regions
+from genomearray.reference.region_table import Regions, read_regions
 from genomearray.source import Limits, Source, Unconverted, check_signal, check_together
 from genomearray.sources.computed import ComputedSource, least_integer
 from genomearray.storage.layout import track_dtype
@@ -29,7 +29,20 @@ _SIGNS = {
     "bitwise_and": "&", "bitwise_or": "|", "bitwise_xor": "^",
 }  # fmt: skip
 # Functions that stay among the integers; the others see float64.
-_WHOLE = {"add", "subtract", "multiply", "negative", "positive", "absolute", "square", "sign", "maximum", "minimum", "fmax", "fmin"}
+_WHOLE = {
+    "add",
+    "subtract",
+    "multiply",
+    "negative",
+    "positive",
+    "absolute",
+    "square",
+    "sign",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+}
 _DIVIDING = {"floor_divide", "remainder"}
 _COMPARING = {
     "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not", "logical_xor",
@@ -46,12 +59,17 @@ class Elementwise(ComputedSource):
         self._ufunc = ufunc
         self._operands = operands
         dtype, self._work, bounds = _types(ufunc, operands)
-        self._checked = self._work is not None and dtype.kind in "iu" and bounds is None and ufunc.__name__ in _WHOLE
+        self._checked = (
+            self._work is not None and dtype.kind in "iu" and bounds is None and ufunc.__name__ in _WHOLE
+        )
         super().__init__(parts, dtype, _text(ufunc, labels), bounds)
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""
-        values = [operand if _is_number(operand) else operand.read(chrom, start, end, threads) for operand in self._operands]
+        values = [
+            operand if _is_number(operand) else operand.read(chrom, start, end, threads)
+            for operand in self._operands
+        ]
         with np.errstate(all="ignore"):  # IEEE 754 says what a float becomes; integers are looked after here
             if self._work is None:
                 return np.asarray(self._ufunc(*values), dtype=self.dtype)
@@ -62,7 +80,8 @@ class Elementwise(ComputedSource):
                 zero = np.flatnonzero(np.broadcast_to(work[1] == 0, (end - start,)))
                 if zero.size:
                     raise ValueRangeError(
-                        f"{chrom}:{start + int(zero[0]) + 1}: division by zero has no whole number ({self.label}); divide with '/', or mask zeros"
+                        f"{chrom}:{start + int(zero[0]) + 1}: division by zero has no whole number "
+                        f"({self.label}); divide with '/', or mask zeros"
                     )
             return np.asarray(self._ufunc(*work), dtype=self.dtype)
 
@@ -77,14 +96,19 @@ class Elementwise(ComputedSource):
                 bad = bad | (side > np.uint64(info.max))
         if bad.any():
             at = int(np.argmax(bad))
-            raise ValueRangeError(f"{chrom}:{start + at + 1}: {self.label} does not fit {self.dtype}; use floats: track.astype('float64')")
+            raise ValueRangeError(
+                f"{chrom}:{start + at + 1}: {self.label} does not fit {self.dtype}; use floats: "
+                "track.astype('float64')"
+            )
 
 
 def _is_number(operand: Operand) -> bool:
     return isinstance(operand, (bool, int, float, np.generic))
 
 
-def _types(ufunc: np.ufunc, operands: tuple[Operand, ...]) -> tuple[np.dtype[Any], np.dtype[Any] | None, Limits | None]:
+def _types(
+    ufunc: np.ufunc, operands: tuple[Operand, ...]
+) -> tuple[np.dtype[Any], np.dtype[Any] | None, Limits | None]:
     """Dtype of the result, dtype to compute in (None: numpy's own), and limits of an integer result."""
     name = ufunc.__name__
     dtypes = [np.asarray(operand).dtype if _is_number(operand) else operand.dtype for operand in operands]
@@ -108,7 +132,11 @@ def _numpy_type(ufunc: np.ufunc, operands: tuple[Operand, ...]) -> np.dtype[Any]
             result = np.asarray(ufunc(*ones))
     except (TypeError, OverflowError, ValueError) as error:
         raise ValueRangeError(f"numpy.{ufunc.__name__} cannot be applied to these tracks: {error}") from None
-    return result.dtype if result.dtype.kind == "b" else track_dtype(np.float32 if result.dtype == np.float16 else result.dtype)
+    return (
+        result.dtype
+        if result.dtype.kind == "b"
+        else track_dtype(np.float32 if result.dtype == np.float16 else result.dtype)
+    )
 
 
 def _limits_of(operand: Operand) -> Limits:
@@ -147,7 +175,9 @@ def _whole_types(name: str, sides: list[Limits]) -> tuple[np.dtype[Any], np.dtyp
     if work is not None:
         return work, work, (low, high)
     if name in _DIVIDING:
-        raise ValueRangeError("no 64-bit integer holds both sides of this division; use floats: track.astype('float64')")
+        raise ValueRangeError(
+            "no 64-bit integer holds both sides of this division; use floats: track.astype('float64')"
+        )
     wide = np.dtype("int64" if low_work < 0 else "uint64")
     return wide, wide, None
 
@@ -170,13 +200,22 @@ def elementwise(ufunc: np.ufunc, operands: tuple[Operand, ...], labels: tuple[st
         inner = elementwise(np.maximum, operands[:2], labels[:2])
         return elementwise(np.minimum, (inner, operands[2]), (inner.label, labels[2]))
     if ufunc.nout != 1:
-        raise ValueRangeError(f"numpy.{ufunc.__name__} gives {ufunc.nout} results; a track has one value a base")
+        raise ValueRangeError(
+            f"numpy.{ufunc.__name__} gives {ufunc.nout} results; a track has one value a base"
+        )
     for operand, label in zip(operands, labels, strict=True):
         if not _is_number(operand):
             check_signal(operand, label, "arithmetic")
-        elif np.asarray(operand).dtype.kind not in "biuf" or (isinstance(operand, int) and not -(2**63) <= operand < 2**64):
-            raise ValueRangeError(f"{operand!r} is no number that a track can be computed with; it needs more than 64 bits, or is complex")
-    both = [(operand, label) for operand, label in zip(operands, labels, strict=True) if not _is_number(operand)]
+        elif np.asarray(operand).dtype.kind not in "biuf" or (
+            isinstance(operand, int) and not -(2**63) <= operand < 2**64
+        ):
+            raise ValueRangeError(
+                f"{operand!r} is no number that a track can be computed with; it needs more than 64 "
+                "bits, or is complex"
+            )
+    both = [
+        (operand, label) for operand, label in zip(operands, labels, strict=True) if not _is_number(operand)
+    ]
     check_together(tuple(source for source, _ in both), tuple(label for _, label in both))
     return Elementwise(ufunc, operands, labels)
 
@@ -185,17 +224,30 @@ class Converted(ComputedSource):
     """The values in another dtype; one that does not fit saturates, or is an error."""
 
     def __init__(
-        self, source: Source, dtype: DTypeLike, what: str, *, overflow: Overflow = "error", round: bool = False, label: str | None = None
+        self,
+        source: Source,
+        dtype: DTypeLike,
+        what: str,
+        *,
+        overflow: Overflow = "error",
+        round: bool = False,
+        label: str | None = None,
     ) -> None:
         check_signal(source, what, "other type")
-        super().__init__((source,), track_dtype(dtype), label or f"{what}.astype({str(track_dtype(dtype))!r})")
+        super().__init__(
+            (source,), track_dtype(dtype), label or f"{what}.astype({str(track_dtype(dtype))!r})"
+        )
         self.overflow = overflow
         self.round = round
         Caster(self.dtype, overflow, round=round)  # what is wrong is told here
 
     def unconverted(self) -> Unconverted:
         """The values before the conversion, where what does not fit is counted."""
-        return Unconverted(self.parts[0], self.dtype, self.round) if self.overflow == "saturate" else super().unconverted()
+        return (
+            Unconverted(self.parts[0], self.dtype, self.round)
+            if self.overflow == "saturate"
+            else super().unconverted()
+        )
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""
@@ -211,7 +263,9 @@ class Shifted(ComputedSource):
 
     def __init__(self, source: Source, by: object, label: str) -> None:
         self._by = integer(by, "shift")
-        limits = (min(source.limits[0], 0), max(source.limits[1], 0)) if source.dtype.kind in "iub" else None  # 0 moves in
+        limits = (
+            (min(source.limits[0], 0), max(source.limits[1], 0)) if source.dtype.kind in "iub" else None
+        )  # 0 moves in
         super().__init__((source,), source.dtype, f"{label}.shift({self._by})", limits)
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
@@ -219,16 +273,22 @@ class Shifted(ComputedSource):
         out = np.full(end - start, self.missing_value(), self.dtype)
         low, high = max(start - self._by, 0), min(end - self._by, self.length(chrom))
         if low < high:
-            out[low + self._by - start : high + self._by - start] = self.parts[0].read(chrom, low, high, threads)
+            out[low + self._by - start : high + self._by - start] = self.parts[0].read(
+                chrom, low, high, threads
+            )
         return out
 
 
 class Masked(ComputedSource):
     """The values inside of regions, or outside of them; the others become ``other``."""
 
-    def __init__(self, source: Source, regions: Any, label: str, *, inside: bool, other: Any) -> None:
+    def __init__(self, source: Source, regions: Regions, label: str, *, inside: bool, other: Any) -> None:
         self._other, dtype = _replacement(source, other)
-        bounds = (min(source.limits[0], int(self._other)), max(source.limits[1], int(self._other))) if dtype.kind in "iu" else None
+        bounds = (
+            (min(source.limits[0], int(self._other)), max(source.limits[1], int(self._other)))
+            if dtype.kind in "iu"
+            else None
+        )
         super().__init__((source,), dtype, f"{label}.{'mask' if inside else 'where'}(regions)", bounds)
         self._inside = inside
         self._merged = merged_regions(read_regions(regions, source).inside(source).intervals)
@@ -252,16 +312,25 @@ class Where(ComputedSource):
 
     def __init__(self, source: Source, condition: Source, label: str, what: str, other: Any) -> None:
         if condition.dtype.kind != "b":
-            raise ValueRangeError(f"{what} has values of dtype {condition.dtype}, not yes or no; compare it, for instance {what} > 0")
+            raise ValueRangeError(
+                f"{what} has values of dtype {condition.dtype}, not yes or no; compare it, for "
+                f"instance {what} > 0"
+            )
         check_together((source, condition), (label, what))
         self._other, dtype = _replacement(source, other)
-        bounds = (min(source.limits[0], int(self._other)), max(source.limits[1], int(self._other))) if dtype.kind in "iu" else None
+        bounds = (
+            (min(source.limits[0], int(self._other)), max(source.limits[1], int(self._other)))
+            if dtype.kind in "iu"
+            else None
+        )
         super().__init__((source, condition), dtype, f"{label}.where({what})", bounds)
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`ComputedSource`."""
         values = self.parts[0].read(chrom, start, end, threads)
-        return np.where(self.parts[1].read(chrom, start, end, threads), values, self._other).astype(self.dtype, copy=False)
+        return np.where(self.parts[1].read(chrom, start, end, threads), values, self._other).astype(
+            self.dtype, copy=False
+        )
 
 
 def _replacement(source: Source, other: Any) -> tuple[Any, np.dtype[Any]]:
@@ -279,4 +348,8 @@ def _replacement(source: Source, other: Any) -> tuple[Any, np.dtype[Any]]:
     wide = least_integer(min(low, int(other)), max(high, int(other)))
     if wide is None:
         raise ValueRangeError(f"no 64-bit integer holds both {other} and the values, {low} to {high}")
-    return wide.type(other), wide if wide.itemsize > source.dtype.itemsize or source.dtype.kind == "b" else np.result_type(source.dtype, wide)
+    return wide.type(
+        other
+    ), wide if wide.itemsize > source.dtype.itemsize or source.dtype.kind == "b" else np.result_type(
+        source.dtype, wide
+    )

@@ -11,7 +11,9 @@ from genomearray._kernels import kernel
 
 
 @kernel
-def paint_scores(out: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.int64], values: NDArray[Any]) -> None:
+def paint_scores(
+    out: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.int64], values: NDArray[Any]
+) -> None:
     """Put values on [start, end) of ``out``, the last wins."""
     for k in range(starts.size):
         for i in range(starts[k], ends[k]):
@@ -20,7 +22,9 @@ def paint_scores(out: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.
 
 @kernel
 def cover(depth: NDArray[np.uint32], starts: NDArray[Any], ends: NDArray[Any], first: int) -> None:
-    """Number of intervals [start, end) on each base from ``first`` on; ``depth`` holds zeros, and one more number than bases."""
+    """Number of intervals [start, end) on each base from ``first`` on; ``depth`` holds zeros, and
+    one more number than bases.
+    """
     last = first + depth.size - 1
     for k in range(starts.size):
         low, high = max(starts[k], first), min(ends[k], last)
@@ -46,8 +50,9 @@ def fill_distances(
 ) -> None:
     """Distance of each base from ``first`` on to the nearest feature.
 
-    ``row`` is the first feature that starts behind ``first``; ``reach`` the greatest end up to a row, and ``furthest`` the row that has it;
-    ``upstream`` is 1 for features whose left side is negative, else -1.
+    ``row`` is the first feature that starts behind ``first``; ``reach`` the greatest end up to a
+    row, and ``furthest`` the row that has it; ``upstream`` is 1 for features whose left side is
+    negative, else -1.
     """
     n = starts.size
     for k in range(out.size):

@@ -1,4 +1,6 @@
-"""Tracks computed from features: where they are, their scores, how many there are, how far the nearest one is."""
+"""Tracks computed from features: where they are, their scores, how many there are, how far the
+nearest one is.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,12 @@ class _OnFeatures(OnAssembly):
     """Values computed from features, by chromosome; chromosomes without any are not there."""
 
     def __init__(
-        self, target: Assembly, features: dict[str, ChromosomeFeatures], dtype: Any, text: str, limits: tuple[int, int] | None = None
+        self,
+        target: Assembly,
+        features: dict[str, ChromosomeFeatures],
+        dtype: Any,
+        text: str,
+        limits: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(target, dtype, text, limits=limits)
         self.features = features
@@ -50,14 +57,18 @@ class _OnFeatures(OnAssembly):
 class Coverage(_OnFeatures):
     """How many features cover a base; or, as a mask, whether one does."""
 
-    def __init__(self, target: Assembly, features: dict[str, ChromosomeFeatures], text: str, *, mask: bool) -> None:
+    def __init__(
+        self, target: Assembly, features: dict[str, ChromosomeFeatures], text: str, *, mask: bool
+    ) -> None:
         most = 1 if mask else max((placed.start.size for placed in features.values()), default=0)
         super().__init__(target, features, np.uint8 if mask else np.uint32, text, limits=(0, most))
         self._mask = mask
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        from genomearray.sources.feature_kernels import cover  # numba is for computing: tables are read without it
+        from genomearray.sources.feature_kernels import (
+            cover,
+        )  # numba is for computing: tables are read without it
 
         found = self._rows(chrom, start, end)
         if found is None:
@@ -69,9 +80,18 @@ class Coverage(_OnFeatures):
 
 
 class Scores(_OnFeatures):
-    """The score of the feature at a base; of several that of the last one in the input. Features without a score do not count."""
+    """The score of the feature at a base; of several that of the last one in the input. Features
+    without a score do not count.
+    """
 
-    def __init__(self, target: Assembly, features: dict[str, ChromosomeFeatures], dtype: Any, text: str, missing: float | None) -> None:
+    def __init__(
+        self,
+        target: Assembly,
+        features: dict[str, ChromosomeFeatures],
+        dtype: Any,
+        text: str,
+        missing: float | None,
+    ) -> None:
         super().__init__(target, features, dtype, text)
         self._missing = (np.nan if self.dtype.kind == "f" else 0) if missing is None else missing
         for placed in features.values():
@@ -83,7 +103,9 @@ class Scores(_OnFeatures):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        from genomearray.sources.feature_kernels import paint_scores  # numba is for computing: tables are read without it
+        from genomearray.sources.feature_kernels import (
+            paint_scores,
+        )  # numba is for computing: tables are read without it
 
         out = np.full(end - start, self._missing, self.dtype)
         found = self._rows(chrom, start, end)
@@ -100,24 +122,31 @@ class Scores(_OnFeatures):
 
 
 class Distances(_OnFeatures):
-    """Bases to the nearest feature: 0 inside of one, 1 beside it; on a chromosome without features NaN, or the least integer.
+    """Bases to the nearest feature: 0 inside of one, 1 beside it; on a chromosome without features
+    NaN, or the least integer.
 
-    Signs: with "position" negative to the left of the feature; with "strand" negative upstream of it, by its strand. Of two features at
-    the same distance the left one counts.
+    Signs: with "position" negative to the left of the feature; with "strand" negative upstream of
+    it, by its strand. Of two features at the same distance the left one counts.
     """
 
-    def __init__(self, target: Assembly, features: dict[str, ChromosomeFeatures], text: str, sign: str, dtype: Any) -> None:
+    def __init__(
+        self, target: Assembly, features: dict[str, ChromosomeFeatures], text: str, sign: str, dtype: Any
+    ) -> None:
         super().__init__(target, features, dtype, text)
         self._sign = sign
         if self.dtype.kind not in "if" or self.dtype.itemsize < 4:
-            raise ValueRangeError(f"distances as {self.dtype} cannot be; allowed are int32, int64, float32 and float64")
+            raise ValueRangeError(
+                f"distances as {self.dtype} cannot be; allowed are int32, int64, float32 and float64"
+            )
         self._furthest: dict[str, NDArray[np.int64]] = {}
         self._sides: dict[str, NDArray[np.int8]] = {}
         self.missing = np.nan if self.dtype.kind == "f" else np.iinfo(self.dtype).min
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        from genomearray.sources.feature_kernels import fill_distances  # numba is for computing: tables are read without it
+        from genomearray.sources.feature_kernels import (
+            fill_distances,
+        )  # numba is for computing: tables are read without it
 
         placed = self.features.get(chrom)
         if placed is None:
@@ -126,7 +155,9 @@ class Distances(_OnFeatures):
         begin, reach = placed.places.start, placed.places.reach
         upstream = self._upstream(chrom, placed)
         row = int(np.searchsorted(begin, start, side="right"))
-        fill_distances(out, start, row, begin, reach, self._reaching(chrom, placed), upstream, self._sign != "none")
+        fill_distances(
+            out, start, row, begin, reach, self._reaching(chrom, placed), upstream, self._sign != "none"
+        )
         return out
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
@@ -138,7 +169,9 @@ class Distances(_OnFeatures):
         return {**super().display_attributes(variable), "units": "bp"}
 
     def _upstream(self, chrom: str, placed: ChromosomeFeatures) -> NDArray[np.int8]:
-        """1 for features to the left of which bases are upstream (all of them, if strands do not count), else -1."""
+        """1 for features to the left of which bases are upstream (all of them, if strands do not
+        count), else -1.
+        """
         if chrom not in self._sides:
             minus = placed.strand == -1 if self._sign == "strand" else np.zeros(placed.start.size, np.bool_)
             self._sides[chrom] = np.where(minus, -1, 1).astype(np.int8)
@@ -159,16 +192,28 @@ def _check_fit(score: NDArray[Any] | None, dtype: np.dtype[Any]) -> None:
         with np.errstate(over="ignore"):
             beyond = np.isfinite(score) & np.isinf(score.astype(dtype))
         if beyond.any():
-            raise ValueRangeError(f"the score {score[int(np.argmax(beyond))]} is beyond {dtype}; take dtype='float64'")
+            raise ValueRangeError(
+                f"the score {score[int(np.argmax(beyond))]} is beyond {dtype}; take dtype='float64'"
+            )
         return
     known = score[~np.isnan(score)] if score.dtype.kind == "f" else score
     info = np.iinfo(dtype)
     bad = (known < info.min) | (known > info.max) | (known != np.floor(known))
     if bad.any():
-        raise ValueRangeError(f"the score {known[int(np.argmax(bad))]} is no {dtype}; take dtype='float64', and convert what it gives")
+        raise ValueRangeError(
+            f"the score {known[int(np.argmax(bad))]} is no {dtype}; take dtype='float64', and "
+            "convert what it gives"
+        )
 
 
-def track_of(target: Assembly, features: dict[str, ChromosomeFeatures], how: str, dtype: Any, missing: float | None, text: str) -> OnAssembly:
+def track_of(
+    target: Assembly,
+    features: dict[str, ChromosomeFeatures],
+    how: str,
+    dtype: Any,
+    missing: float | None,
+    text: str,
+) -> OnAssembly:
     """A source of features; see :meth:`genomearray.features.table.FeatureTable.as_track`."""
     check("how", how, FEATURE_HOW)
     if how == "score":

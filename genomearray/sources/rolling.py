@@ -26,14 +26,27 @@ _MOST = 1 << 26  # bp of a window
 class Rolling(ComputedSource):
     """A number for the window of each base; as pandas and xarray have it."""
 
-    def __init__(self, source: Source, window: object, how: str, label: str, *, center: bool = False, min_periods: object = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        window: object,
+        how: str,
+        label: str,
+        *,
+        center: bool = False,
+        min_periods: object = None,
+    ) -> None:
         check_signal(source, label, "mean")
         self._window = check_bases(window, "a window")
         if self._window > _MOST:
-            raise RegionError(f"a window of {self._window:,} bp is beyond what is held in memory; at most {_MOST:,} bp")
+            raise RegionError(
+                f"a window of {self._window:,} bp is beyond what is held in memory; at most {_MOST:,} bp"
+            )
         self._least = self._window if min_periods is None else check_bases(min_periods, "min_periods")
         if self._least > self._window:
-            raise ValueRangeError(f"min_periods={self._least} can never be reached in a window of {self._window} bp")
+            raise ValueRangeError(
+                f"min_periods={self._least} can never be reached in a window of {self._window} bp"
+            )
         self._how = int(How.of(check("how", how, BIN_HOW)))
         self._after = (self._window - 1) // 2 if center else 0  # bases of the window behind its own
         super().__init__((source,), np.float64, f"{label}.rolling({self._window}).{how}()")
@@ -54,11 +67,15 @@ class Rolling(ComputedSource):
 
 
 @kernel
-def roll(values: NDArray[np.float64], window: int, first: int, least: int, how: int, out: NDArray[np.float64]) -> None:
-    """Windows that end at first, first + 1 ...: a head (from the window's begin to the next border) and a tail behind it.
+def roll(
+    values: NDArray[np.float64], window: int, first: int, least: int, how: int, out: NDArray[np.float64]
+) -> None:
+    """Windows that end at first, first + 1 ...: a head (from the window's begin to the next border)
+    and a tail behind it.
 
-    Borders are multiples of the window in ``values``, which begins at one. ``how`` is one of :class:`genomearray.choices.How`.
-    van Herk (1992), doi:10.1016/0167-8655(92)90069-C; nothing is subtracted, so that nothing is lost.
+    Borders are multiples of the window in ``values``, which begins at one. ``how`` is one of
+    :class:`genomearray.choices.How`. van Herk (1992), doi:10.1016/0167-8655(92)90069-C; nothing is
+    subtracted, so that nothing is lost.
     """
     heads = np.empty(window)
     counts = np.empty(window, np.int64)
@@ -121,8 +138,15 @@ class Smoothed(ComputedSource):
 
     def __init__(self, source: Source, sigma: object, label: str) -> None:
         check_signal(source, label, "mean")
-        if isinstance(sigma, bool) or not isinstance(sigma, (int, float, np.integer, np.floating)) or not 0 < sigma <= 1e6:
-            raise RegionError(f"sigma={sigma!r} is no width; give the standard deviation in bp, above 0 and at most 1,000,000")
+        if (
+            isinstance(sigma, bool)
+            or not isinstance(sigma, (int, float, np.integer, np.floating))
+            or not 0 < sigma <= 1e6
+        ):
+            raise RegionError(
+                f"sigma={sigma!r} is no width; give the standard deviation in bp, above 0 and at "
+                "most 1,000,000"
+            )
         reach = int(TRUNCATE * float(sigma) + 0.5)  # as scipy.ndimage.gaussian_filter1d
         self._weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / float(sigma)) ** 2)
         super().__init__((source,), np.float64, f"{label}.smooth({sigma})")
@@ -157,7 +181,9 @@ _TILE = 2048
 
 @kernel
 def convolve(values: NDArray[np.float64], weights: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """Weighted sums of the values around each base, always in the order of the weights; tiles stay in the cache."""
+    """Weighted sums of the values around each base, always in the order of the weights; tiles stay
+    in the cache.
+    """
     for low in range(0, out.size, _TILE):
         high = min(low + _TILE, out.size)
         for i in range(low, high):

@@ -24,7 +24,10 @@ _GC[np.frombuffer(b"ATWatw", np.uint8)] = 0
 def check_sequence(source: Source, label: str) -> None:
     """LayoutError for a signal where letters are needed."""
     if not is_sequence(source):
-        raise LayoutError(f"{label} holds a signal", hint="give a sequence, which comes from: {import_fasta|genomearray import fasta}")
+        raise LayoutError(
+            f"{label} holds a signal",
+            hint="give a sequence, which comes from: {import_fasta|genomearray import fasta}",
+        )
 
 
 class GcOfBases(ComputedSource):
@@ -43,7 +46,8 @@ class GcOfBases(ComputedSource):
 class Matches(ComputedSource):
     """1 at each base where a pattern of IUPAC letters begins (its leftmost base, on either strand), else 0.
 
-    A letter of the sequence matches when all bases it may stand for are among those of the pattern: N matches N only.
+    A letter of the sequence matches when all bases it may stand for are among those of the pattern:
+    N matches N only.
     """
 
     def __init__(self, source: Source, pattern: str, strand: str, label: str) -> None:
@@ -52,7 +56,9 @@ class Matches(ComputedSource):
         letters = pattern.upper().replace("U", "T") if isinstance(pattern, str) else ""
         sets = base_sets()[np.frombuffer(letters.encode("latin-1", "replace"), np.uint8)]
         if not letters or len(letters) > _LONGEST_PATTERN or not sets.all():
-            raise ValueRangeError(f"pattern {pattern!r} is no text of 1 to {_LONGEST_PATTERN} IUPAC letters (ACGTRYSWKMBDHVN)")
+            raise ValueRangeError(
+                f"pattern {pattern!r} is no text of 1 to {_LONGEST_PATTERN} IUPAC letters (ACGTRYSWKMBDHVN)"
+            )
         both = {"+": [letters], "-": [revcomp(letters)], "both": [letters, revcomp(letters)]}[strand]
         self._patterns = [base_sets()[np.frombuffer(text.encode(), np.uint8)] for text in dict.fromkeys(both)]
         self._size = len(letters)

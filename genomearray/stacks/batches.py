@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.choices import SEQUENCE, Encoding
+from genomearray.choices import SEQUENCE, Bounds, Encoding, Reference
 from genomearray.compute.windows import Options, same_lengths, window_table
 from genomearray.errors import AssemblyError, LayoutError, RegionError, ValueRangeError
 from genomearray.reference.region import integer
-from genomearray.reference.region_table import RegionTable
+from genomearray.reference.region_table import Regions, RegionTable
 from genomearray.stacks.stack import Stack
 from genomearray.track.track import Track
 
@@ -95,12 +95,15 @@ class Batches:
             yield self[k]
 
     def __repr__(self) -> str:
-        return f"<Batches: {len(self)} of {self.batch_size} windows, {len(self._table)} regions, seed {self._seed}, epoch {self.epoch}>"
+        return (
+            f"<Batches: {len(self)} of {self.batch_size} windows, {len(self._table)} regions, seed "
+            f"{self._seed}, epoch {self.epoch}>"
+        )
 
 
 def batches(
     tracks: Track | Stack | Mapping[str, Track | Stack],
-    regions: Any,
+    regions: Regions,
     width: int | None = None,
     *,
     batch_size: int = 64,
@@ -109,8 +112,8 @@ def batches(
     drop_last: bool = False,
     dtype: Any = "float32",
     strand_aware: bool = True,
-    bounds: str = "raise",
-    reference: str = "middle",
+    bounds: Bounds = "raise",
+    reference: Reference = "middle",
     fill: float | None = None,
 ) -> Batches:
     """Batches of windows for training models: shuffled, reproducible, of bounded memory.
@@ -121,8 +124,8 @@ def batches(
         What a batch holds: one array, or a dict of arrays. Signals have shape (window, offset), a
         stack (window, track, offset), sequences are one-hot: (window, offset, base).
     regions, width, strand_aware, bounds, reference, fill
-        As for :meth:`genomearray.Track.windows`; checked once, here. Tracks of floats have NaN where nothing is
-        known: ``fill=0`` makes them zeros.
+        As for :meth:`genomearray.Track.windows`; checked once, here. Tracks of floats have NaN
+        where nothing is known: ``fill=0`` makes them zeros.
     batch_size : int
     shuffle : bool
         Read in an order that ``seed`` and the epoch decide (``set_epoch``).
@@ -150,23 +153,49 @@ def batches(
     (4, (32, 20, 4), (32, 20))
     """
     single = isinstance(tracks, (Track, Stack))
-    found: dict[str, Track | Stack] = {"": tracks} if isinstance(tracks, (Track, Stack)) else dict(tracks) if isinstance(tracks, Mapping) else {}
+    found: dict[str, Track | Stack] = (
+        {"": tracks}
+        if isinstance(tracks, (Track, Stack))
+        else dict(tracks)
+        if isinstance(tracks, Mapping)
+        else {}
+    )
     if not found or not all(isinstance(track, (Track, Stack)) for track in found.values()):
-        raise LayoutError("there is no track to read batches from; give a track, a stack, or a dict of them such as {'x': db['seq']}")
+        raise LayoutError(
+            "there is no track to read batches from; give a track, a stack, or a dict of them such "
+            "as {'x': db['seq']}"
+        )
     size = integer(batch_size, "batch_size")
     if size < 1:
         raise RegionError(f"batch_size={size}: a batch holds at least one window")
     if integer(seed, "seed") < 0:
         raise RegionError(f"seed={seed}: a seed is 0 or more")
-    each = [one for track in found.values() for one in (track.tracks if isinstance(track, Stack) else (track,))]
+    each = [
+        one for track in found.values() for one in (track.tracks if isinstance(track, Stack) else (track,))
+    ]
     for one in each[1:]:
         if one.assembly != each[0].assembly:
-            raise AssemblyError(f"track {one.name!r} is of {one.assembly!r}, track {each[0].name!r} of {each[0].assembly!r}: take one assembly")
-    options = Options(width, None, reference, strand_aware, bounds, None, "mean", fill).checked(each[0].source)
+            raise AssemblyError(
+                f"track {one.name!r} is of {one.assembly!r}, track {each[0].name!r} of "
+                f"{each[0].assembly!r}: take one assembly"
+            )
+    options = Options(width, None, reference, strand_aware, bounds, None, "mean", fill).checked(
+        each[0].source
+    )
     table = window_table(each[0].source, regions, options)
     same_lengths(table, [one.source for one in each])
     windows = {"strand_aware": strand_aware, "bounds": bounds, "fill": fill}
-    return Batches(found, single, table, size, bool(shuffle), int(seed), bool(drop_last), _batch_dtype(dtype, found), windows)
+    return Batches(
+        found,
+        single,
+        table,
+        size,
+        bool(shuffle),
+        int(seed),
+        bool(drop_last),
+        _batch_dtype(dtype, found),
+        windows,
+    )
 
 
 def _batch_dtype(dtype: Any, tracks: Mapping[str, Track | Stack]) -> np.dtype[Any]:
@@ -174,10 +203,13 @@ def _batch_dtype(dtype: Any, tracks: Mapping[str, Track | Stack]) -> np.dtype[An
     try:
         wanted: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
-        raise ValueRangeError(f"dtype {dtype!r} is not known; float32 and float16 are common for training") from None
+        raise ValueRangeError(
+            f"dtype {dtype!r} is not known; float32 and float16 are common for training"
+        ) from None
     for key, track in tracks.items():
         if wanted.kind != "f" and not np.can_cast(track.dtype, wanted, "safe"):
             raise ValueRangeError(
-                f"dtype {wanted} cannot hold every value of {key or 'the track'}, which is {track.dtype}; take a float, or a wider integer"
+                f"dtype {wanted} cannot hold every value of {key or 'the track'}, which is "
+                f"{track.dtype}; take a float, or a wider integer"
             )
     return wanted

@@ -33,12 +33,15 @@ def combine(
         Signals of one assembly.
     how : {"sum", "mean", "min", "max", "median"}
     dtype : dtype, optional
-        Default: for sum, min and max the common integer dtype (a float if one track is), for mean and median float32
-        (float64 if one track is). A value that does not fit is set to the limit of the dtype, and counted when the track is saved.
+        Default: for sum, min and max the common integer dtype (a float if one track is), for mean
+        and median float32 (float64 if one track is). A value that does not fit is set to the limit
+        of the dtype, and counted when the track is saved.
     weights : sequence of float, optional
-        One a track, for ``sum`` (of value times weight) and ``mean`` (divided by the weights of the values that are there).
+        One a track, for ``sum`` (of value times weight) and ``mean`` (divided by the weights of the
+        values that are there).
     missing : {"error", "skip"}
-        For a chromosome that not all tracks have (tracks made from Datasets): an error, or as if its bases had no value.
+        For a chromosome that not all tracks have (tracks made from Datasets): an error, or as if
+        its bases had no value.
     round : bool
         Round fractions (half to even) into an integer ``dtype``; else they are an error.
 
@@ -65,7 +68,9 @@ def combine(
     """
     found = tuple(tracks) if isinstance(tracks, Iterable) and not isinstance(tracks, (Track, str)) else ()
     if not found:
-        raise LayoutError("there is no track to combine; give a list of at least one: combine([db['a'], db['b']])")
+        raise LayoutError(
+            "there is no track to combine; give a list of at least one: combine([db['a'], db['b']])"
+        )
     for track in found:
         if not isinstance(track, Track):
             raise LayoutError(f"{track!r} is no track; open the tracks first: combine([db['a'], db['b']])")
@@ -82,19 +87,27 @@ def combine(
         order = _widest_first(sources, labels)
         sources, labels = tuple(sources[k] for k in order), tuple(labels[k] for k in order)
         scale = None if scale is None else scale[order]
-    told = labels if scale is None else tuple(f"{weight:g} * {label}" for weight, label in zip(scale.tolist(), labels, strict=True))
+    told = (
+        labels
+        if scale is None
+        else tuple(f"{weight:g} * {label}" for weight, label in zip(scale.tolist(), labels, strict=True))
+    )
     wanted = None if dtype is None else track_dtype(dtype)
     combined = Combined(sources, how, scale, f"{how} of {', '.join(told)}", wanted)
     target = wanted or _default_dtype(combined)
     if target == combined.dtype:
         return Track(combined)
-    return Track(Converted(combined, target, combined.label, overflow="saturate", round=round, label=combined.label))
+    return Track(
+        Converted(combined, target, combined.label, overflow="saturate", round=round, label=combined.label)
+    )
 
 
 def _default_dtype(combined: Combined) -> np.dtype[Any]:
     if combined.dtype.kind == "f":
         return combined.dtype
-    common: Any = np.result_type(*(np.uint8 if source.dtype.kind == "b" else source.dtype for source in combined.parts))
+    common: Any = np.result_type(
+        *(np.uint8 if source.dtype.kind == "b" else source.dtype for source in combined.parts)
+    )
     return np.dtype(common if common.kind in "iu" else combined.dtype)
 
 
@@ -104,10 +117,15 @@ def _widest_first(sources: tuple[Source, ...], labels: tuple[str, ...]) -> list[
     widest, whose = sources[order[0]], labels[order[0]]
     for source, label in zip(sources, labels, strict=True):
         if source.assembly != widest.assembly:
-            raise AssemblyError(f"{label} is of assembly {source.assembly!r}, {whose} of {widest.assembly!r}: they do not share positions")
+            raise AssemblyError(
+                f"{label} is of assembly {source.assembly!r}, {whose} of {widest.assembly!r}: they "
+                "do not share positions"
+            )
         for name in source.names:
             if not widest.has(name) or widest.length(name) != source.length(name):
-                raise AssemblyError(f"{label} has {name!r} of {source.length(name):,} bp, which {whose} has not")
+                raise AssemblyError(
+                    f"{label} has {name!r} of {source.length(name):,} bp, which {whose} has not"
+                )
     return order
 
 
@@ -118,7 +136,9 @@ def _weights(weights: Sequence[float] | None, how: str, n: int) -> NDArray[Any] 
         raise ValueRangeError(f"weights are for sum and mean, not for {how}")
     scale = np.asarray(list(weights))
     if scale.shape != (n,) or scale.dtype.kind not in "iuf" or not np.isfinite(scale).all():
-        raise ValueRangeError(f"weights {list(weights)!r} are not one finite number for each of the {n} tracks")
+        raise ValueRangeError(
+            f"weights {list(weights)!r} are not one finite number for each of the {n} tracks"
+        )
     if how == "mean" and ((scale < 0).any() or not sum(scale.tolist()) > 0):
         raise ValueRangeError(f"weights {list(weights)!r}: those of a mean are not negative, and not all 0")
     return scale.astype(np.float64) if how == "mean" and (scale == 0).any() else scale

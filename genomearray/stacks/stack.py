@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.choices import BinHow, Bounds, Encoding, Reference
 from genomearray.errors import AssemblyError, LayoutError
 from genomearray.reference.assembly import Chromosome
+from genomearray.reference.region_table import Regions
 from genomearray.track.track import Track
 
 if TYPE_CHECKING:
@@ -40,10 +42,14 @@ class Stack:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Numpy's common dtype of all tracks; of int64 beside uint64 or floats it is float64, exact to 2**53."""
+        """Numpy's common dtype of all tracks; of int64 beside uint64 or floats it is float64, exact
+        to 2**53.
+        """
         return np.result_type(*(track.dtype for track in self.tracks))
 
-    def values(self, chrom: str | Chromosome, start: int | None = None, end: int | None = None) -> NDArray[Any]:
+    def values(
+        self, chrom: str | Chromosome, start: int | None = None, end: int | None = None
+    ) -> NDArray[Any]:
         """Values of the offsets [start, end), shape (tracks, end - start).
 
         Examples
@@ -57,14 +63,14 @@ class Stack:
 
     def windows(
         self,
-        regions: Any,
+        regions: Regions,
         width: int | None = None,
         bins: int | None = None,
         strand_aware: bool = True,
-        bounds: str = "raise",
-        encoding: str | None = None,
-        how: str = "mean",
-        reference: str = "middle",
+        bounds: Bounds = "raise",
+        encoding: Encoding | None = None,
+        how: BinHow = "mean",
+        reference: Reference = "middle",
         fill: float | None = None,
     ) -> xr.DataArray:
         """Values of many regions, dimensions (track, window, offset); see :meth:`Track.windows`.
@@ -78,9 +84,13 @@ class Stack:
         from genomearray.compute import windows as w
 
         sources = [track.source for track in self.tracks]
-        values, table = w.windows(sources, regions, w.Options(width, bins, reference, strand_aware, bounds, encoding, how, fill))
+        values, table = w.windows(
+            sources, regions, w.Options(width, bins, reference, strand_aware, bounds, encoding, how, fill)
+        )
         dims = ("track", "window", "offset", "base") if encoding else ("track", "window", "offset")
-        array = w.labelled_windows(values, table, dims, {"assembly": self.assembly, "kind": self.tracks[0].kind}, None)
+        array = w.labelled_windows(
+            values, table, dims, {"assembly": self.assembly, "kind": self.tracks[0].kind}, None
+        )
         return array.assign_coords(track=self.names)
 
     def __repr__(self) -> str:
@@ -120,8 +130,12 @@ def stack(tracks: Iterable[Track]) -> Stack:
     for track in found[1:]:
         if track.assembly != found[0].assembly:
             raise AssemblyError(
-                f"track {track.name!r} is of {track.assembly!r}, track {found[0].name!r} of {found[0].assembly!r}: they do not share positions"
+                f"track {track.name!r} is of {track.assembly!r}, track {found[0].name!r} of "
+                f"{found[0].assembly!r}: they do not share positions"
             )
         if track.kind != found[0].kind:
-            raise LayoutError(f"track {track.name!r} is a {track.kind}, track {found[0].name!r} a {found[0].kind}; stack one kind at a time")
+            raise LayoutError(
+                f"track {track.name!r} is a {track.kind}, track {found[0].name!r} a {found[0].kind}; "
+                "stack one kind at a time"
+            )
     return Stack(found)

@@ -49,7 +49,8 @@ def combine_strands(
     shift : int, optional
         bp that the forward strand moves right, and the reverse one left. Default: :func:`strand_shift`.
     estimate_on : str, optional
-        Chromosome from which the shift is estimated. Default: chr21 or chr2L, as in the old library; else the longest one.
+        Chromosome from which the shift is estimated. Default: chr21 or chr2L, as in the old
+        library; else the longest one.
     dtype, round
         As for :func:`combine`.
     chrom : str, optional
@@ -82,16 +83,21 @@ def combine_strands(
     check_together(sources, (forward.label, reverse.label))
     longest = int(sources[0].lengths_of(sources[0].names).max())
     if abs(by) >= longest:
-        raise ValueRangeError(f"a shift of {by:,} bp moves every base off its chromosome; the longest one has {longest:,} bp")
+        raise ValueRangeError(
+            f"a shift of {by:,} bp moves every base off its chromosome; the longest one has {longest:,} bp"
+        )
     moved = Track(Shifted(sources[0], by, forward.label)), Track(Shifted(sources[1], -by, reverse.label))
     return combine(moved, "sum", dtype, round=round), by
 
 
-def strand_shift(forward: Track, reverse: Track, estimate_on: str | None = None, *, chrom: str | None = None) -> int:
+def strand_shift(
+    forward: Track, reverse: Track, estimate_on: str | None = None, *, chrom: str | None = None
+) -> int:
     """Half the fragment length, by how the strands agree when they are moved towards each other.
 
-    Both are smoothed by a window of 50 bp and only the highest 5 % are kept; the shift from 20 to 249 bp with the first
-    greatest positive covariance wins. The search ends 50 bp past the best one.
+    Both are smoothed by a window of 50 bp and only the highest 5 % are kept; the shift from 20 to
+    249 bp with the first greatest positive covariance wins. The search ends 50 bp past the best
+    one.
 
     Raises
     ------
@@ -120,7 +126,12 @@ def strand_shift(forward: Track, reverse: Track, estimate_on: str | None = None,
     length = sources[0].length(name)
     lags = np.array([2 * shift for shift in SHIFTS], np.int64)
     tasks = blocks(sources[0], (name,))
-    found = [result for _, result in sorted(runner().run(_block_lags, (peaks, lags), tasks, "shift"), key=lambda found: found[0])]
+    found = [
+        result
+        for _, result in sorted(
+            runner().run(_block_lags, (peaks, lags), tasks, "shift"), key=lambda found: found[0]
+        )
+    ]
     sums = np.sum(found, axis=0)
     covariance = sums[2:] - sums[0] * sums[1] / length
     best, most = -1, 0.0
@@ -131,7 +142,8 @@ def strand_shift(forward: Track, reverse: Track, estimate_on: str | None = None,
             break
     if best < 0:
         raise ValueRangeError(
-            f"the strands {labels[0]} and {labels[1]} do not agree at any shift from {SHIFTS[0]} to {SHIFTS[-1]} bp on {name}",
+            f"the strands {labels[0]} and {labels[1]} do not agree at any shift from {SHIFTS[0]} to "
+            f"{SHIFTS[-1]} bp on {name}",
             hint="give another chromosome with {estimate_on=}, or the shift itself with {shift=}",
         )
     return SHIFTS[best]
@@ -161,11 +173,15 @@ class _Peaks(ComputedSource):
         return np.where(values >= self._least, values, 0.0)
 
 
-def _block_lags(shared: tuple[tuple[_Peaks, _Peaks], NDArray[np.int64]], task: Intervals) -> NDArray[np.float64]:
+def _block_lags(
+    shared: tuple[tuple[_Peaks, _Peaks], NDArray[np.int64]], task: Intervals
+) -> NDArray[np.float64]:
     """Sums of both strands in a block, then of the products of forward and reverse at each lag (bp)."""
     (forward, reverse), lags = shared
     out = np.zeros(2 + lags.size)
-    for name, start, end in zip([task.names[code] for code in task.code.tolist()], task.start.tolist(), task.end.tolist(), strict=True):
+    for name, start, end in zip(
+        [task.names[code] for code in task.code.tolist()], task.start.tolist(), task.end.tolist(), strict=True
+    ):
         length = forward.length(name)
         for low in range(start, end, PIECE):
             high = min(low + PIECE, end)
@@ -180,7 +196,9 @@ def _block_lags(shared: tuple[tuple[_Peaks, _Peaks], NDArray[np.int64]], task: I
 
 
 @kernel
-def add_lags(one: NDArray[np.float64], other: NDArray[np.float64], lags: NDArray[np.int64], out: NDArray[np.float64]) -> None:
+def add_lags(
+    one: NDArray[np.float64], other: NDArray[np.float64], lags: NDArray[np.int64], out: NDArray[np.float64]
+) -> None:
     """Add the products of each value of ``one`` and that of ``other`` at each lag behind it."""
     for i in range(one.size):
         if one[i] != 0:

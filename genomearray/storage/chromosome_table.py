@@ -48,7 +48,10 @@ def write_chromosome_table(folder: Path, assembly: Assembly) -> None:
             file["length"].attrs["units"] = "bp"
 
     if not publish_table(folder / FILE, write):
-        raise AssemblyExistsError(f"assembly {assembly.name!r} is in the database already: {folder}; choose another name, or remove that folder")
+        raise AssemblyExistsError(
+            f"assembly {assembly.name!r} is in the database already: {folder}; choose another name, "
+            "or remove that folder"
+        )
 
 
 def read_chromosome_table(folder: Path, foreign: Callable[[Path, h5py.File], Assembly | None]) -> Assembly:
@@ -69,19 +72,27 @@ def read_chromosome_table(folder: Path, foreign: Callable[[Path, h5py.File], Ass
             if other is not None:
                 return other
             if file.attrs.get("kind") != "chromosomes":
-                raise DatabaseError(f"{path} is no chromosome table of genomearray; was it written by another program?")
+                raise DatabaseError(
+                    f"{path} is no chromosome table of genomearray; was it written by another program?"
+                )
             names = file["name"].asstr()[:]
             if names_crc(names) != file.attrs[NAMES_CRC]:
-                raise DatabaseError(f"the chromosome table {path} is damaged: the checksum of its names does not agree; restore it from a copy")
+                raise DatabaseError(
+                    f"the chromosome table {path} is damaged: the checksum of its names does not "
+                    "agree; restore it from a copy"
+                )
             columns = {name: file[name][:].tolist() for name in ("idnum", "length", *FLAGS)}
     except FileNotFoundError:
         raise DatabaseError(
-            f"assembly {folder.name!r} has no chromosome table: {path} is not there", hint="run: {GenomeDB.create|genomearray init}"
+            f"assembly {folder.name!r} has no chromosome table: {path} is not there",
+            hint="run: {GenomeDB.create|genomearray init}",
         ) from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         if isinstance(error, DatabaseError):
             raise
-        raise DatabaseError(f"the chromosome table {path} cannot be read: {error}; restore it from a copy") from error
+        raise DatabaseError(
+            f"the chromosome table {path} cannot be read: {error}; restore it from a copy"
+        ) from error
     flags = [[bool(value) for value in columns[flag]] for flag in FLAGS]
     rows = zip(columns["idnum"], names, columns["length"], *flags, strict=True)
     return Assembly(folder.name, [Chromosome(*row) for row in rows])

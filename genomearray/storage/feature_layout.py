@@ -49,4 +49,7 @@ class Checksums:
 
 def checksums_of(texts: list[str]) -> list[int]:
     """CRC-32 of every so many texts, each with its end."""
-    return [zlib.crc32((END_OF_TEXT.join(texts[k : k + CRC_ROWS]) + END_OF_TEXT).encode()) for k in range(0, len(texts), CRC_ROWS)]
+    return [
+        zlib.crc32((END_OF_TEXT.join(texts[k : k + CRC_ROWS]) + END_OF_TEXT).encode())
+        for k in range(0, len(texts), CRC_ROWS)
+    ]

@@ -107,7 +107,9 @@ class Layout:
 
     def __init__(self, assembly: Assembly, chunk: int) -> None:
         if chunk < 1 or BLOCK % chunk:
-            raise ValueError(f"a chunk of {chunk} positions does not divide a block of {BLOCK}; use a power of two")
+            raise ValueError(
+                f"a chunk of {chunk} positions does not divide a block of {BLOCK}; use a power of two"
+            )
         self.assembly = assembly
         self.chunk = chunk
         self.lengths = np.array([c.length for c in assembly], dtype=np.int64)
@@ -152,7 +154,9 @@ class Layout:
             if variable.row >= 0:
                 first[variable.row] = variable.first_chunk
             else:
-                first[self.packed_rows] = variable.first_chunk + self.packed_start[self.packed_rows] // self.chunk
+                first[self.packed_rows] = (
+                    variable.first_chunk + self.packed_start[self.packed_rows] // self.chunk
+                )
         return first
 
 
@@ -164,7 +168,12 @@ def can_be_variable(name: str) -> bool:
     >>> can_be_variable("HLA-A*01:01"), can_be_variable("pos_1"), can_be_variable("a/b")
     (True, False, False)
     """
-    return not (name in _NOT_A_VARIABLE or name.startswith(("pos_", ".", " ")) or len(name.encode()) > 200 or _BAD_CHARACTER.search(name))
+    return not (
+        name in _NOT_A_VARIABLE
+        or name.startswith(("pos_", ".", " "))
+        or len(name.encode()) > 200
+        or _BAD_CHARACTER.search(name)
+    )
 
 
 def own_rows(chromosomes: Sequence[Chromosome]) -> list[int]:
@@ -208,12 +217,17 @@ def variable_attributes(variable: Variable, kind: str, units: str, assembly: str
         what, units = "DNA sequence, ASCII codes", "ASCII code"
     else:
         what = "value of each base"
-    whose = f"of {variable.name} ({assembly})" if variable.row >= 0 else f"of the sequences of {assembly} packed end to end"
+    whose = (
+        f"of {variable.name} ({assembly})"
+        if variable.row >= 0
+        else f"of the sequences of {assembly} packed end to end"
+    )
     attributes: dict[str, str | int] = {
         "long_name": f"{what} {whose}",
         "units": units,
         "first_position": 1,
-        "comment": "Positions are 1-based: element 0 is position 1. Opened without genomearray there are no labels, and .sel counts offsets from 0.",
+        "comment": "Positions are 1-based: element 0 is position 1. Opened without genomearray there are no "
+        "labels, and .sel counts offsets from 0.",
     }
     if variable.row >= 0:
         attributes[ROW_ATTRIBUTE] = variable.row

@@ -7,10 +7,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from genomearray._typing import Regions
 from genomearray.choices import NORMALIZATIONS, Normalization, check
 from genomearray.errors import ValueRangeError
 from genomearray.reference.region import integer
+from genomearray.reference.region_table import Regions
 from genomearray.track.base import BaseTrack
 from genomearray.track.rolling_track import RollingTrack
 from genomearray.track.statistics import StatisticsMethods
@@ -32,32 +32,53 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):
         out = options.pop("out", (None,))
         if method != "__call__" or options or not (out[0] is None or isinstance(out[0], BaseTrack)):
             raise ValueRangeError(
-                f"numpy.{ufunc.__name__}.{method} with {', '.join(options) or 'an array'} is not for tracks; call numpy.{ufunc.__name__}"
+                f"numpy.{ufunc.__name__}.{method} with {', '.join(options) or 'an array'} is not for "
+                f"tracks; call numpy.{ufunc.__name__}"
             )
         operands = tuple(value.source if isinstance(value, BaseTrack) else value for value in inputs)
         for value in inputs:
             if not isinstance(value, (BaseTrack, bool, int, float, np.generic)):
-                raise ValueRangeError(f"a track can be computed with numbers and tracks, not with {type(value).__name__}; make it a track first")
-        return self.derived(elementwise(ufunc, operands, tuple(value.label if isinstance(value, BaseTrack) else f"{value}" for value in inputs)))
+                raise ValueRangeError(
+                    "a track can be computed with numbers and tracks, not with "
+                    f"{type(value).__name__}; make it a track first"
+                )
+        return self.derived(
+            elementwise(
+                ufunc,
+                operands,
+                tuple(value.label if isinstance(value, BaseTrack) else f"{value}" for value in inputs),
+            )
+        )
 
-    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
         name = function.__name__
         if name in _NUMPYS and args and args[0] is self:
             # numpy.sum(track) and the like hand over their own options, which say nothing here.
-            given = {option: value for option, value in options.items() if value is not None or option not in ("axis", "dtype", "out")}
+            given = {
+                option: value
+                for option, value in options.items()
+                if value is not None or option not in ("axis", "dtype", "out")
+            }
             return getattr(self, _NUMPYS[name])(*args[1:], **given)
         raise ValueRangeError(
-            f"numpy.{name} is not for tracks: it would read a whole genome; ask a track's own methods, or take track.values(chrom, start, end)"
+            f"numpy.{name} is not for tracks: it would read a whole genome; ask a track's own "
+            "methods, or take track.values(chrom, start, end)"
         )
 
     def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
-        raise ValueRangeError("a track is no array: it would be a whole genome in memory; take track.values(chrom, start, end)")
+        raise ValueRangeError(
+            "a track is no array: it would be a whole genome in memory; take track.values(chrom, start, end)"
+        )
 
     __iter__ = None
 
     def __bool__(self) -> bool:
         if self.dtype.kind == "b":
-            raise ValueRangeError("a comparison of tracks is a track, neither true nor false; ask for instance (a > b).max()")
+            raise ValueRangeError(
+                "a comparison of tracks is a track, neither true nor false; ask for instance (a > b).max()"
+            )
         return True
 
     def astype(self, dtype: DTypeLike) -> Self:
@@ -93,7 +114,9 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):
         >>> (track / track).fillna(0).values("chrX", 0, 2)
         array([0., 0.])
         """
-        return self.where(self.derived((self == self).source, f"{self.label} has a value"), value)  # NaN differs from itself
+        return self.where(
+            self.derived((self == self).source, f"{self.label} has a value"), value
+        )  # NaN differs from itself
 
     def round(self, decimals: int = 0) -> Self:
         """Rounded to so many decimals (half to even), lazy, float64.
@@ -108,7 +131,8 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):
         return self.derived((rounded / scale).source)
 
     def shift(self, by: int) -> Self:
-        """The values moved by so many bp to higher positions (negative: lower), lazy; what moves in is absent (0, NaN, N).
+        """The values moved by so many bp to higher positions (negative: lower), lazy; what moves in
+        is absent (0, NaN, N).
 
         Examples
         --------
@@ -161,15 +185,19 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):
             return self.derived(Where(self.source, condition.source, self.label, condition.label, other))
         return self.derived(Masked(self.source, condition, self.label, inside=False, other=other))
 
-    def rolling(self, window: int, center: bool = False, min_periods: int | None = None) -> RollingTrack[Self]:
-        """Windows that move along each chromosome; ask ``.mean()``, ``.sum()``, ``.max()`` or ``.min()``, lazy.
+    def rolling(
+        self, window: int, center: bool = False, min_periods: int | None = None
+    ) -> RollingTrack[Self]:
+        """Windows that move along each chromosome; ask ``.mean()``, ``.sum()``, ``.max()`` or
+        ``.min()``, lazy.
 
         Parameters
         ----------
         window : int
             bp.
         center : bool
-            The window of a base lies around it (of an even window one base more before it); else it ends there.
+            The window of a base lies around it (of an even window one base more before it); else it
+            ends there.
         min_periods : int, optional
             Values that a window must have, else NaN. Default: all of them.
 
@@ -191,8 +219,8 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):
         Parameters
         ----------
         sigma : float
-            Standard deviation, bp. The Gaussian reaches 4 of them to both sides; missing bases, and those past the
-            ends of the chromosome, are left out and the others weighed accordingly.
+            Standard deviation, bp. The Gaussian reaches 4 of them to both sides; missing bases, and
+            those past the ends of the chromosome, are left out and the others weighed accordingly.
 
         Examples
         --------
@@ -209,8 +237,9 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):
         Parameters
         ----------
         how : {"cpm", "zscore", "1x"}
-            ``cpm``: values per million (divided by their sum, times 1e6). ``zscore``: less the mean, divided by the standard
-            deviation. ``1x``: divided by the mean depth, that is sum / ``genome_size``.
+            ``cpm``: values per million (divided by their sum, times 1e6). ``zscore``: less the
+            mean, divided by the standard deviation. ``1x``: divided by the mean depth, that is sum
+            / ``genome_size``.
         genome_size : int, optional
             For ``1x``, effective size of the genome, bp. Default: the bases with a value.
 
@@ -223,10 +252,14 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):
         whole = self.stats()
         if how == "zscore":
             if not whole.std > 0:
-                raise ValueRangeError(f"track {self.label!r} has no deviation, so no z-score: its values are all {whole.mean}")
+                raise ValueRangeError(
+                    f"track {self.label!r} has no deviation, so no z-score: its values are all {whole.mean}"
+                )
             return self.derived(((self - whole.mean) / whole.std).source)
         size = whole.n - whole.n_nan if genome_size is None else integer(genome_size, "genome_size")
         if not (whole.sum > 0 and size > 0):
-            raise ValueRangeError(f"track {self.label!r} has the sum {whole.sum} on {size:,} bp, and cannot be scaled by it")
+            raise ValueRangeError(
+                f"track {self.label!r} has the sum {whole.sum} on {size:,} bp, and cannot be scaled by it"
+            )
         scale = 1e6 / whole.sum if how == "cpm" else size / whole.sum
         return self.derived((self * scale).source)

@@ -96,10 +96,15 @@ class BaseTrack:
     def __repr__(self) -> str:
         if self._open_source is None:
             return f"<Track {self.name!r}, closed>"
-        return f"<Track {self.label!r}: {self.kind}, {self.dtype}, {len(self.chromosomes)} chromosomes of {self.assembly}>"
+        return (
+            f"<Track {self.label!r}: {self.kind}, {self.dtype}, {len(self.chromosomes)} chromosomes of "
+            f"{self.assembly}>"
+        )
 
     def __getitem__(self, region: str) -> xr.DataArray:
-        """Values of a region string such as ``chr1:1,000-2,000``; in the order of the genome, whatever its strand."""
+        """Values of a region string such as ``chr1:1,000-2,000``; in the order of the genome,
+        whatever its strand.
+        """
         from genomearray.track.labelled import region_array
 
         found = parse_region(region, self.source.length, self.source.has)

@@ -23,7 +23,11 @@ class DatasetSource(Source):
     def __init__(self, dataset: xr.Dataset) -> None:
         self._dataset = dataset
         self.assembly = str(dataset.attrs.get("assembly", "unknown"))
-        self._own = {str(name): variable for name, variable in dataset.data_vars.items() if variable.dims == (dimension(str(name)),)}
+        self._own = {
+            str(name): variable
+            for name, variable in dataset.data_vars.items()
+            if variable.dims == (dimension(str(name)),)
+        }
         if not self._own:
             raise LayoutError("the Dataset has no variable of a track: one dimension, called pos_<variable>")
         self.kind = check("kind", str(dataset.attrs.get("kind", SIGNAL)), KINDS)
@@ -48,7 +52,11 @@ class DatasetSource(Source):
         """Names of the sequences that can be asked for."""
         own = [name for name in self._own if name != PACKED]
         table = self._packed_table
-        return tuple(own) if table is None else tuple(name for name in table.names if name in own or table.locate(name))
+        return (
+            tuple(own)
+            if table is None
+            else tuple(name for name in table.names if name in own or table.locate(name))
+        )
 
     @Cached
     def _packed_table(self) -> PackedTable | None:
@@ -89,10 +97,15 @@ class DatasetSource(Source):
         base = offset - (self._first(variable) - 1)
         low, high = base + start, base + end
         if low < 0 or high > variable.size:
-            raise RegionError(f"{chrom}:{start + 1}-{end} is not in this Dataset, which holds {variable.size} positions of {name!r}")
+            raise RegionError(
+                f"{chrom}:{start + 1}-{end} is not in this Dataset, which holds {variable.size} "
+                f"positions of {name!r}"
+            )
         taken = variable.isel({variable.dims[0]: slice(low, high)})
         index = PositionIndex.for_range("pos", start + 1, end, chrom, self.assembly)
-        values = xr.Variable(("pos",), taken.variable._data, attrs={"assembly": self.assembly, **variable.attrs})
+        values = xr.Variable(
+            ("pos",), taken.variable._data, attrs={"assembly": self.assembly, **variable.attrs}
+        )
         return labelled_array(values, index, chrom, variable.name)
 
     @property

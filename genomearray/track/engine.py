@@ -21,7 +21,9 @@ class GenomeArrayEngine(BackendEntrypoint):
     description = "Per-base genome tracks (HDF5 files and Zarr stores of genomearray)"
     open_dataset_parameters = ("filename_or_obj", "drop_variables")
 
-    def open_dataset(self, filename_or_obj: Any, *, drop_variables: str | Iterable[str] | None = None) -> xr.Dataset:
+    def open_dataset(
+        self, filename_or_obj: Any, *, drop_variables: str | Iterable[str] | None = None
+    ) -> xr.Dataset:
         """The Dataset of a track.
 
         Parameters

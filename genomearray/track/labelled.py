@@ -13,7 +13,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from xarray.backends import BackendArray
-from xarray.core.indexing import ExplicitIndexer, IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
+from xarray.core.indexing import (
+    ExplicitIndexer,
+    IndexingSupport,
+    LazilyIndexedArray,
+    explicit_indexing_adapter,
+)
 
 from genomearray.source import PACKED, Source
 from genomearray.storage.layout import BLOCK, dimension
@@ -23,7 +28,9 @@ _NEAR = 1 << 16  # positions this close are read together
 
 
 class LazyBases(BackendArray):
-    """Values of one variable of a track, read when they are indexed; pickled with the source, not the values."""
+    """Values of one variable of a track, read when they are indexed; pickled with the source, not
+    the values.
+    """
 
     def __init__(self, source: Source, variable: str, offset: int, length: int) -> None:
         self.shape = (length,)

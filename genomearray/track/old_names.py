@@ -16,7 +16,9 @@ from genomearray.track.base import BaseTrack
 class OldNames(BaseTrack):
     """The old library's names, with their old meaning."""
 
-    def get_nparray(self, chrom: str | Chromosome, start: int | None = None, end: int | None = None) -> NDArray[Any]:
+    def get_nparray(
+        self, chrom: str | Chromosome, start: int | None = None, end: int | None = None
+    ) -> NDArray[Any]:
         """Values of the positions ``start`` to ``end``: 1-based, both ends included.
 
         Parameters
@@ -67,6 +69,7 @@ class OldNames(BaseTrack):
         """
         if self.kind != SEQUENCE:
             raise LayoutError(
-                f"track {self.name!r} holds a {self.kind}, not a sequence", hint="sequences come from: {import_fasta|genomearray import fasta}"
+                f"track {self.name!r} holds a {self.kind}, not a sequence",
+                hint="sequences come from: {import_fasta|genomearray import fasta}",
             )
         return self.get_nparray(chrom, start, end).tobytes().decode("ascii").upper()

@@ -44,7 +44,9 @@ class PositionIndex(xr.Index):
         self.packed = packed
 
     @classmethod
-    def for_range(cls, dim: str, first: int, last: int, chrom: str, assembly: str, packed: Any = None) -> Self:
+    def for_range(
+        cls, dim: str, first: int, last: int, chrom: str, assembly: str, packed: Any = None
+    ) -> Self:
         """An index of the positions ``first`` to ``last``, both included.
 
         Examples
@@ -71,14 +73,18 @@ class PositionIndex(xr.Index):
         return cls(PandasIndex.from_variables(variables, options={}), options["chrom"], options["assembly"])
 
     @classmethod
-    def concat(cls, indexes: Sequence[Self], dim: Hashable, positions: Iterable[Iterable[int]] | None = None) -> Self:
+    def concat(
+        cls, indexes: Sequence[Self], dim: Hashable, positions: Iterable[Iterable[int]] | None = None
+    ) -> Self:
         """Pieces of one chromosome, one after the other."""
         for other in indexes[1:]:
             indexes[0]._same_frame(other)
         joined = PandasIndex.concat([index._index for index in indexes], dim, positions)
         return indexes[0]._with(joined)
 
-    def create_variables(self, variables: Mapping[Any, xr.Variable] | None = None) -> dict[Hashable, xr.Variable]:
+    def create_variables(
+        self, variables: Mapping[Any, xr.Variable] | None = None
+    ) -> dict[Hashable, xr.Variable]:
         """The coordinate variable."""
         return dict(self._index.create_variables(variables))
 
@@ -91,7 +97,9 @@ class PositionIndex(xr.Index):
         taken = self._index.isel(indexers)
         return None if taken is None else self._with(taken)
 
-    def sel(self, labels: dict[Any, Any], method: str | None = None, tolerance: float | None = None) -> IndexSelResult:
+    def sel(
+        self, labels: dict[Any, Any], method: str | None = None, tolerance: float | None = None
+    ) -> IndexSelResult:
         """Offsets of positions; RegionError for a position that is not there, a step, or reversed bounds."""
         ((name, label),) = labels.items()
         if isinstance(label, slice):
@@ -102,7 +110,9 @@ class PositionIndex(xr.Index):
 
     def _slice(self, label: slice) -> slice:
         if label.step is not None and label.step != 1:
-            raise RegionError(f"a step of {label.step!r} cannot be selected; take [::{label.step}] of the result")
+            raise RegionError(
+                f"a step of {label.step!r} cannot be selected; take [::{label.step}] of the result"
+            )
         positions = self.positions
         if not positions.size:
             raise RegionError(f"{self.chrom!r} has no positions left to select from")
@@ -110,7 +120,9 @@ class PositionIndex(xr.Index):
         first = low if label.start is None else integer(label.start, "position")
         last = high if label.stop is None else integer(label.stop, "position")
         if first > last:
-            raise RegionError(f"region {self.chrom}:{first}-{last} is reversed: the first position is after the last")
+            raise RegionError(
+                f"region {self.chrom}:{first}-{last} is reversed: the first position is after the last"
+            )
         for position in (first, last):
             if not low <= position <= high:
                 raise RegionError(self._outside(position))
@@ -124,7 +136,9 @@ class PositionIndex(xr.Index):
         values = np.asarray(label)
         if values.dtype.kind == "b":
             return label
-        if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and not (values == np.floor(values)).all()):
+        if values.dtype.kind not in "iuf" or (
+            values.dtype.kind == "f" and not (values == np.floor(values)).all()
+        ):
             raise RegionError(f"position {label!r} is not a whole number")
         known = self.positions.get_indexer(pd.Index(values.reshape(-1).astype(np.int64))) >= 0
         if not known.all():
@@ -133,7 +147,10 @@ class PositionIndex(xr.Index):
 
     def _outside(self, position: int) -> str:
         low, high = self.positions[0], self.positions[-1]
-        return f"position {position} is outside {self.chrom!r} as far as it is here; its positions are {low} to {high}, both ends included"
+        return (
+            f"position {position} is outside {self.chrom!r} as far as it is here; its positions are "
+            f"{low} to {high}, both ends included"
+        )
 
     def equals(self, other: xr.Index, *, exclude: frozenset[Hashable] | None = None) -> bool:
         """Same chromosome, assembly and positions."""
@@ -147,7 +164,8 @@ class PositionIndex(xr.Index):
         self._same_frame(other)
         if self.positions.size + other.positions.size > MOST_ALIGNED:
             raise RegionError(
-                f"cannot align {self!r} with {other!r}: unequal ranges of more than {MOST_ALIGNED:,} bp in all "
+                f"cannot align {self!r} with {other!r}: unequal ranges of more than {MOST_ALIGNED:,} "
+                "bp in all "
                 "take an integer for each base; select the same range of both first (.sel)"
             )
         return self._with(self._index.join(other._index, how))

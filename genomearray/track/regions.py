@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genomearray._typing import Regions
 from genomearray.choices import BinHow, Bounds, Encoding, Reference
 from genomearray.errors import ArgumentError
 from genomearray.reference.assembly import Chromosome
+from genomearray.reference.region_table import Regions
 from genomearray.track.base import BaseTrack, one_chromosome
 
 if TYPE_CHECKING:
@@ -36,23 +36,25 @@ class RegionMethods(BaseTrack):
         Parameters
         ----------
         regions : DataFrame, mapping, list, str or path
-            Columns ``chrom, start, end`` (offsets, 0-based, half-open) and optionally ``strand``; a list of tuples
-            ``(chrom, start, end[, strand])``; the path of a BED file; region strings such as ``chr1:1-100(-)``
-            (positions, both ends included); anything with ``to_dataframe()``.
+            Columns ``chrom, start, end`` (offsets, 0-based, half-open) and optionally ``strand``; a
+            list of tuples ``(chrom, start, end[, strand])``; the path of a BED file; region strings
+            such as ``chr1:1-100(-)`` (positions, both ends included); anything with
+            ``to_dataframe()``.
         width : int, optional
-            Windows of so many bp around the middle of each region, from ``(start + end) // 2 - width // 2`` on.
-            Default: the regions themselves, which must be of one width.
+            Windows of so many bp around the middle of each region, from ``(start + end) // 2 -
+            width // 2`` on. Default: the regions themselves, which must be of one width.
         reference : {"middle", "start", "end"}
-            With ``width``: windows around the middle, or around the border before the first, or after the last base
-            of the region as its strand runs (for genes, ``start`` is the TSS); ``width // 2`` bp lie before it.
+            With ``width``: windows around the middle, or around the border before the first, or
+            after the last base of the region as its strand runs (for genes, ``start`` is the TSS);
+            ``width // 2`` bp lie before it.
         bins : int, optional
-            Scale each region to so many bins. Bin j covers the bases ``[j * length / bins, (j + 1) * length / bins)``;
-            a base at a border counts by the part that is inside.
+            Scale each region to so many bins. Bin j covers the bases ``[j * length / bins, (j + 1)
+            * length / bins)``; a base at a border counts by the part that is inside.
         strand_aware : bool
             Regions on the minus strand run backwards, letters of a sequence are complemented.
         bounds : {"raise", "pad"}
-            What to do with a window that reaches outside its chromosome: an error, or NaN (0 for integers, N). One
-            that lies wholly outside is always an error.
+            What to do with a window that reaches outside its chromosome: an error, or NaN (0 for
+            integers, N). One that lies wholly outside is always an error.
         encoding : {None, "onehot"}
             For sequences: a last dimension ``base`` with A, C, G, T; other letters are four zeros.
         how : {"mean", "sum", "min", "max"}
@@ -63,8 +65,8 @@ class RegionMethods(BaseTrack):
         Returns
         -------
         DataArray, dimensions (window, offset) or (window, offset, base)
-            In the order of the regions, with coordinates ``chrom``, ``start``, ``end`` (offsets of the window) and
-            ``strand``; dtype of the track, float64 for bins, uint8 one-hot.
+            In the order of the regions, with coordinates ``chrom``, ``start``, ``end`` (offsets of
+            the window) and ``strand``; dtype of the track, float64 for bins, uint8 one-hot.
 
         Raises
         ------
@@ -85,9 +87,17 @@ class RegionMethods(BaseTrack):
         from genomearray.track import labelled
 
         source = self.source
-        (values,), table = w.windows([source], regions, w.Options(width, bins, reference, strand_aware, bounds, encoding, how, fill))
+        (values,), table = w.windows(
+            [source], regions, w.Options(width, bins, reference, strand_aware, bounds, encoding, how, fill)
+        )
         dims = ("window", "offset", "base") if encoding else ("window", "offset")
-        return w.labelled_windows(values, table, dims, {"assembly": source.assembly, "kind": source.kind}, labelled.short_name(self.name))
+        return w.labelled_windows(
+            values,
+            table,
+            dims,
+            {"assembly": source.assembly, "kind": source.kind},
+            labelled.short_name(self.name),
+        )
 
     def profile(
         self,
@@ -111,8 +121,8 @@ class RegionMethods(BaseTrack):
         bins : int, optional
             Bins each region is scaled to (deepTools: scale-regions).
         width : int, optional
-            Instead: windows of so many bp around the ``reference`` (deepTools: reference-point), in bins of ``bin_size``,
-            or in ``bins`` bins if both are given.
+            Instead: windows of so many bp around the ``reference`` (deepTools: reference-point), in
+            bins of ``bin_size``, or in ``bins`` bins if both are given.
         flank : int
             bp upstream and downstream of each region, a whole number of bins of ``bin_size``.
         bin_size : int
@@ -124,9 +134,10 @@ class RegionMethods(BaseTrack):
         Returns
         -------
         Dataset
-            ``matrix`` (window, offset), and over the windows that have a value ``mean``, ``std`` (ddof 0) and ``n``
-            (offset). ``offset`` counts bins, 0 is the first of the body; ``part`` is upstream, body or downstream. With
-            ``width``, ``distance`` is that of the first base of a bin from the reference, bp.
+            ``matrix`` (window, offset), and over the windows that have a value ``mean``, ``std``
+            (ddof 0) and ``n`` (offset). ``offset`` counts bins, 0 is the first of the body;
+            ``part`` is upstream, body or downstream. With ``width``, ``distance`` is that of the
+            first base of a bin from the reference, bp.
 
         Raises
         ------
@@ -145,12 +156,22 @@ class RegionMethods(BaseTrack):
 
         if positional:
             value = positional[0]
-            raise ArgumentError(f"profile takes its options by keyword: write bins={value!r}, or width={value!r} for windows around the middle")
+            raise ArgumentError(
+                f"profile takes its options by keyword: write bins={value!r}, or width={value!r} for "
+                "windows around the middle"
+            )
 
-        return profile(self.source, regions, Options(width, bins, reference, strand_aware, bounds, None, how, fill), flank, bin_size)
+        return profile(
+            self.source,
+            regions,
+            Options(width, bins, reference, strand_aware, bounds, None, how, fill),
+            flank,
+            bin_size,
+        )
 
     def region_stats(self, regions: Regions) -> pd.DataFrame:
-        """Exact statistics of many regions: whole chunks from their stored summaries, only the edges read as bases.
+        """Exact statistics of many regions: whole chunks from their stored summaries, only the
+        edges read as bases.
 
         Parameters
         ----------
@@ -160,8 +181,9 @@ class RegionMethods(BaseTrack):
         Returns
         -------
         DataFrame
-            In the order of the regions, with the index of a DataFrame: ``chrom, start, end, strand``, and ``n`` (bases with a value), ``mean``,
-            ``min``, ``max``, ``sum``, ``std`` (ddof 0). Of nothing mean, min and max are NaN, n and sum 0.
+            In the order of the regions, with the index of a DataFrame: ``chrom, start, end,
+            strand``, and ``n`` (bases with a value), ``mean``, ``min``, ``max``, ``sum``, ``std``
+            (ddof 0). Of nothing mean, min and max are NaN, n and sum 0.
 
         Raises
         ------
@@ -177,7 +199,9 @@ class RegionMethods(BaseTrack):
 
         return region_stats(self.source, regions)
 
-    def bins(self, chrom: str | Chromosome, size: int, start: int | None = None, end: int | None = None) -> xr.Dataset:
+    def bins(
+        self, chrom: str | Chromosome, size: int, start: int | None = None, end: int | None = None
+    ) -> xr.Dataset:
         """Exact statistics of consecutive bins of a chromosome, from stored summaries where they suffice.
 
         Parameters
@@ -191,8 +215,8 @@ class RegionMethods(BaseTrack):
         Returns
         -------
         Dataset, dimension ``bin``
-            ``n`` (bases with a value), ``mean``, ``min``, ``max``, ``sum``, ``std`` (ddof 0), with the offsets ``start``
-            and ``end`` as coordinates.
+            ``n`` (bases with a value), ``mean``, ``min``, ``max``, ``sum``, ``std`` (ddof 0), with
+            the offsets ``start`` and ``end`` as coordinates.
 
         Raises
         ------

@@ -19,13 +19,17 @@ class RollingTrack(Generic[T]):
 
     def __repr__(self) -> str:
         window, center, least = self._options
-        return f"<RollingTrack of {self._track.label!r}: window={window}, center={center}, min_periods={least}>"
+        return (
+            f"<RollingTrack of {self._track.label!r}: window={window}, center={center}, min_periods={least}>"
+        )
 
     def _make(self, how: str) -> T:
         from genomearray.sources.rolling import Rolling
 
         window, center, least = self._options
-        return self._track.derived(Rolling(self._track.source, window, how, self._track.label, center=center, min_periods=least))
+        return self._track.derived(
+            Rolling(self._track.source, window, how, self._track.label, center=center, min_periods=least)
+        )
 
     def mean(self) -> T:
         """Mean of each window."""

@@ -17,7 +17,9 @@ class SequenceMethods(ArithmeticMethods):
     """Answers about letters."""
 
     @positional_until_now("chroms")
-    def seq_stats(self, *, chroms: Chroms = None, threads: int | None = None, progress: bool = False) -> pd.DataFrame:
+    def seq_stats(
+        self, *, chroms: Chroms = None, threads: int | None = None, progress: bool = False
+    ) -> pd.DataFrame:
         """Letters of a sequence, a row a chromosome.
 
         Parameters
@@ -28,8 +30,9 @@ class SequenceMethods(ArithmeticMethods):
         Returns
         -------
         DataFrame
-            ``n`` bases; ``n_a, n_c, n_g, n_t, n_n`` of either case; ``n_other`` (IUPAC codes and gaps); ``n_def`` (all but N); ``n_lower``
-            (soft-masked); ``gc``, the part of G and C among A, C, G and T; ``first_def, last_def``, the first and last positions (1-based)
+            ``n`` bases; ``n_a, n_c, n_g, n_t, n_n`` of either case; ``n_other`` (IUPAC codes and
+            gaps); ``n_def`` (all but N); ``n_lower`` (soft-masked); ``gc``, the part of G and C
+            among A, C, G and T; ``first_def, last_def``, the first and last positions (1-based)
             that are not N, missing in a chromosome of nothing else.
 
         Raises
@@ -47,8 +50,11 @@ class SequenceMethods(ArithmeticMethods):
         return sequence_statistics(self.source, chroms, self.label, threads=threads, progress=progress)
 
     @positional_until_now("chroms")
-    def kmer_counts(self, k: int, *, chroms: Chroms = None, threads: int | None = None, progress: bool = False) -> pd.Series[int]:
-        """How often each k-mer occurs in a sequence, on the forward strand; those with other letters than A, C, G and T do not count.
+    def kmer_counts(
+        self, k: int, *, chroms: Chroms = None, threads: int | None = None, progress: bool = False
+    ) -> pd.Series[int]:
+        """How often each k-mer occurs in a sequence, on the forward strand; those with other
+        letters than A, C, G and T do not count.
 
         Parameters
         ----------
@@ -75,12 +81,14 @@ class SequenceMethods(ArithmeticMethods):
         return kmer_counts(self.source, k, chroms, self.label, threads=threads, progress=progress)
 
     def kmer(self, pattern: str, strand: PatternStrand = "+") -> Self:
-        """Where a pattern begins in a sequence, as a lazy track of uint8: 1 at its leftmost base; ``.rolling(n).sum()`` counts in windows.
+        """Where a pattern begins in a sequence, as a lazy track of uint8: 1 at its leftmost base;
+        ``.rolling(n).sum()`` counts in windows.
 
         Parameters
         ----------
         pattern : str
-            IUPAC letters: ``CG``, ``TGASTCA``. A letter of the sequence matches when all that it may stand for is in the pattern.
+            IUPAC letters: ``CG``, ``TGASTCA``. A letter of the sequence matches when all that it
+            may stand for is in the pattern.
         strand : {"+", "-", "both"}
             Look for the pattern, its reverse complement, or either of them.
 
@@ -98,7 +106,8 @@ class SequenceMethods(ArithmeticMethods):
         return self.derived(Matches(self.source, pattern, strand, self.label))
 
     def gc(self, window: int, min_periods: int = 1) -> Self:
-        """GC content of a sequence in a window around each base, as a lazy track of float64: G and C among the letters A, C, G and T there.
+        """GC content of a sequence in a window around each base, as a lazy track of float64: G and
+        C among the letters A, C, G and T there.
 
         Parameters
         ----------
@@ -118,4 +127,8 @@ class SequenceMethods(ArithmeticMethods):
         """
         from genomearray.sources.sequence import GcOfBases
 
-        return self.derived(GcOfBases(self.source, self.label)).rolling(window, center=True, min_periods=min_periods).mean()
+        return (
+            self.derived(GcOfBases(self.source, self.label))
+            .rolling(window, center=True, min_periods=min_periods)
+            .mean()
+        )

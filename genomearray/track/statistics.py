@@ -32,19 +32,35 @@ class StatisticsMethods(BaseTrack):
     """Answers about whole chromosomes and genomes."""
 
     @overload
-    def stats(self, *, chroms: Chroms = ..., by: None = ..., lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> Statistics: ...
+    def stats(
+        self,
+        *,
+        chroms: Chroms = ...,
+        by: None = ...,
+        lazy: Literal[False] = ...,
+        **options: Unpack[RunOptions],
+    ) -> Statistics: ...
     @overload
-    def stats(self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> pd.DataFrame: ...
+    def stats(
+        self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]
+    ) -> pd.DataFrame: ...
     @overload
-    def stats(self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]) -> Delayed: ...
+    def stats(
+        self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]
+    ) -> Delayed: ...
     @positional_until_now("chroms", "by")
     def stats(
-        self, *, chroms: Chroms = None, by: By | None = None, lazy: bool = False, **options: Unpack[RunOptions]
+        self,
+        *,
+        chroms: Chroms = None,
+        by: By | None = None,
+        lazy: bool = False,
+        **options: Unpack[RunOptions],
     ) -> Statistics | pd.DataFrame | Delayed:
         """Statistics of all bases: n, n_nan, sum, mean, std, var, min, max.
 
-        Stored statistics answer at once; a lazy track, or ``stored=False``, is read block by block, in threads
-        or on the dask cluster of the session.
+        Stored statistics answer at once; a lazy track, or ``stored=False``, is read block by block,
+        in threads or on the dask cluster of the session.
 
         Parameters
         ----------
@@ -64,8 +80,9 @@ class StatisticsMethods(BaseTrack):
         Returns
         -------
         Statistics, or DataFrame with ``by``
-            Over the bases with a value; integers exact, floats summed in float64 and merged in a fixed order, so that
-            threads, stores and clusters give the same bits. ``std`` and ``var`` with ddof 0. The mean of nothing is NaN.
+            Over the bases with a value; integers exact, floats summed in float64 and merged in a
+            fixed order, so that threads, stores and clusters give the same bits. ``std`` and
+            ``var`` with ddof 0. The mean of nothing is NaN.
 
         Raises
         ------
@@ -79,16 +96,36 @@ class StatisticsMethods(BaseTrack):
         >>> track.stats(by="chrom")["max"].tolist()
         [1000, 7, 0, 0]
         """
-        return cast("Statistics | pd.DataFrame | Delayed", self._statistic("stats", chroms, by, lazy, options))
+        return cast(
+            "Statistics | pd.DataFrame | Delayed", self._statistic("stats", chroms, by, lazy, options)
+        )
 
     @overload
-    def sum(self, *, chroms: Chroms = ..., by: None = ..., lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> Number: ...
+    def sum(
+        self,
+        *,
+        chroms: Chroms = ...,
+        by: None = ...,
+        lazy: Literal[False] = ...,
+        **options: Unpack[RunOptions],
+    ) -> Number: ...
     @overload
-    def sum(self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> pd.Series: ...
+    def sum(
+        self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]
+    ) -> pd.Series: ...
     @overload
-    def sum(self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]) -> Delayed: ...
+    def sum(
+        self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]
+    ) -> Delayed: ...
     @positional_until_now("chroms", "by")
-    def sum(self, *, chroms: Chroms = None, by: By | None = None, lazy: bool = False, **options: Unpack[RunOptions]) -> Number | pd.Series | Delayed:
+    def sum(
+        self,
+        *,
+        chroms: Chroms = None,
+        by: By | None = None,
+        lazy: bool = False,
+        **options: Unpack[RunOptions],
+    ) -> Number | pd.Series | Delayed:
         """Sum of all values; see :meth:`stats` for the parameters. Of integers an int of any size.
 
         Examples
@@ -99,13 +136,31 @@ class StatisticsMethods(BaseTrack):
         return cast("Number | pd.Series | Delayed", self._statistic("sum", chroms, by, lazy, options))
 
     @overload
-    def mean(self, *, chroms: Chroms = ..., by: None = ..., lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> float: ...
+    def mean(
+        self,
+        *,
+        chroms: Chroms = ...,
+        by: None = ...,
+        lazy: Literal[False] = ...,
+        **options: Unpack[RunOptions],
+    ) -> float: ...
     @overload
-    def mean(self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> pd.Series: ...
+    def mean(
+        self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]
+    ) -> pd.Series: ...
     @overload
-    def mean(self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]) -> Delayed: ...
+    def mean(
+        self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]
+    ) -> Delayed: ...
     @positional_until_now("chroms", "by")
-    def mean(self, *, chroms: Chroms = None, by: By | None = None, lazy: bool = False, **options: Unpack[RunOptions]) -> float | pd.Series | Delayed:
+    def mean(
+        self,
+        *,
+        chroms: Chroms = None,
+        by: By | None = None,
+        lazy: bool = False,
+        **options: Unpack[RunOptions],
+    ) -> float | pd.Series | Delayed:
         """Mean of the bases with a value; see :meth:`stats`.
 
         Examples
@@ -116,57 +171,147 @@ class StatisticsMethods(BaseTrack):
         return cast("float | pd.Series | Delayed", self._statistic("mean", chroms, by, lazy, options))
 
     @overload
-    def std(self, *, chroms: Chroms = ..., by: None = ..., lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> float: ...
+    def std(
+        self,
+        *,
+        chroms: Chroms = ...,
+        by: None = ...,
+        lazy: Literal[False] = ...,
+        **options: Unpack[RunOptions],
+    ) -> float: ...
     @overload
-    def std(self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> pd.Series: ...
+    def std(
+        self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]
+    ) -> pd.Series: ...
     @overload
-    def std(self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]) -> Delayed: ...
+    def std(
+        self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]
+    ) -> Delayed: ...
     @positional_until_now("chroms", "by")
-    def std(self, *, chroms: Chroms = None, by: By | None = None, lazy: bool = False, **options: Unpack[RunOptions]) -> float | pd.Series | Delayed:
+    def std(
+        self,
+        *,
+        chroms: Chroms = None,
+        by: By | None = None,
+        lazy: bool = False,
+        **options: Unpack[RunOptions],
+    ) -> float | pd.Series | Delayed:
         """Standard deviation with ddof 0; see :meth:`stats`."""
         return cast("float | pd.Series | Delayed", self._statistic("std", chroms, by, lazy, options))
 
     @overload
-    def var(self, *, chroms: Chroms = ..., by: None = ..., lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> float: ...
+    def var(
+        self,
+        *,
+        chroms: Chroms = ...,
+        by: None = ...,
+        lazy: Literal[False] = ...,
+        **options: Unpack[RunOptions],
+    ) -> float: ...
     @overload
-    def var(self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> pd.Series: ...
+    def var(
+        self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]
+    ) -> pd.Series: ...
     @overload
-    def var(self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]) -> Delayed: ...
+    def var(
+        self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]
+    ) -> Delayed: ...
     @positional_until_now("chroms", "by")
-    def var(self, *, chroms: Chroms = None, by: By | None = None, lazy: bool = False, **options: Unpack[RunOptions]) -> float | pd.Series | Delayed:
+    def var(
+        self,
+        *,
+        chroms: Chroms = None,
+        by: By | None = None,
+        lazy: bool = False,
+        **options: Unpack[RunOptions],
+    ) -> float | pd.Series | Delayed:
         """Variance with ddof 0; see :meth:`stats`."""
         return cast("float | pd.Series | Delayed", self._statistic("var", chroms, by, lazy, options))
 
     @overload
-    def min(self, *, chroms: Chroms = ..., by: None = ..., lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> Number: ...
+    def min(
+        self,
+        *,
+        chroms: Chroms = ...,
+        by: None = ...,
+        lazy: Literal[False] = ...,
+        **options: Unpack[RunOptions],
+    ) -> Number: ...
     @overload
-    def min(self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> pd.Series: ...
+    def min(
+        self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]
+    ) -> pd.Series: ...
     @overload
-    def min(self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]) -> Delayed: ...
+    def min(
+        self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]
+    ) -> Delayed: ...
     @positional_until_now("chroms", "by")
-    def min(self, *, chroms: Chroms = None, by: By | None = None, lazy: bool = False, **options: Unpack[RunOptions]) -> Number | pd.Series | Delayed:
+    def min(
+        self,
+        *,
+        chroms: Chroms = None,
+        by: By | None = None,
+        lazy: bool = False,
+        **options: Unpack[RunOptions],
+    ) -> Number | pd.Series | Delayed:
         """Least value; see :meth:`stats`."""
         return cast("Number | pd.Series | Delayed", self._statistic("min", chroms, by, lazy, options))
 
     @overload
-    def max(self, *, chroms: Chroms = ..., by: None = ..., lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> Number: ...
+    def max(
+        self,
+        *,
+        chroms: Chroms = ...,
+        by: None = ...,
+        lazy: Literal[False] = ...,
+        **options: Unpack[RunOptions],
+    ) -> Number: ...
     @overload
-    def max(self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> pd.Series: ...
+    def max(
+        self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]
+    ) -> pd.Series: ...
     @overload
-    def max(self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]) -> Delayed: ...
+    def max(
+        self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]
+    ) -> Delayed: ...
     @positional_until_now("chroms", "by")
-    def max(self, *, chroms: Chroms = None, by: By | None = None, lazy: bool = False, **options: Unpack[RunOptions]) -> Number | pd.Series | Delayed:
+    def max(
+        self,
+        *,
+        chroms: Chroms = None,
+        by: By | None = None,
+        lazy: bool = False,
+        **options: Unpack[RunOptions],
+    ) -> Number | pd.Series | Delayed:
         """Greatest value; see :meth:`stats`."""
         return cast("Number | pd.Series | Delayed", self._statistic("max", chroms, by, lazy, options))
 
     @overload
-    def count(self, *, chroms: Chroms = ..., by: None = ..., lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> int: ...
+    def count(
+        self,
+        *,
+        chroms: Chroms = ...,
+        by: None = ...,
+        lazy: Literal[False] = ...,
+        **options: Unpack[RunOptions],
+    ) -> int: ...
     @overload
-    def count(self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]) -> pd.Series: ...
+    def count(
+        self, *, chroms: Chroms = ..., by: By, lazy: Literal[False] = ..., **options: Unpack[RunOptions]
+    ) -> pd.Series: ...
     @overload
-    def count(self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]) -> Delayed: ...
+    def count(
+        self, *, chroms: Chroms = ..., by: By | None = ..., lazy: Literal[True], **options: Unpack[RunOptions]
+    ) -> Delayed: ...
     @positional_until_now("chroms", "by")
-    def count(self, *, chroms: Chroms = None, by: By | None = None, lazy: bool = False, **options: Unpack[RunOptions]) -> int | pd.Series | Delayed:
+    def count(
+        self,
+        *,
+        chroms: Chroms = None,
+        by: By | None = None,
+        lazy: bool = False,
+        **options: Unpack[RunOptions],
+    ) -> int | pd.Series | Delayed:
         """How many bases have a value; see :meth:`stats`."""
         return cast("int | pd.Series | Delayed", self._statistic("count", chroms, by, lazy, options))
 
@@ -182,7 +327,9 @@ class StatisticsMethods(BaseTrack):
         if lazy:
             return statistics.lazy_statistic(self.source, name, chroms, by)
         threads, progress = options.get("threads"), options.get("progress", False)
-        return statistics.statistic(self.source, name, chroms, by, options.get("stored", True), threads, progress)
+        return statistics.statistic(
+            self.source, name, chroms, by, options.get("stored", True), threads, progress
+        )
 
     @positional_until_now("chroms", "by")
     def quantile(
@@ -265,8 +412,11 @@ class StatisticsMethods(BaseTrack):
         return found
 
     @positional_until_now("chroms")
-    def corr(self, other: Self, *, chroms: Chroms = None, threads: int | None = None, progress: bool = False) -> float:
-        """Pearson's correlation with another track, over the bases where both have a value; see :func:`corr` for many.
+    def corr(
+        self, other: Self, *, chroms: Chroms = None, threads: int | None = None, progress: bool = False
+    ) -> float:
+        """Pearson's correlation with another track, over the bases where both have a value; see
+        :func:`corr` for many.
 
         Examples
         --------
@@ -306,8 +456,9 @@ class StatisticsMethods(BaseTrack):
         Returns
         -------
         DataFrame
-            ``chrom, start, end`` (offsets, 0-based, half-open), ``mean`` and ``max`` of the bases that fulfil the condition; in
-            the order of the genome. ``db.save_features(name, table)`` keeps it as a feature table.
+            ``chrom, start, end`` (offsets, 0-based, half-open), ``mean`` and ``max`` of the bases
+            that fulfil the condition; in the order of the genome. ``db.save_features(name, table)``
+            keeps it as a feature table.
 
         Examples
         --------

@@ -41,10 +41,11 @@ class Track(SequenceMethods, RegionMethods, OldNames):
     names). Offsets are 0-based and half-open (``isel``, ``values``).
 
     Tracks can be computed with: ``(a + b) / 2``, ``np.log1p(a)``, ``a > 3`` are lazy tracks of the same
-    assembly, and so are those of ``rolling``, ``smooth``, ``mask``, ``where``, ``shift``, ``normalize`` and ``astype``.
-    ``+``, ``-`` and ``*`` of integers have the smallest integer dtype that holds every result, so that nothing
-    wraps around (beyond 64 bits: an error); other functions of integers give float64, functions of
-    floats what numpy gives. Missing values (NaN) stay missing; ``x / 0`` is inf or NaN, ``x // 0`` an error.
+    assembly, and so are those of ``rolling``, ``smooth``, ``mask``, ``where``, ``shift``,
+    ``normalize`` and ``astype``. ``+``, ``-`` and ``*`` of integers have the smallest integer dtype
+    that holds every result, so that nothing wraps around (beyond 64 bits: an error); other
+    functions of integers give float64, functions of floats what numpy gives. Missing values (NaN)
+    stay missing; ``x / 0`` is inf or NaN, ``x // 0`` an error.
 
     Examples
     --------
@@ -56,7 +57,9 @@ class Track(SequenceMethods, RegionMethods, OldNames):
     array([1, 2, 3], dtype=uint16)
     """
 
-    def values(self, chrom: str | Chromosome, start: int | None = None, end: int | None = None) -> NDArray[Any]:
+    def values(
+        self, chrom: str | Chromosome, start: int | None = None, end: int | None = None
+    ) -> NDArray[Any]:
         """Values of the offsets [start, end): the fast path.
 
         Parameters
@@ -221,7 +224,9 @@ class Track(SequenceMethods, RegionMethods, OldNames):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -233,8 +238,11 @@ class Track(SequenceMethods, RegionMethods, OldNames):
 
 
 @positional_until_now("chroms")
-def corr(tracks: Iterable[Track], *, chroms: Chroms = None, threads: int | None = None, progress: bool = False) -> pd.DataFrame:
-    """Pearson's correlation of every pair of tracks, over the bases where both have a value; each base is read once.
+def corr(
+    tracks: Iterable[Track], *, chroms: Chroms = None, threads: int | None = None, progress: bool = False
+) -> pd.DataFrame:
+    """Pearson's correlation of every pair of tracks, over the bases where both have a value; each
+    base is read once.
 
     Parameters
     ----------
@@ -258,7 +266,9 @@ def corr(tracks: Iterable[Track], *, chroms: Chroms = None, threads: int | None 
     found = list(tracks)
     if not found:
         raise LayoutError("there is no track to correlate; give at least one")
-    return correlation(tuple(track.source for track in found), [track.label for track in found], chroms, threads, progress)
+    return correlation(
+        tuple(track.source for track in found), [track.label for track in found], chroms, threads, progress
+    )
 
 
 def _refuse_step(pos: slice) -> None:
@@ -303,8 +313,9 @@ def open_track(path: str | os.PathLike[str], kind: Kind | None = None) -> Track:
     Parameters
     ----------
     path : path-like, or URL
-        ``<name>.h5`` or ``<name>.zarr``, also ``https://...`` or ``s3://...`` (with ``genomearray[remote]``): only the
-        bytes that are needed are asked for. Also a file of the old library ``genome``, read-only.
+        ``<name>.h5`` or ``<name>.zarr``, also ``https://...`` or ``s3://...`` (with
+        ``genomearray[remote]``): only the bytes that are needed are asked for. Also a file of the
+        old library ``genome``, read-only.
     kind : {"signal", "sequence"}, optional
         Of such an old file, which does not tell. By default letters are recognised.
 

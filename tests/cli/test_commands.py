@@ -20,13 +20,21 @@ def run(tmp_path):
 
     def call(*words, status=0, stdin=None, env=None):
         done = subprocess.run(
-            [PROGRAM, *map(str, words)], cwd=tmp_path, env=environment | (env or {}), input=stdin, capture_output=True, text=True, check=False
+            [PROGRAM, *map(str, words)],
+            cwd=tmp_path,
+            env=environment | (env or {}),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done
 
-    (tmp_path / "toy.sizes").write_text("chr2\t500\nchr1\t1000\nchrX\t300\nchrY\t80\nchrM\t60\nchr1_random\t40\n")
+    (tmp_path / "toy.sizes").write_text(
+        "chr2\t500\nchr1\t1000\nchrX\t300\nchrY\t80\nchrM\t60\nchr1_random\t40\n"
+    )
     (tmp_path / "a.wig").write_text("track name=x\nfixedStep chrom=chr1 start=10 step=1\n1.5\n2\n")
     (tmp_path / "seq.fa").write_text(">chr1\n" + "acgtNNRYAC" * 100 + "\n")
     return call
@@ -49,15 +57,31 @@ def test_from_nothing_to_an_answer(ready):
     assert ready("seq", "chr1", "1", "1,0").stdout == ">chr1:1-10\nACGTNNRYAC\n"
     assert ready("seq", "chr1", "1", "10", "-").stdout == ">chr1:1-10(-)\nGTRYNNACGT\n"
     told = dict(line.split("\t") for line in ready("info", "sub/scores").stdout.splitlines())
-    assert (told["bases"], told["missing"], told["sum"], told["mean"], told["max"]) == ("1980", "1978", "3.5", "1.75", "2.0")
+    assert (told["bases"], told["missing"], told["sum"], told["mean"], told["max"]) == (
+        "1980",
+        "1978",
+        "3.5",
+        "1.75",
+        "2.0",
+    )
     assert told["dtype"] == "float32"
-    assert ready("info", "sub/scores", "--chromosomes").stdout.splitlines()[-6].startswith("chr1\t1000\t998\t3.5")
+    assert (
+        ready("info", "sub/scores", "--chromosomes")
+        .stdout.splitlines()[-6]
+        .startswith("chr1\t1000\t998\t3.5")
+    )
 
 
 def test_chromosomes_by_flags(ready):
     assert ready("chromosomes").stdout == "chr1\t1000\nchr2\t500\nchrX\t300\n"
     assert ready("chromosomes", "--all", "--ids").stdout.splitlines()[-1] == "6\tchr1_random\t40"
-    assert ready("chromosomes", "--no-x", "--y", "--mito", "--rand").stdout.split()[::2] == ["chr1", "chr2", "chrY", "chrM", "chr1_random"]
+    assert ready("chromosomes", "--no-x", "--y", "--mito", "--rand").stdout.split()[::2] == [
+        "chr1",
+        "chr2",
+        "chrY",
+        "chrM",
+        "chr1_random",
+    ]
 
 
 def test_database_and_assembly_before_or_after_the_subcommand(ready, tmp_path):
@@ -70,7 +94,15 @@ def test_database_and_assembly_before_or_after_the_subcommand(ready, tmp_path):
 
 def test_standard_input_and_options(ready):
     told = ready(
-        "import", "bedgraph", "depth", "-", "--dtype", "uint8", "--store", "zarr", stdin="chr1\t0\t2\t300\n1\t5\t6\t7\n".replace("1\t5", "chr1\t5")
+        "import",
+        "bedgraph",
+        "depth",
+        "-",
+        "--dtype",
+        "uint8",
+        "--store",
+        "zarr",
+        stdin="chr1\t0\t2\t300\n1\t5\t6\t7\n".replace("1\t5", "chr1\t5"),
     )
     assert told.stdout == ""
     assert told.stderr.splitlines() == [
@@ -143,16 +175,31 @@ def test_a_reader_that_stops_early_is_no_error(ready):
     command = f"{PROGRAM} get seq chr1 | head -n 1"
     environment = os.environ | {"GENOME_DB": "db", "GENOME_ASSEMBLY": "toy"}
     cwd = Path(ready("tracks", "--paths").stdout.splitlines()[0]).parents[2]
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout == "chr1\t1\ta\n"
     assert done.stderr == ""
 
 
 def test_everyday_commands_load_nothing_heavy(ready, tmp_path):
-    for words in (["tracks"], ["get", "sub/scores", "chr1:1-5"], ["seq", "chr1", "1", "5"], ["info", "seq"], ["--help"]):
+    for words in (
+        ["tracks"],
+        ["get", "sub/scores", "chr1:1-5"],
+        ["seq", "chr1", "1", "5"],
+        ["info", "seq"],
+        ["--help"],
+    ):
         code = f"import sys; sys.argv = ['genomearray', *{words!r}]\nfrom genomearray.cli.main import main\ntry: main()\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
         environment = os.environ | {"GENOME_DB": str(tmp_path / "db"), "GENOME_ASSEMBLY": "toy"}
-        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        )
         assert not set(done.stderr.split()) & {"xarray", "pandas", "zarr", "dask", "numba"}
 
 
@@ -173,7 +220,10 @@ def test_stats_of_all_and_of_each_chromosome(counts):
     table = [line.split("\t") for line in counts("stats", "c", "--by-chrom").stdout.splitlines()]
     assert table[0] == ["chrom", "n", "n_nan", "sum", "mean", "std", "var", "min", "max"]
     assert table[1][:4] == ["chr1", "1000", "0", "2550"]
-    assert dict(line.split("\t") for line in counts("stats", "c", "--chrom", "chr2").stdout.splitlines())["sum"] == "35"
+    assert (
+        dict(line.split("\t") for line in counts("stats", "c", "--chrom", "chr2").stdout.splitlines())["sum"]
+        == "35"
+    )
     assert counts("stats", "c", "--compute").stderr == "track c: the stored statistics are right\n"
     assert counts("stats", "seq", status=1).stderr.startswith("genomearray: the track holds a sequence")
 
@@ -221,7 +271,9 @@ def test_combine_strands_on_the_command_line(counts):
 
 def test_liftover_tells_and_keeps_a_report(counts, tmp_path):
     (tmp_path / "new.sizes").write_text("chr1\t1100\nchr2\t500\n")
-    (tmp_path / "a.chain").write_text("chain 9 chr1 1000 + 0 1000 chr1 1100 + 100 1100 1\n1000\n\nchain 5 chrY 80 + 0 80 gone 90 - 0 80 2\n80\n")
+    (tmp_path / "a.chain").write_text(
+        "chain 9 chr1 1000 + 0 1000 chr1 1100 + 100 1100 1\n1000\n\nchain 5 chrY 80 + 0 80 gone 90 - 0 80 2\n80\n"
+    )
     counts("init", "new", "new.sizes", env={"GENOME_ASSEMBLY": ""})
     told = counts("liftover", "toy", "new", "a.chain", "c", "--report", "lift.tsv").stderr
     assert "source: 1,000 of 1,980 bases map (50.51 %), 980 do not\n" in told
@@ -230,9 +282,26 @@ def test_liftover_tells_and_keeps_a_report(counts, tmp_path):
     assert counts("--assembly", "new", "get", "c", "chr1:100-102").stdout.split()[2::3] == ["0", "5", "5"]
     assert "source: 1,000 of 1,980 bases" in counts("--assembly", "new", "info", "c").stdout
     assert "source\tchr1\t1000\t1000\t0\t\t2550\t2550\n" in (tmp_path / "lift.tsv").read_text()
-    counts("liftover", "toy", "new", "a.chain", "c", "--as", "fwd", "--reverse-track", "f", "--reverse-as", "rev", status=1)
-    counts("liftover", "toy", "new", "a.chain", "f", "--as", "fwd", "--reverse-track", "f", "--reverse-as", "rev")
-    wide = counts("liftover", "toy", "new", "a.chain", "f", "--as", "wide", "--dtype", "int8", "--overflow", "widen")
+    counts(
+        "liftover",
+        "toy",
+        "new",
+        "a.chain",
+        "c",
+        "--as",
+        "fwd",
+        "--reverse-track",
+        "f",
+        "--reverse-as",
+        "rev",
+        status=1,
+    )
+    counts(
+        "liftover", "toy", "new", "a.chain", "f", "--as", "fwd", "--reverse-track", "f", "--reverse-as", "rev"
+    )
+    wide = counts(
+        "liftover", "toy", "new", "a.chain", "f", "--as", "wide", "--dtype", "int8", "--overflow", "widen"
+    )
     assert "track wide: 1,600 bases, int16\n" in wide.stderr
     for words, match in (
         (("liftover", "toy", "new", "a.chain", "c"), "exists"),
@@ -244,11 +313,16 @@ def test_liftover_tells_and_keeps_a_report(counts, tmp_path):
         assert match in counts(*words, status=1).stderr
     (tmp_path / "a.bed").write_text("chr1\t0\t10\n")
     assert counts("lift-bed", "a.chain", "a.bed").stdout == "chr1\t100\t110\n"
-    assert "cannot become itself" in counts("lift-bed", "a.chain", "a.bed", "a.bed", "--overwrite", status=1).stderr
+    assert (
+        "cannot become itself"
+        in counts("lift-bed", "a.chain", "a.bed", "a.bed", "--overwrite", status=1).stderr
+    )
 
 
 def test_exports_to_files_and_standard_output(counts, tmp_path):
-    assert counts("export", "bedgraph", "f", "-").stdout == "chr1\t0\t10\t5\nchr1\t10\t20\t250\nchr2\t0\t5\t7\n"
+    assert (
+        counts("export", "bedgraph", "f", "-").stdout == "chr1\t0\t10\t5\nchr1\t10\t20\t250\nchr2\t0\t5\t7\n"
+    )
     counts("export", "bigwig", "c", "c.bw")
     counts("import", "bigwig", "again", "c.bw", "--dtype", "uint8")
     assert counts("stats", "again").stdout == counts("stats", "c").stdout

@@ -28,7 +28,9 @@ def run(tmp_path):
 
     def call(*words, status=0, stdin=None, assembly="toy"):
         env = os.environ | {"GENOME_DB": str(tmp_path)} | ({"GENOME_ASSEMBLY": assembly} if assembly else {})
-        done = subprocess.run([PROGRAM, *map(str, words)], env=env, input=stdin, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [PROGRAM, *map(str, words)], env=env, input=stdin, capture_output=True, text=True, check=False
+        )
         assert done.returncode == status, done.stderr
         assert "Traceback" not in done.stderr
         return done.stdout if status == 0 else done.stderr
@@ -41,7 +43,10 @@ def run(tmp_path):
 def test_features_from_import_to_export(run):
     bed = "chr2\t5\t9\tb\t7\t-\nchr1\t100\t200\ta\t2.5\t+\n"
     run("import", "bed", "peaks", "-", stdin=bed)
-    assert run("get", "peaks", "chr1:150-160") == "chrom\tstart\tend\tstrand\tname\tscore\nchr1\t100\t200\t+\ta\t2.5\n"
+    assert (
+        run("get", "peaks", "chr1:150-160")
+        == "chrom\tstart\tend\tstrand\tname\tscore\nchr1\t100\t200\t+\ta\t2.5\n"
+    )
     assert "features\t2\n" in run("info", "peaks")
     assert run("export", "bed", "peaks", "-") == "chr1\t100\t200\ta\t2.5\t+\nchr2\t5\t9\tb\t7\t-\n"
     assert "every column can be read, and agrees with its checksums" in run("verify", "peaks")
@@ -52,35 +57,61 @@ def test_features_from_import_to_export(run):
     run("import", "bed", "small", run.folder / "a.bed", "--as", "score", "--dtype", "uint8", "--round")
     assert "sum\t228\n" in run("stats", "small")
     run("distance", "peaks", "near", "--sign", "strand", "--dtype", "float32")
-    assert run("get", "near", "chr2:1-10").split()[2::3] == ["5.0", "4.0", "3.0", "2.0", "1.0", "0.0", "0.0", "0.0", "0.0", "-1.0"]  # minus strand
+    assert run("get", "near", "chr2:1-10").split()[2::3] == [
+        "5.0",
+        "4.0",
+        "3.0",
+        "2.0",
+        "1.0",
+        "0.0",
+        "0.0",
+        "0.0",
+        "0.0",
+        "-1.0",
+    ]  # minus strand
     told = run("import", "bed", "peaks", "-", stdin=bed, status=1)
     assert told.startswith("genomearray: track 'peaks' exists")
     assert run("import", "bed", "x", "-", stdin="chr1\t5\n", status=1) == (
         "genomearray: standard input:1: 2 columns; a line of BED has at least 3: chrom, start, end\n"
     )
-    assert "dtype is for tracks" in run("import", "bed", "x", run.folder / "a.bed", "--dtype", "uint8", status=1)
+    assert "dtype is for tracks" in run(
+        "import", "bed", "x", run.folder / "a.bed", "--dtype", "uint8", status=1
+    )
 
 
 def test_genes(run):
     line = 'chr1\tx\t{}\t{}\t{}\t.\t-\t.\tgene_id "G"; transcript_id "T";\n'
     run("import", "genes", "genes", "-", stdin=line.format("exon", 101, 200) + line.format("CDS", 151, 200))
-    assert run("get", "genes", "chr1:1-1000").splitlines()[1] == "chr1\t100\t200\t-\tT\tG\t\t\t150\t200\t100\t200"
+    assert (
+        run("get", "genes", "chr1:1-1000").splitlines()[1]
+        == "chr1\t100\t200\t-\tT\tG\t\t\t150\t200\t100\t200"
+    )
     assert run("get", "genes").count("\n") == 2
     assert run("export", "bed", "genes", "-") == "chr1\t100\t200\tT\t0\t-\t150\t200\t0\t1\t100\t0\n"
     assert run("export", "bed", "genes", "-", "--parts", "tss") == "chr1\t199\t200\tT\t0\t-\n"
     assert run("export", "bed", "genes", "-", "--parts", "coding_exons") == "chr1\t150\t200\tT\t0\t-\t1\n"
     run("get", "seq", status=2)
-    assert "no attributes" in run("import", "genes", "x", "-", stdin="chr1\tx\texon\t1\t9\t.\t+\t.\n", status=1)
+    assert "no attributes" in run(
+        "import", "genes", "x", "-", stdin="chr1\tx\texon\t1\t9\t.\t+\t.\n", status=1
+    )
 
 
 def test_sequences(run):
     assert run("seq", "chr1", 1, 6) == ">chr1:1-6\nACGTAC\n"
     assert run("seq", "chr1", 1, 6, "--soft-mask") == ">chr1:1-6\nACGTac\n"
     regions = "chr1\t4\t12\tpeak\t0\t-\nchr2\t0\t3\nchr1\t995\t1000\t.\t0\t+\n"
-    assert run("seq", "--bed", "-", stdin=regions) == ">chr1:5-12(-) peak\nGTNNACGT\n>chr2:1-3\nACG\n>chr1:996-1000\nCGTNN\n"
+    assert (
+        run("seq", "--bed", "-", stdin=regions)
+        == ">chr1:5-12(-) peak\nGTNNACGT\n>chr2:1-3\nACG\n>chr1:996-1000\nCGTNN\n"
+    )
     assert run("seq", "--bed", "-", "--soft-mask", stdin=regions).splitlines()[1] == "GTNNacgt"
     rows = [line.split("\t") for line in run("seq-stats").splitlines()]
-    assert [row[:3] for row in rows] == [["chrom", "n", "n_a"], ["chr1", "1000", "200"], ["chr2", "500", "100"], ["total", "1500", "300"]]
+    assert [row[:3] for row in rows] == [
+        ["chrom", "n", "n_a"],
+        ["chr1", "1000", "200"],
+        ["chr2", "500", "100"],
+        ["total", "1500", "300"],
+    ]
     run("kmer", "seq", "CG", "cpg")
     assert "sum\t300\n" in run("stats", "cpg")
     run("gc", "seq", "gc", "--window", "10", "--dtype", "float32")
@@ -97,7 +128,10 @@ def test_old_database(run):
     values = {name: np.full(size, 3, "uint16") for name, size in CONTIGS.items()}
     dense(run.folder / "old" / "t.h5", values)
     old_files.set_statistics(run.folder / "old" / "t.h5")
-    write_features(run.folder / "old" / "f.h5", {"chr1": [{"name": b"x", "start": 11, "end": 20, "score": 5, "strand": -1}]})
+    write_features(
+        run.folder / "old" / "f.h5",
+        {"chr1": [{"name": b"x", "start": 11, "end": 20, "score": 5, "strand": -1}]},
+    )
     (run.folder / "old" / "begun.h5").write_bytes(b"")
     assert run("tracks", assembly="old") == "begun\nf\nt\n"
     assert run("get", "t", "chrM:1-1", assembly="old") == "chrM\t1\t3\n"
@@ -122,7 +156,9 @@ def test_old_database(run):
     assert ga.GenomeDB(run.folder / "new", "old")["t"].sum() == 3 * sum(CONTIGS.values())
     raw = (run.folder / "old" / "t.h5").read_bytes()
     (run.folder / "old" / "t.h5").write_bytes(raw[: len(raw) // 2])
-    assert "1 of 3 files could not be copied" in run("migrate", run.folder / "newer", "--assembly", "old", status=1, assembly=None)
+    assert "1 of 3 files could not be copied" in run(
+        "migrate", run.folder / "newer", "--assembly", "old", status=1, assembly=None
+    )
 
 
 def test_archives_and_xb(run):

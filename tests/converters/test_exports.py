@@ -51,15 +51,28 @@ def test_signals_come_back_as_they_were(dtype, seed, form, packed):
         db = ga.GenomeDB.create(folder, "toy", SIZES)
         arrays = {name: runs(dtype, size, seed + k) for k, (name, size) in enumerate(SIZES.items())}
         if form == "bigwig" and np.dtype(dtype).itemsize > 2:
-            arrays = {name: values.astype(np.float32).clip(-(2**20), 2**20).astype(dtype) for name, values in arrays.items()}
+            arrays = {
+                name: values.astype(np.float32).clip(-(2**20), 2**20).astype(dtype)
+                for name, values in arrays.items()
+            }
             if np.dtype(dtype).kind == "f":
                 arrays = {name: values.astype(np.float32).astype(dtype) for name, values in arrays.items()}
         if np.dtype(dtype).itemsize == 8 and np.dtype(dtype).kind in "iu":
             arrays = {name: values // 2**30 for name, values in arrays.items()}  # text is read as float64
         db.save_track("x", arrays)
-        out = Path(folder, "x." + {"wig": "wig.gz" if packed else "wig", "bedgraph": "bedgraph.gz" if packed else "bedgraph", "bigwig": "bw"}[form])
+        out = Path(
+            folder,
+            "x."
+            + {
+                "wig": "wig.gz" if packed else "wig",
+                "bedgraph": "bedgraph.gz" if packed else "bedgraph",
+                "bigwig": "bw",
+            }[form],
+        )
         {"wig": export_wig, "bedgraph": export_bedgraph, "bigwig": export_bigwig}[form](db["x"], out)
-        {"wig": import_wig, "bedgraph": import_bedgraph, "bigwig": import_bigwig}[form](db, "y", out, dtype=dtype)
+        {"wig": import_wig, "bedgraph": import_bedgraph, "bigwig": import_bigwig}[form](
+            db, "y", out, dtype=dtype
+        )
         for name, values in arrays.items():
             np.testing.assert_array_equal(db["y"].values(name), values)
 
@@ -102,7 +115,9 @@ def test_stores_hold_the_same_and_open_alone(form, dtype, seed):
         alone = ga.open_track(Path(folder, f"x.{form}"))
         for name, values in arrays.items():
             np.testing.assert_array_equal(alone.values(name), values)
-        np.testing.assert_array_equal(alone.stats(by="chrom").to_numpy(float), db["x"].stats(by="chrom").to_numpy(float))
+        np.testing.assert_array_equal(
+            alone.stats(by="chrom").to_numpy(float), db["x"].stats(by="chrom").to_numpy(float)
+        )
         export_store(db["x"], Path(folder, f"part.{form}"), form, chroms=["chr10"])
         part = ga.open_track(Path(folder, f"part.{form}"))
         np.testing.assert_array_equal(part.values("chr10"), arrays["chr10"])
@@ -112,8 +127,15 @@ def test_stores_hold_the_same_and_open_alone(form, dtype, seed):
 
 def test_arrays_open_with_numpy(db, tmp_path):
     assert export_npy(db["counts"], tmp_path / "all") == 1860
-    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["chr1.npy", "chr2.npy", "chrM.npy", "chrX.npy"]
-    np.testing.assert_array_equal(np.load(tmp_path / "all" / "chr1.npy", mmap_mode="r"), db["counts"].values("chr1"))
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == [
+        "chr1.npy",
+        "chr2.npy",
+        "chrM.npy",
+        "chrX.npy",
+    ]
+    np.testing.assert_array_equal(
+        np.load(tmp_path / "all" / "chr1.npy", mmap_mode="r"), db["counts"].values("chr1")
+    )
     export_npy(db["counts"] > 500, tmp_path / "one.npy", chroms="chr1")
     assert np.load(tmp_path / "one.npy").sum() == 500
 
@@ -147,7 +169,11 @@ def test_what_cannot_be_exported_leaves_nothing(db, tmp_path):
         (lambda: export_wig(db["counts"], out / "no" / "a"), FormatError, "folder of .* is not there"),
         (lambda: export_bedgraph(db["counts"], out / "a", region="chr1:0-5"), RegionError, "chr1"),
         (lambda: export_bedgraph(db["counts"], out / "a", chroms="chr9"), UnknownChromosomeError, "chr9"),
-        (lambda: export_bedgraph(db["counts"], out / "a", region="chr1:1-5", chroms="chr1"), RegionError, "not both"),
+        (
+            lambda: export_bedgraph(db["counts"], out / "a", region="chr1:1-5", chroms="chr1"),
+            RegionError,
+            "not both",
+        ),
         (lambda: export_bigwig(db["counts"], "-"), FormatError, "not standard output"),
         (lambda: export_bigwig(db["nothing"], out / "a.bw"), FormatError, "no value to write"),
         (lambda: export_store(db["counts"], out / "a.zip", "h5"), FormatError, "end in .h5"),

@@ -55,14 +55,42 @@ def raw_lines(path: Path) -> list[str]:
     return [line for line in found if line.strip() and not line.startswith(("#", "track", "browser"))]
 
 
-STANDARD = ("chrom", "start", "end", "name", "score", "strand", "thickStart", "thickEnd", "itemRgb", "blockCount", "blockSizes", "blockStarts")
+STANDARD = (
+    "chrom",
+    "start",
+    "end",
+    "name",
+    "score",
+    "strand",
+    "thickStart",
+    "thickEnd",
+    "itemRgb",
+    "blockCount",
+    "blockSizes",
+    "blockStarts",
+)
 COLUMNS = {
     "narrowPeak": (*STANDARD[:6], "signalValue", "pValue", "qValue", "peak"),
     "broadPeak": (*STANDARD[:6], "signalValue", "pValue", "qValue"),
 }
-NUMBERS = {"score", "signalValue", "pValue", "qValue", "peak", "start", "end", "thickStart", "thickEnd", "blockCount"}
+NUMBERS = {
+    "score",
+    "signalValue",
+    "pValue",
+    "qValue",
+    "peak",
+    "start",
+    "end",
+    "thickStart",
+    "thickEnd",
+    "blockCount",
+}
 ASSEMBLIES = ("dm3", "hg18", "hg19", "hg38", "mm10", "sacCer3", "sacCer2")
-BEDS = sorted((SHARED / "data" / "bed").glob("*")) + sorted((SHARED / "data" / "genes").glob("*.bed*")) if SHARED.exists() else []
+BEDS = (
+    sorted((SHARED / "data" / "bed").glob("*")) + sorted((SHARED / "data" / "genes").glob("*.bed*"))
+    if SHARED.exists()
+    else []
+)
 
 
 def assembly_of(path: Path) -> str:
@@ -92,7 +120,9 @@ def test_every_value_of_real_bed_files(tmp_path, path):
 
 def test_all_kinds_of_lines_and_forms(toy, tmp_path, monkeypatch):
     text = (
-        "browser position\ntrack name=x\n#c\n\nchr2\t5\t9\tname with blanks\t0.25\t-\r\nchr1\t0\t0\tempty\t.\t.\nchr1\t0\t3\t" + "n" * 5000 + "\t7\t+"
+        "browser position\ntrack name=x\n#c\n\nchr2\t5\t9\tname with blanks\t0.25\t-\r\nchr1\t0\t0\tempty\t.\t.\nchr1\t0\t3\t"
+        + "n" * 5000
+        + "\t7\t+"
     )
     want = [
         ["chr1", 0, 0, ".", "empty", math.nan],
@@ -137,10 +167,16 @@ def test_starts_that_count_from_one(toy, tmp_path):
 
 def test_dense_tracks_of_features(toy, tmp_path):
     """Where features overlap, the last line counts, although the table is sorted."""
-    path = write(tmp_path, "a.bed", "chr1\t5\t9\ta\t3\t+\nchr1\t0\t7\tb\t300\t-\nchr2\t2\t3\tc\t.\t+\nchr1\t8\t8\td\t9\t+\n")
+    path = write(
+        tmp_path,
+        "a.bed",
+        "chr1\t5\t9\ta\t3\t+\nchr1\t0\t7\tb\t300\t-\nchr2\t2\t3\tc\t.\t+\nchr1\t8\t8\td\t9\t+\n",
+    )
     report = import_bed(toy, "score", path, how="score")
     assert report.written.overwritten == 2
-    np.testing.assert_array_equal(toy["score"].values("chr1", 0, 10), np.array([300] * 7 + [3, 3, np.nan], "float32"))
+    np.testing.assert_array_equal(
+        toy["score"].values("chr1", 0, 10), np.array([300] * 7 + [3, 3, np.nan], "float32")
+    )
     assert np.isnan(toy["score"].values("chr2")).all()
     import_bed(toy, "mask", path, how="mask", store="zarr")
     assert toy["mask"].values("chr1", 0, 10).tolist() == [1] * 9 + [0]
@@ -152,7 +188,9 @@ def test_dense_tracks_of_features(toy, tmp_path):
     table = import_bed(toy, "table", path)
     assert table.features == 4
     for how in ("score", "mask", "coverage"):
-        np.testing.assert_array_equal(toy.open_features("table").as_track(how).values("chr1"), toy[how].values("chr1"))
+        np.testing.assert_array_equal(
+            toy.open_features("table").as_track(how).values("chr1"), toy[how].values("chr1")
+        )
 
 
 BAD_BED = {
@@ -181,7 +219,9 @@ def test_bad_bed_names_the_line_and_leaves_nothing(toy, tmp_path, text):
         with pytest.raises(FormatError, match=BAD_BED[text]):
             import_bed(toy, "bad", path, how=how)
     assert toy.list_tracks() == []
-    assert [found.name for found in toy.folder.iterdir() if found.name not in ("chromosome.h5", ".lock")] == []
+    assert [
+        found.name for found in toy.folder.iterdir() if found.name not in ("chromosome.h5", ".lock")
+    ] == []
 
 
 def test_options_of_bed(toy, tmp_path):
@@ -226,7 +266,9 @@ def gff_oracle(path: Path) -> dict:
         if fields[2] in ("exon", "CDS"):
             attributes = dict(pair.split("=", 1) for pair in fields[8].split(";") if pair)
             for parent in attributes["Parent"].split(","):
-                found[fields[0], fields[6], parent]["exon" if fields[2] == "exon" else "coding"].append((int(fields[3]) - 1, int(fields[4])))
+                found[fields[0], fields[6], parent]["exon" if fields[2] == "exon" else "coding"].append(
+                    (int(fields[3]) - 1, int(fields[4]))
+                )
     return found
 
 
@@ -239,7 +281,9 @@ def compare(table, want: dict, prefix: str = "") -> None:
         assert key not in seen
         seen.add(key)
         parts = sorted(set(want[key]["exon"] or want[key]["coding"]))
-        exons = list(zip(map(int, row.exon_starts.split(",")), map(int, row.exon_ends.split(",")), strict=True))
+        exons = list(
+            zip(map(int, row.exon_starts.split(",")), map(int, row.exon_ends.split(",")), strict=True)
+        )
         assert exons == parts
         assert row.start <= parts[0][0]
         assert row.end >= max(end for _, end in parts)
@@ -277,12 +321,17 @@ def test_bed12_as_genes_has_the_exons_of_bed12_as_bed(tmp_path):
     import_bed(db, "bed", path)
     genes, bed = db.open_features("genes"), db.open_features("bed")
     pd.testing.assert_frame_equal(genes.exons().drop(columns=["gene_id", "gene_name"]), bed.exons())
-    pd.testing.assert_frame_equal(genes.coding_exons().drop(columns=["gene_id", "gene_name"]), bed.coding_exons())
+    pd.testing.assert_frame_equal(
+        genes.coding_exons().drop(columns=["gene_id", "gene_name"]), bed.coding_exons()
+    )
     slow = []
     for line in lines_of(path):
         fields = line.split("\t")
         sizes, starts = ([int(x) for x in fields[k].rstrip(",").split(",")] for k in (10, 11))
-        slow += [(fields[0], int(fields[1]) + b, int(fields[1]) + b + s, fields[5], fields[3]) for s, b in zip(sizes, starts, strict=True)]
+        slow += [
+            (fields[0], int(fields[1]) + b, int(fields[1]) + b + s, fields[5], fields[3])
+            for s, b in zip(sizes, starts, strict=True)
+        ]
     got = bed.exons()[["chrom", "start", "end", "strand", "transcript"]].itertuples(index=False, name=None)
     assert sorted(got) == sorted(slow)
 
@@ -307,7 +356,10 @@ def test_gene_tables_of_ucsc(toy, tmp_path, kind):
         ["chr1", 100, 400, "-", "T1", gene, gene, "", 150, 350, "100,300", "200,400"],
         ["chr1", 100, 400, "+", "T2", gene, gene, "", -1, -1, "100,300", "200,400"],
     ]
-    assert genes.coding_exons()[["start", "end", "transcript", "part"]].values.tolist() == [[150, 200, "T1", 2], [300, 350, "T1", 1]]
+    assert genes.coding_exons()[["start", "end", "transcript", "part"]].values.tolist() == [
+        [150, 200, "T1", 2],
+        [300, 350, "T1", 1],
+    ]
     assert genes.genes()["n_transcripts"].tolist() == [1, 1]  # two strands
 
 
@@ -336,8 +388,15 @@ def test_gff3_names_types_and_sequences_behind(toy, tmp_path):
         [100, 400, "t2", "g1", "Alpha;1", "protein_coding", -1, -1, "100,300", "150,400"],
         [10, 40, "b1", "b1", "bact", "gene", 10, 40, "10", "40"],
     ]
-    assert genes.merged_exons()[["start", "end", "gene_id"]].values.tolist() == [[100, 200, "g1"], [300, 400, "g1"], [10, 40, "b1"]]
-    assert genes.introns()[["start", "end", "transcript", "intron"]].values.tolist() == [[200, 300, "t1", 1], [150, 300, "t2", 1]]
+    assert genes.merged_exons()[["start", "end", "gene_id"]].values.tolist() == [
+        [100, 200, "g1"],
+        [300, 400, "g1"],
+        [10, 40, "b1"],
+    ]
+    assert genes.introns()[["start", "end", "transcript", "intron"]].values.tolist() == [
+        [200, 300, "t1", 1],
+        [150, 300, "t2", 1],
+    ]
     assert genes.tss()[["chrom", "start"]].values.tolist() == [["chr1", 100], ["chr1", 100], ["chr2", 39]]
     assert genes.promoters(200, 5)[["start", "end"]].values.tolist() == [[0, 105], [0, 105], [35, 240]]
 
@@ -406,7 +465,10 @@ def test_scores_beyond_the_dtype_are_counted_or_refused(toy, tmp_path):
 
 
 def test_numbers_and_then_a_text_take_no_time(toy, tmp_path):
-    lines = "".join(f"chr1\t{k % 900}\t{k % 900 + 1}\ta\t0\t+\t12345\n" for k in range(5000)) + "chr1\t1\t2\ta\t0\t+\tx\n"
+    lines = (
+        "".join(f"chr1\t{k % 900}\t{k % 900 + 1}\ta\t0\t+\t12345\n" for k in range(5000))
+        + "chr1\t1\t2\ta\t0\t+\tx\n"
+    )
     import_bed(toy, "t", write(tmp_path, "a.bed", lines), format="bed6")
     assert toy.open_features("t")["column7"].tolist().count("12345") == 5000
 
@@ -417,11 +479,18 @@ GTF = "chr1\tx\t{}\t{}\t{}\t.\t+\t.\t{}\n"
 
 
 def test_keys_in_quotes_are_no_keys(toy, tmp_path):
-    lines = GTF.format("exon", 1, 9, 'gene_id "G"; note "old transcript_id X9; gene_name Foo"; transcript_id "t1"; gene_name "Real"; level 2;')
+    lines = GTF.format(
+        "exon",
+        1,
+        9,
+        'gene_id "G"; note "old transcript_id X9; gene_name Foo"; transcript_id "t1"; gene_name "Real"; level 2;',
+    )
     lines += GTF.format("exon", 20, 30, r'gene_id "g; gene_name \"q\""; transcript_id t2 ; gene_name "N; n"')
     lines += GTF.format("exon", 40, 50, 'transcript_id "t3"; exon_number 1; gene_biotype "lincRNA"')
     import_genes(toy, "g", write(tmp_path, "a.gtf", lines))
-    assert toy.open_features("g").to_dataframe()[["name", "gene_id", "gene_name", "gene_type"]].values.tolist() == [
+    assert toy.open_features("g").to_dataframe()[
+        ["name", "gene_id", "gene_name", "gene_type"]
+    ].values.tolist() == [
         ["t1", "G", "Real", ""],
         ["t2", 'g; gene_name "q"', "N; n", ""],
         ["t3", "", "", "lincRNA"],
@@ -430,16 +499,24 @@ def test_keys_in_quotes_are_no_keys(toy, tmp_path):
 
 def test_codons_are_no_exons(toy, tmp_path):
     text = 'gene_id "G"; transcript_id "T";'
-    lines = GTF.format("CDS", 101, 200, text) + GTF.format("start_codon", 101, 103, text) + GTF.format("stop_codon", 201, 203, text)
+    lines = (
+        GTF.format("CDS", 101, 200, text)
+        + GTF.format("start_codon", 101, 103, text)
+        + GTF.format("stop_codon", 201, 203, text)
+    )
     import_genes(toy, "g", write(tmp_path, "a.gtf", lines))
     for found in (toy.open_features("g").exons(), toy.open_features("g").coding_exons()):
         assert found[["start", "end"]].values.tolist() == [[100, 203]]
 
 
 def test_exons_out_of_order_and_overlapping(toy, tmp_path):
-    import_genes(toy, "g", write(tmp_path, "a.txt", "t1\tchr1\t+\t100\t900\t100\t900\t3\t100,150,800,\t500,200,900,\n"))
+    import_genes(
+        toy, "g", write(tmp_path, "a.txt", "t1\tchr1\t+\t100\t900\t100\t900\t3\t100,150,800,\t500,200,900,\n")
+    )
     assert toy.open_features("g").introns()[["start", "end"]].values.tolist() == [[500, 800]]
-    import_bed(toy, "b", write(tmp_path, "a.bed", "chr1\t100\t400\tt\t0\t-\t100\t400\t0\t2\t100,100\t200,0\n"))
+    import_bed(
+        toy, "b", write(tmp_path, "a.bed", "chr1\t100\t400\tt\t0\t-\t100\t400\t0\t2\t100,100\t200,0\n")
+    )
     assert toy.open_features("b").introns()[["start", "end"]].values.tolist() == [[200, 300]]
     assert toy.open_features("b").exons()[["start", "exon"]].values.tolist() == [[100, 2], [300, 1]]
 
@@ -447,11 +524,14 @@ def test_exons_out_of_order_and_overlapping(toy, tmp_path):
 def test_clip_cuts_the_parts_too(toy, tmp_path):
     text = 'gene_id "G"; transcript_id "T";'
     lines = "".join(
-        GTF.format(*part, text).replace("chr1", "chr2") for part in (("exon", 101, 200), ("exon", 401, 600), ("exon", 701, 800), ("CDS", 151, 780))
+        GTF.format(*part, text).replace("chr1", "chr2")
+        for part in (("exon", 101, 200), ("exon", 401, 600), ("exon", 701, 800), ("CDS", 151, 780))
     )
     assert import_genes(toy, "g", write(tmp_path, "a.gtf", lines), clip=True).clipped == 1
     genes = toy.open_features("g")
-    assert genes.to_dataframe().values.tolist() == [["chr2", 100, 500, "+", "T", "G", "", "", 150, 500, "100,400", "200,500"]]
+    assert genes.to_dataframe().values.tolist() == [
+        ["chr2", 100, 500, "+", "T", "G", "", "", 150, 500, "100,400", "200,500"]
+    ]
     assert genes.exons()["end"].max() == 500
     bed = "chr2\t480\t550\tx\t0\t+\t480\t550\t0\t2\t10,50\t0,20\nchr2\t490\t600\ty\t0\t+\t520\t600\t0\t2\t5,10\t0,100\n"
     import_bed(toy, "b", write(tmp_path, "a.bed", bed), clip=True)
@@ -479,7 +559,11 @@ def test_bed12_whose_parts_lie_outside(toy, tmp_path):
 
 def test_numbers_without_end_are_refused(toy, tmp_path):
     big = "9" * 30
-    for lines in (GTF.format("exon", 1, big, 'transcript_id "t"'), f"t1\tchr1\t+\t1\t{big}\t1\t2\t1\t1,\t{big},\n", f"chr1\t1\t{big}\n"):
+    for lines in (
+        GTF.format("exon", 1, big, 'transcript_id "t"'),
+        f"t1\tchr1\t+\t1\t{big}\t1\t2\t1\t1,\t{big},\n",
+        f"chr1\t1\t{big}\n",
+    ):
         for importer in (import_genes, import_bed):
             with pytest.raises(FormatError):
                 importer(toy, "x", write(tmp_path, "a.txt", lines))
@@ -516,14 +600,21 @@ def test_a_flipped_byte_is_an_error_or_harmless_never_another_feature(toy, tmp_p
 
     rng = np.random.default_rng(3)
     start = np.sort(rng.integers(0, 900, 3000))
-    lines = "".join(f"chr{1 + (k % 3 == 0)}\t{s % 400}\t{s % 400 + 9}\tname{k}\t{k / 4}\t+\n" for k, s in enumerate(start.tolist()))
+    lines = "".join(
+        f"chr{1 + (k % 3 == 0)}\t{s % 400}\t{s % 400 + 9}\tname{k}\t{k / 4}\t+\n"
+        for k, s in enumerate(start.tolist())
+    )
     import_bed(toy, "t", write(tmp_path, "a.bed", lines), store=store)
     path = toy.get_track_path("t")
 
     def answers():
         table = toy.open_features("t")
         try:
-            found = [table["chr2:101-150"].to_dataframe(), table.nearest([("chr1", 350, 360)]), table.sel(chrom="chr2").to_dataframe().tail(3)]
+            found = [
+                table["chr2:101-150"].to_dataframe(),
+                table.nearest([("chr1", 350, 360)]),
+                table.sel(chrom="chr2").to_dataframe().tail(3),
+            ]
             return [frame.values.tolist() for frame in found]
         finally:
             table.close()
@@ -535,7 +626,11 @@ def test_a_flipped_byte_is_an_error_or_harmless_never_another_feature(toy, tmp_p
     for _ in range(60):
         file = files[int(rng.integers(len(files)))]
         raw = file.read_bytes()
-        places = [found.start() + 4 for found in re.finditer(rb"name\d", raw)] if store == "h5" else range(len(raw))
+        places = (
+            [found.start() + 4 for found in re.finditer(rb"name\d", raw)]
+            if store == "h5"
+            else range(len(raw))
+        )
         at = int(places[int(rng.integers(len(places)))])
         changed = bytearray(raw)
         changed[at] ^= 1 << int(rng.integers(8))

@@ -27,7 +27,9 @@ def toy(tmp_path):
 
 def xb_bytes(strands, sizes=SIZES, order="<", magic=0xCA60B175, version=1, width=1, names=None) -> bytes:
     """The layout of the old library, field by field."""
-    raw = struct.pack(order + "I", magic) + struct.pack(order + "h", version) + struct.pack(order + "h", width)
+    raw = (
+        struct.pack(order + "I", magic) + struct.pack(order + "h", version) + struct.pack(order + "h", width)
+    )
     raw += struct.pack(order + "i", len(strands) - 1) + struct.pack(order + "h", len(sizes))
     for name, size in (names or sizes).items():
         raw += bytes([len(name)]) + name.encode() + struct.pack(order + "I", size)
@@ -82,8 +84,16 @@ def bad_xb():
     yield "version", xb_bytes([forward], version=2), "XB of version 2"
     yield "width", xb_bytes([forward], width=2), "values of 2 bytes"
     longer = {name: np.zeros(size + 1, "uint8") for name, size in SIZES.items()}
-    yield "assembly", xb_bytes([longer], {"chr1": 1001, "chr2": 51}), "'chr1' has 1001 bp, and 'chr1' of assembly 'toy' has 1000 bp"
-    yield "names", xb_bytes([{"chr9": forward["chr1"]}], {"chr9": 1000}), "chromosome 'chr9' is not in assembly 'toy'"
+    yield (
+        "assembly",
+        xb_bytes([longer], {"chr1": 1001, "chr2": 51}),
+        "'chr1' has 1001 bp, and 'chr1' of assembly 'toy' has 1000 bp",
+    )
+    yield (
+        "names",
+        xb_bytes([{"chr9": forward["chr1"]}], {"chr9": 1000}),
+        "chromosome 'chr9' is not in assembly 'toy'",
+    )
     yield "empty", b"", "14 bytes of the header"
 
 
@@ -122,15 +132,23 @@ def test_real_archives_equal_the_files_they_were_made_of(tmp_path, archive):
         import_genomedata(db, name, DATA / "hdf5" / archive, name=name)
         with h5py.File(DATA / "hdf5" / archive) as file:
             column = [text.decode() for text in file.attrs["tracknames"]].index(name)
-            np.testing.assert_array_equal(db[name].values("chr1"), file["chr1/supercontig_0/continuous"][:, column])
+            np.testing.assert_array_equal(
+                db[name].values("chr1"), file["chr1/supercontig_0/continuous"][:, column]
+            )
             assert db[name].count() == int(file["chr1"].attrs["num_datapoints"][column]) == 496
-            assert db[name].sum() == pytest.approx(file["chr1"].attrs["sums"][column], rel=1e-5)  # float32 sums
+            assert db[name].sum() == pytest.approx(
+                file["chr1"].attrs["sums"][column], rel=1e-5
+            )  # float32 sums
         assert np.isnan(db[name].values("chrY")).all()
     # The wiggle file whose values the archive holds, cut to these bases.
     import_wig(db, "wig", folder / "chr1.phyloP44way.placental.short.wigFix")
     np.testing.assert_array_equal(db["wig"].values("chr1"), db["placental"].values("chr1"))
     import_genomedata(db, "seq", DATA / "hdf5" / archive, sequence=True)
-    import_fasta(db, "fasta", [DATA / "fasta" / "genomedata_chr1.short.fa", DATA / "fasta" / "genomedata_chrY.short.fa.gz"])
+    import_fasta(
+        db,
+        "fasta",
+        [DATA / "fasta" / "genomedata_chr1.short.fa", DATA / "fasta" / "genomedata_chrY.short.fa.gz"],
+    )
     for chrom in ("chr1", "chrY"):
         assert db["seq"].get_seq_str(chrom) == db["fasta"].get_seq_str(chrom)
 
@@ -145,9 +163,9 @@ def archive_of(path, chroms, tracks=("one",), contigs=((0, 30), (40, 50)), conti
                 group = file.create_group(f"{chrom}/supercontig_{k}")
                 group.attrs["start"], group.attrs["end"] = start, end
                 if continuous:
-                    group["continuous"] = np.arange(start, end, dtype="float32")[:, None].repeat(max(len(tracks), 1), axis=1) + np.arange(
-                        max(len(tracks), 1)
-                    )
+                    group["continuous"] = np.arange(start, end, dtype="float32")[:, None].repeat(
+                        max(len(tracks), 1), axis=1
+                    ) + np.arange(max(len(tracks), 1))
                 group["seq"] = np.frombuffer(b"acgtN" * 20, np.uint8)[: end - start]
             if not contigs:
                 file.create_group(chrom)

@@ -16,7 +16,13 @@ import numpy as np
 import pysam
 import pytest
 import xarray as xr
-from genomearray_converters import import_depth, import_five_prime, import_fragments, import_left_ends, import_mnase
+from genomearray_converters import (
+    import_depth,
+    import_five_prime,
+    import_fragments,
+    import_left_ends,
+    import_mnase,
+)
 from genomearray_converters.reads.bgzf import EOF_MARKER
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,7 +45,9 @@ SINGLE = [
 
 
 def header(contigs):
-    return "@HD\tVN:1.6\tSO:coordinate\n" + "".join(f"@SQ\tSN:{name}\tLN:{length}\n" for name, length in contigs.items())
+    return "@HD\tVN:1.6\tSO:coordinate\n" + "".join(
+        f"@SQ\tSN:{name}\tLN:{length}\n" for name, length in contigs.items()
+    )
 
 
 def write_sam(path, lines, contigs=CONTIGS):
@@ -66,7 +74,21 @@ def pair_lines():
             (first, second, reverse[0], reverse[1], 64, sizes[0], flags[0], mapqs[0]),
             (second, first, reverse[1], reverse[0], 128, sizes[1], flags[1], mapqs[1]),
         ):
-            lines.append((f"p{k}", 1 | own | 2 * other | number | extra, "chr1", at, mapq, f"{read}M", "=", mate, sign, "*", "*"))
+            lines.append(
+                (
+                    f"p{k}",
+                    1 | own | 2 * other | number | extra,
+                    "chr1",
+                    at,
+                    mapq,
+                    f"{read}M",
+                    "=",
+                    mate,
+                    sign,
+                    "*",
+                    "*",
+                )
+            )
 
     for left, size, strand in [(101, 147, "+"), (201, 147, "-"), (301, 148, "+"), (401, 148, "-")]:
         pair(left, size, strand)
@@ -77,7 +99,9 @@ def pair_lines():
     pair(10, 150, "+", flags=(1024, 1024))
     pair(320, 150, "+", mapqs=(60, 0))
     pair(330, 150, "+", mapqs=(0, 60))
-    lines.append(("out", 1 | 16 | 64, "chr1", 200, 60, "20M", "=", 300, 120, "*", "*"))  # outward: read 1 is reverse and left
+    lines.append(
+        ("out", 1 | 16 | 64, "chr1", 200, 60, "20M", "=", 300, 120, "*", "*")
+    )  # outward: read 1 is reverse and left
     lines.append(("same", 1 | 64, "chr1", 250, 60, "20M", "=", 380, 150, "*", "*"))
     lines.append(("cross", 1 | 32 | 64, "chr1", 260, 60, "20M", "chr2", 380, 0, "*", "*"))
     lines.append(("p1", 1 | 32 | 64 | 2048, "chr1", 101, 60, "20M", "=", 228, 147, "*", "*"))
@@ -187,18 +211,36 @@ def random_reads(seed, n=300, contigs=BIG):
     for _ in range(n):
         contig = rng.choice(list(contigs))
         length = contigs[contig]
-        near = rng.choice([0, length - 1, min(EDGE, length - 1), min(2 * EDGE, length - 1), rng.randrange(length)])
+        near = rng.choice(
+            [0, length - 1, min(EDGE, length - 1), min(2 * EDGE, length - 1), rng.randrange(length)]
+        )
         pos = min(max(near + rng.randint(-120, 120), 0), length - 1)
         flag = rng.choice([0, 16, 0, 16, 4, 256, 512, 1024, 2048])
         if rng.random() < 0.6:
             size = rng.choice([rng.randint(1, 400), rng.randint(100, 180)])
-            mate = min(max(pos + rng.randint(-60, 60), 0), length - 1) if flag & 16 == 0 else max(pos - size + 20, 0)
+            mate = (
+                min(max(pos + rng.randint(-60, 60), 0), length - 1)
+                if flag & 16 == 0
+                else max(pos - size + 20, 0)
+            )
             flag |= 1 | rng.choice([0, 2, 2]) | rng.choice([64, 128]) | rng.choice([32, 32, 0, 8])
             where = rng.choice(["=", "=", "=", "chr2"])
             tail = (where, mate + 1, size if not flag & 16 else -size)
         else:
             tail = ("*", 0, 0)
-        reads.append((f"n{rng.randrange(n // 2)}", flag, contig, pos + 1, rng.choice([0, 9, 10, 60, 255]), cigar(), *tail, "*", "*"))
+        reads.append(
+            (
+                f"n{rng.randrange(n // 2)}",
+                flag,
+                contig,
+                pos + 1,
+                rng.choice([0, 9, 10, 60, 255]),
+                cigar(),
+                *tail,
+                "*",
+                "*",
+            )
+        )
     order = list(contigs)
     return sorted(reads, key=lambda read: (order.index(read[2]), read[3]))
 
@@ -231,7 +273,10 @@ def member(plain):
 
 def check_all(db, bams, note=""):
     """Every mode equals its oracle."""
-    reads = sorted((read for bam in bams for read in oracles.reads_of(bam)), key=lambda read: (list(BIG).index(read.contig), read.start))
+    reads = sorted(
+        (read for bam in bams for read in oracles.reads_of(bam)),
+        key=lambda read: (list(BIG).index(read.contig), read.start),
+    )
     used = [read for read in reads if oracles.passes(read)]
     any_quality = [read for read in reads if oracles.passes(read, 0)]
     options = {"overwrite": True, "allow_empty": True}
@@ -253,7 +298,9 @@ def check_all(db, bams, note=""):
     same("l", oracles.ends_of([read for read in reads if oracles.passes(read, 60, 16, 1)], BIG, left=True))
     import_mnase(db, "p", bams, paired_end=True, **options)
     same("p", oracles.dyads_of(used, BIG))
-    import_mnase(db, "p2", bams, paired_end=True, max_duplicates=1, min_frag_size=1, max_frag_size=400, **options)
+    import_mnase(
+        db, "p2", bams, paired_end=True, max_duplicates=1, min_frag_size=1, max_frag_size=400, **options
+    )
     same("p2", oracles.dyads_of(used, BIG, 1, 400, duplicates=1))
     import_depth(db, "w", bams, paired_fragments=True, **options)
     same("w", oracles.whole_fragments_of(used, BIG))
@@ -277,13 +324,33 @@ def proper_pairs(draw):
     lines = []
     for k in range(draw(st.integers(1, 25))):
         left, shift = draw(st.integers(0, 60)), draw(st.integers(0, 40))
-        cigars = [draw(st.sampled_from(["30M", "10M5D10M", "5M30N5M", "3S8M2I9M", "1M1N1M1N40M", "12=3X2D4M"])) for _ in range(2)]
-        flags = [draw(st.sampled_from([3, 3, 3, 1, 3 | 2048, 3 | 1024])), draw(st.sampled_from([3, 3, 3, 1, 3 | 256]))]
+        cigars = [
+            draw(st.sampled_from(["30M", "10M5D10M", "5M30N5M", "3S8M2I9M", "1M1N1M1N40M", "12=3X2D4M"]))
+            for _ in range(2)
+        ]
+        flags = [
+            draw(st.sampled_from([3, 3, 3, 1, 3 | 2048, 3 | 1024])),
+            draw(st.sampled_from([3, 3, 3, 1, 3 | 256])),
+        ]
         mapqs = [draw(st.sampled_from([60, 60, 0])), draw(st.sampled_from([60, 60, 0]))]
         places = left, left + shift
         for n in range(2):
             bits = flags[n] | (64, 128)[n] | (32, 16)[n]
-            lines.append((f"q{k}", bits, "chr2", places[n] + 1, mapqs[n], cigars[n], "=", places[1 - n] + 1, 0, "*", "*"))
+            lines.append(
+                (
+                    f"q{k}",
+                    bits,
+                    "chr2",
+                    places[n] + 1,
+                    mapqs[n],
+                    cigars[n],
+                    "=",
+                    places[1 - n] + 1,
+                    0,
+                    "*",
+                    "*",
+                )
+            )
     return sorted(lines, key=lambda line: line[3])
 
 
@@ -294,9 +361,14 @@ def test_mates_count_once(tmp_path_factory, lines):
     db = GenomeDB.create(folder / "db", "toy", BIG)
     sam = write_sam(folder / "a.sam", lines, BIG)
     for deletions in (True, False):
-        import_depth(db, f"once{deletions:d}", sam, mates="once", min_mapq=10, deletions=deletions, allow_empty=True)
+        import_depth(
+            db, f"once{deletions:d}", sam, mates="once", min_mapq=10, deletions=deletions, allow_empty=True
+        )
         used = [read for read in oracles.reads_of(sam) if oracles.passes(read)]
-        assert oracles.differences(db[f"once{deletions:d}"], oracles.depth_of(used, BIG, deletions, once=True)) == []
+        assert (
+            oracles.differences(db[f"once{deletions:d}"], oracles.depth_of(used, BIG, deletions, once=True))
+            == []
+        )
 
 
 def test_many_mates_wait(tmp_path):
@@ -306,7 +378,9 @@ def test_many_mates_wait(tmp_path):
         at = 1 + k // 10
         mapq = 0 if k % 3 == 0 else 60
         lines.append((f"pair-with-a-long-name-{k}", 99, "chr2", at, 60, "90M", "=", at + 40, 130, "*", "*"))
-        lines.append((f"pair-with-a-long-name-{k}", 147, "chr2", at + 40, mapq, "90M", "=", at, -130, "*", "*"))
+        lines.append(
+            (f"pair-with-a-long-name-{k}", 147, "chr2", at + 40, mapq, "90M", "=", at, -130, "*", "*")
+        )
     lines.sort(key=lambda line: line[3])
     db = GenomeDB.create(tmp_path / "db", "toy", BIG)
     sam = write_sam(tmp_path / "a.sam", lines, BIG)
@@ -322,7 +396,13 @@ def test_long_cigars(tmp_path):
     with pysam.AlignmentFile(bam, "wb", reference_names=["chr1"], reference_lengths=[BIG["chr1"]]) as out:
         for k, tags in enumerate([[("XA", "text"), ("XB", [1, 2])], [("XH", 1.5)]]):
             read = pysam.AlignedSegment(out.header)
-            read.query_name, read.flag, read.reference_id, read.reference_start, read.mapping_quality = f"r{k}", 0, 0, EDGE - 100 + k, 60
+            read.query_name, read.flag, read.reference_id, read.reference_start, read.mapping_quality = (
+                f"r{k}",
+                0,
+                0,
+                EDGE - 100 + k,
+                60,
+            )
             read.cigarstring = cigar
             read.query_sequence = "A" * 40_005 if k else None
             read.tags = tags
@@ -366,8 +446,12 @@ def test_scaled_counts(tmp_path, store):
         counts = db["d"].values(name).astype(float)
         assert np.array_equal(db["cpm"].values(name), (counts * (1e6 / plain.used)).astype("float32"))
         assert np.array_equal(db["half"].values(name), counts / 2)
-        assert np.array_equal(db["float"].values(name), counts if name == "chr1" else 0 * counts)  # 0 where no read lies, never NaN
-    with xr.open_dataset(db.get_track_path("float"), engine="zarr" if store == "zarr" else "h5netcdf") as plainly:
+        assert np.array_equal(
+            db["float"].values(name), counts if name == "chr1" else 0 * counts
+        )  # 0 where no read lies, never NaN
+    with xr.open_dataset(
+        db.get_track_path("float"), engine="zarr" if store == "zarr" else "h5netcdf"
+    ) as plainly:
         assert float(plainly["chr2"].sum()) == 0
         assert not bool(plainly["chr1"].isnull().any())
     with pytest.raises(ValueRangeError, match="scaled counts are fractions"):
@@ -400,8 +484,14 @@ def test_parts_have_the_values_of_the_whole(tmp_path, index):
                 expected[start:end] = whole[start:end]
             assert np.array_equal(db[f"part_{mode}"].values(name), expected), (mode, name)
     import_mnase(db, "dyads", bam, paired_end=True, min_frag_size=1, max_frag_size=400)
-    report = import_mnase(db, "part", bam, paired_end=True, min_frag_size=1, max_frag_size=400, chroms=regions)
-    inside = sum(int(db["dyads"].values(name)[start:end].sum()) for name, wanted in bounds.items() for start, end in wanted)
+    report = import_mnase(
+        db, "part", bam, paired_end=True, min_frag_size=1, max_frag_size=400, chroms=regions
+    )
+    inside = sum(
+        int(db["dyads"].values(name)[start:end].sum())
+        for name, wanted in bounds.items()
+        for start, end in wanted
+    )
     assert report.used == inside == sum(int(db["part"].values(name).sum()) for name in BIG)
 
 
@@ -443,12 +533,16 @@ def test_sam_bam_cram_and_pipes_are_the_same(tmp_path):
     packed = tmp_path / "a.sam.gz"
     packed.write_bytes(gzip.compress(sam.read_bytes()))
     cram = tmp_path / "a.cram"
-    pysam.view("-C", "--no-PG", "--output-fmt-option", "no_ref=1", "-o", str(cram), str(bam), catch_stdout=False)
+    pysam.view(
+        "-C", "--no-PG", "--output-fmt-option", "no_ref=1", "-o", str(cram), str(bam), catch_stdout=False
+    )
     import_depth(db, "bam", bam)
     expected = {name: db["bam"].values(name) for name in BIG}
     for k, path in enumerate((sam, packed, cram)):
         import_depth(db, f"t{k}", path)
-        assert all(np.array_equal(db[f"t{k}"].values(name), values) for name, values in expected.items()), path
+        assert all(np.array_equal(db[f"t{k}"].values(name), values) for name, values in expected.items()), (
+            path
+        )
     for k, path in enumerate((bam, sam, packed, cram)):
         fifo = tmp_path / f"fifo{k}"
         os.mkfifo(fifo)
@@ -456,30 +550,54 @@ def test_sam_bam_cram_and_pipes_are_the_same(tmp_path):
         feeder.start()
         import_depth(db, f"p{k}", fifo)
         feeder.join()
-        assert all(np.array_equal(db[f"p{k}"].values(name), values) for name, values in expected.items()), path
+        assert all(np.array_equal(db[f"p{k}"].values(name), values) for name, values in expected.items()), (
+            path
+        )
 
 
 def command(db, *words, stdin=None):
     program = Path(sys.executable).with_name("genomearray")
     where = ["--db", str(db.path), "--assembly", db.folder.name]
-    return subprocess.run([str(program), *where, *map(str, words)], input=stdin, capture_output=True, check=False)
+    return subprocess.run(
+        [str(program), *where, *map(str, words)], input=stdin, capture_output=True, check=False
+    )
 
 
 def test_the_command_line(tmp_path, golden):
     _, bam, pairs = golden
     db = GenomeDB.create(tmp_path / "db", "toy", CONTIGS)
-    done = command(db, "import", "depth", "d", "-", "--preset", "genome", "--read-length", stdin=bam.read_bytes())
+    done = command(
+        db, "import", "depth", "d", "-", "--preset", "genome", "--read-length", stdin=bam.read_bytes()
+    )
     assert (done.returncode, done.stdout) == (0, b"")
     assert b"reads: 17 seen; 16 reads used" in done.stderr
     assert counted(db, "d")[300] == 3
-    done = command(db, "import", "mnase", "m", pairs, "--paired-end", "--exclude-flags", "0x4", "--fragment-sizes", "-")
+    done = command(
+        db, "import", "mnase", "m", pairs, "--paired-end", "--exclude-flags", "0x4", "--fragment-sizes", "-"
+    )
     assert done.returncode == 0
     assert b"150\t" in done.stdout
-    done = command(db, "import", "five-prime", "f", "r", bam, "--shift-forward", "4", "--shift-reverse", "-5", "--store", "zarr")
+    done = command(
+        db,
+        "import",
+        "five-prime",
+        "f",
+        "r",
+        bam,
+        "--shift-forward",
+        "4",
+        "--shift-reverse",
+        "-5",
+        "--store",
+        "zarr",
+    )
     assert done.returncode == 0
     assert counted(db, "f")[5] == 2
     done = command(db, "import", "left-ends", "l", bam, "--chrom", "chr1:100-300")
-    assert (done.returncode, counted(db, "l")) == (0, {100: 1, 200: 1, 300: 1})  # 300: supplementary, which passes
+    assert (done.returncode, counted(db, "l")) == (
+        0,
+        {100: 1, 200: 1, 300: 1},
+    )  # 300: supplementary, which passes
     for words, code, told in [
         (["import", "mnase", "x", bam], 2, b"--single-end or --paired-end"),
         (["import", "depth", "x", bam, "--min-mapq", "256"], 2, b"0<=x<=255"),
@@ -494,7 +612,10 @@ def test_the_command_line(tmp_path, golden):
         (["import", "depth", "x", bam, "--max-duplicates", "2"], 1, b"--paired-fragments"),
     ]:
         done = command(db, *words)
-        assert (done.returncode, told in done.stderr, b"Traceback" in done.stderr) == (code, True, False), (words, done.stderr)
+        assert (done.returncode, told in done.stderr, b"Traceback" in done.stderr) == (code, True, False), (
+            words,
+            done.stderr,
+        )
     assert db.list_tracks() == ["d", "f", "l", "m", "r"]
     assert not list((tmp_path / "db" / "toy").glob(".*.part"))
 
@@ -570,17 +691,29 @@ def test_damaged_files_are_refused(tmp_path, golden):
     refused(db, with_bytes(member(plain[:50]) + EOF_MARKER), "ends inside the header")
     refused(db, with_bytes(member(b"BAM\1" + struct.pack("<i", -5)) + EOF_MARKER), "header is damaged")
     refused(db, with_bytes(member(b"BAM\1" + struct.pack("<ii", 0, 0)) + EOF_MARKER), "names no contig")
-    refused(db, write_sam(tmp_path / "x.sam", [("r", 0, "chr1", "x", 60, "3M", "*", 0, 0, "*", "*")]), "htslib cannot read it as SAM")
+    refused(
+        db,
+        write_sam(tmp_path / "x.sam", [("r", 0, "chr1", "x", 60, "3M", "*", 0, 0, "*", "*")]),
+        "htslib cannot read it as SAM",
+    )
 
 
 def test_unsorted_reads_are_refused_by_their_order_not_by_the_header(tmp_path, golden):
     db = golden[0]
     lines = [single_line(0, 0, 200, "5M", 60), single_line(1, 0, 100, "5M", 60)]
-    refused(db, write_sam(tmp_path / "a.sam", lines), r"record 2 \(chr1:100\) stands behind chr1:200.*samtools sort")
+    refused(
+        db,
+        write_sam(tmp_path / "a.sam", lines),
+        r"record 2 \(chr1:100\) stands behind chr1:200.*samtools sort",
+    )
     lines = [single_line(0, 4, 0, "*", 0, "*"), single_line(1, 0, 100, "5M", 60)]
     refused(db, write_sam(tmp_path / "b.sam", lines), "stands behind reads without a contig")
     told = tmp_path / "c.sam"
-    told.write_text(write_sam(tmp_path / "d.sam", [single_line(0, 0, 100, "5M", 60)]).read_text().replace("SO:coordinate", "SO:unsorted"))
+    told.write_text(
+        write_sam(tmp_path / "d.sam", [single_line(0, 0, 100, "5M", 60)])
+        .read_text()
+        .replace("SO:coordinate", "SO:unsorted")
+    )
     import_depth(db, "sorted_after_all", told)
 
 
@@ -604,7 +737,9 @@ def test_every_cut_and_flipped_byte_is_told_or_harmless(tmp_path):
             assert all(np.array_equal(db["again"].values(name), values) for name, values in right.items())
 
 
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6), st.integers(0, 3))
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6), st.integers(0, 3)
+)
 @settings(max_examples=120, deadline=None)
 def test_fuzzed_records_never_crash(fuzz_files, changes, width):
     """Inside intact blocks: any bytes in any record give an error of ours or some track, never a crash or an endless loop."""
@@ -614,9 +749,13 @@ def test_fuzzed_records_never_crash(fuzz_files, changes, width):
         at = first + where % (len(plain) - first)
         data[at : at + width + 1] = bytes([value]) * len(data[at : at + width + 1])
     path = folder / "fuzz.bam"
-    path.write_bytes(b"".join(member(bytes(data[k : k + 4000])) for k in range(0, len(data), 4000)) + EOF_MARKER)
+    path.write_bytes(
+        b"".join(member(bytes(data[k : k + 4000])) for k in range(0, len(data), 4000)) + EOF_MARKER
+    )
     for work in (
-        lambda: import_depth(db, "a", path, overwrite=True, mates="once", min_mapq=0, read_length=True, fragment_sizes=True),
+        lambda: import_depth(
+            db, "a", path, overwrite=True, mates="once", min_mapq=0, read_length=True, fragment_sizes=True
+        ),
         lambda: import_mnase(db, "b", path, overwrite=True, paired_end=True, max_duplicates=1, min_mapq=0),
     ):
         try:
@@ -628,7 +767,12 @@ def test_fuzzed_records_never_crash(fuzz_files, changes, width):
 @pytest.fixture(scope="module")
 def fuzz_files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fuzz")
-    bam = make_bam(folder, "a", [line for line in random_reads(6, 80, {"chr2": 5000}) if "N" not in line[5]], {"chr2": 5000})
+    bam = make_bam(
+        folder,
+        "a",
+        [line for line in random_reads(6, 80, {"chr2": 5000}) if "N" not in line[5]],
+        {"chr2": 5000},
+    )
     plain = gzip.decompress(bam.read_bytes())
     length = struct.unpack_from("<i", plain, 4)[0]
     return GenomeDB.create(folder / "db", "toy", {"chr2": 5000}), plain, 8 + length + 4 + 4 + 5 + 4, folder
@@ -659,7 +803,9 @@ def test_a_cram_without_its_reference_needs_no_network(tmp_path, golden, monkeyp
     fasta = tmp_path / "ref.fa"
     fasta.write_text(">chr1\n" + "ACGT" * 250 + "\n")
     pysam.faidx(str(fasta))
-    sam = write_sam(tmp_path / "a.sam", [("r", 0, "chr1", 5, 60, "8M", "*", 0, 0, "ACGTACGT", "*")], {"chr1": 1000})
+    sam = write_sam(
+        tmp_path / "a.sam", [("r", 0, "chr1", 5, 60, "8M", "*", 0, 0, "ACGTACGT", "*")], {"chr1": 1000}
+    )
     cram = tmp_path / "a.cram"
     pysam.view("-C", "-T", str(fasta), "-o", str(cram), str(sam), catch_stdout=False)
     shutil.move(fasta, tmp_path / "gone.fa")
@@ -687,7 +833,9 @@ def test_mates_with_many_runs_beyond_the_window(tmp_path):
     lines = []
     for k in range(5):
         at = EDGE - 1000 + k
-        lines.append((f"p{k}", 99, "chr1", at + 1, 60, "80000M" + "1N1M" * 10_000, "=", at + 11, 100_010, "*", "*"))
+        lines.append(
+            (f"p{k}", 99, "chr1", at + 1, 60, "80000M" + "1N1M" * 10_000, "=", at + 11, 100_010, "*", "*")
+        )
         lines.append((f"p{k}", 147, "chr1", at + 11, 60, "100000M", "=", at + 1, -100_010, "*", "*"))
     sam = write_sam(tmp_path / "a.sam", sorted(lines, key=lambda line: line[3]), BIG)
     import_depth(db, "d", sam, mates="once")
@@ -695,7 +843,10 @@ def test_mates_with_many_runs_beyond_the_window(tmp_path):
     assert oracles.differences(db["d"], oracles.depth_of(used, BIG, once=True)) == []
 
 
-@pytest.mark.parametrize(("cigar", "options"), [("10N", {}), ("10D", {"deletions": False}), ("4I", {}), ("5M", {"chroms": ["chr1:500-600"]})])
+@pytest.mark.parametrize(
+    ("cigar", "options"),
+    [("10N", {}), ("10D", {"deletions": False}), ("4I", {}), ("5M", {"chroms": ["chr1:500-600"]})],
+)
 def test_reads_that_cover_nothing_do_not_count(tmp_path, cigar, options):
     db = GenomeDB.create(tmp_path / "db", "toy", CONTIGS)
     sam = write_sam(tmp_path / "a.sam", [single_line(0, 0, 5, cigar, 60)])
@@ -709,7 +860,10 @@ def test_reads_that_cover_nothing_do_not_count(tmp_path, cigar, options):
 def test_shifts_and_an_index(tmp_path):
     """A read may count far behind its end: the index is asked for what lies that far before the region."""
     db = GenomeDB.create(tmp_path / "db", "toy", BIG)
-    lines = [(f"r{k}", 0, "chr1", at + 1, 60, "36M", "*", 0, 0, "*", "*") for k, at in enumerate([10, 114_000, 200_000])]
+    lines = [
+        (f"r{k}", 0, "chr1", at + 1, 60, "36M", "*", 0, 0, "*", "*")
+        for k, at in enumerate([10, 114_000, 200_000])
+    ]
     bam = make_bam(tmp_path, "a", lines)
     pysam.index(str(bam))
     report = import_left_ends(db, "l", bam, shift_forward=1000, chroms=["chr1:114689-200000"])
@@ -763,13 +917,21 @@ def test_a_pipe_is_not_read_twice(tmp_path, golden):
 
 def test_contigs_that_the_header_lacks(tmp_path, golden):
     db = golden[0]
-    refused(db, write_sam(tmp_path / "a.sam", [single_line(0, 0, 5, "10M", 60), single_line(1, 0, 5, "10M", 60, "chrZ")]), "no such contig")
+    refused(
+        db,
+        write_sam(
+            tmp_path / "a.sam", [single_line(0, 0, 5, "10M", 60), single_line(1, 0, 5, "10M", 60, "chrZ")]
+        ),
+        "no such contig",
+    )
 
 
 def test_far_mates_are_dropped_wherever_they_lie(tmp_path):
     db = GenomeDB.create(tmp_path / "db", "toy", BIG)
     for k, (pos, mate) in enumerate([(900_000, 500_000), (8_500_000, 4_000_000)]):
-        sam = write_sam(tmp_path / f"{k}.sam", [("r", 81, "chr1", pos, 60, "50M", "=", mate, -150, "*", "*")], BIG)
+        sam = write_sam(
+            tmp_path / f"{k}.sam", [("r", 81, "chr1", pos, 60, "50M", "=", mate, -150, "*", "*")], BIG
+        )
         report = import_mnase(db, f"m{k}", sam, paired_end=True, allow_empty=True)
         assert report.dropped["with a mate further away than a fragment can be"] == 1
 
@@ -792,7 +954,15 @@ def test_a_cut_cram_is_refused(tmp_path):
     for version in ("2.1", "3.0", "3.1"):
         cram = tmp_path / "a.cram"
         pysam.view(
-            "-C", "--output-fmt-option", f"version={version}", "--output-fmt-option", "no_ref=1", "-o", str(cram), str(bam), catch_stdout=False
+            "-C",
+            "--output-fmt-option",
+            f"version={version}",
+            "--output-fmt-option",
+            "no_ref=1",
+            "-o",
+            str(cram),
+            str(bam),
+            catch_stdout=False,
         )
         import_depth(db, "whole", cram, overwrite=True)
         raw = cram.read_bytes()
@@ -819,10 +989,15 @@ def test_fragments_equal_the_oracle(tmp_path, store, duplicates):
     db = GenomeDB.create(tmp_path / "db", "toy", BIG)
     bams = [make_bam(tmp_path, f"f{seed}", random_reads(seed, 2000)) for seed in (31, 32)]
     report = import_fragments(db, "t", bams, max_duplicates=duplicates, store=store)
-    reads = sorted((read for bam in bams for read in oracles.reads_of(bam)), key=lambda read: (list(BIG).index(read.contig), read.start))
+    reads = sorted(
+        (read for bam in bams for read in oracles.reads_of(bam)),
+        key=lambda read: (list(BIG).index(read.contig), read.start),
+    )
     found = oracles.fragments_of([read for read in reads if oracles.passes(read)], 1, 500, duplicates)
     expected = sorted(
-        (contig, left, left + size, "+-"[strand]) for contig, left, size, strand, _ in found if left >= 0 and left + size <= BIG[contig]
+        (contig, left, left + size, "+-"[strand])
+        for contig, left, size, strand, _ in found
+        if left >= 0 and left + size <= BIG[contig]
     )
     rows = db.open_features("t").to_dataframe()
     assert report.used == len(rows) == len(expected) > 20
@@ -833,12 +1008,25 @@ def test_fragments_equal_the_oracle(tmp_path, store, duplicates):
 def test_fragments_on_the_command_line(tmp_path, golden):
     pairs = golden[2]
     db = GenomeDB.create(tmp_path / "db", "toy", CONTIGS)
-    done = command(db, "import", "fragments", "pairs", pairs, "--preset", "genome", "--min-frag-size", "147", "--max-frag-size", "148")
+    done = command(
+        db,
+        "import",
+        "fragments",
+        "pairs",
+        pairs,
+        "--preset",
+        "genome",
+        "--min-frag-size",
+        "147",
+        "--max-frag-size",
+        "148",
+    )
     assert done.returncode == 0
     assert b"table pairs: 4 fragments" in done.stderr
     rows = db.open_features("pairs").to_dataframe()
     assert rows.values.tolist() == [
-        ["chr1", at, at + size, strand, 60] for at, size, strand in [(100, 147, "+"), (200, 147, "-"), (300, 148, "+"), (400, 148, "-")]
+        ["chr1", at, at + size, strand, 60]
+        for at, size, strand in [(100, 147, "+"), (200, 147, "-"), (300, 148, "+"), (400, 148, "-")]
     ]
     assert b"exists" in command(db, "import", "fragments", "pairs", pairs).stderr
     with pytest.raises(ValueRangeError, match="scale is for tracks"):

@@ -8,7 +8,15 @@ from collections import defaultdict
 import numpy as np
 import pysam
 import pytest
-from genomearray_converters import import_bedgraph, import_bigwig, import_depth, import_five_prime, import_left_ends, import_mnase, import_wig
+from genomearray_converters import (
+    import_bedgraph,
+    import_bigwig,
+    import_depth,
+    import_five_prime,
+    import_left_ends,
+    import_mnase,
+    import_wig,
+)
 
 from genomearray import GenomeDB
 from genomearray.errors import FormatError
@@ -17,9 +25,18 @@ from tests.shared_data import DATA, PEERS, files, needs_shared
 
 pytestmark = needs_shared
 
-READS = [path for kind in ("bam", "sam", "cram") for path in files(kind) if path.suffix in (".bam", ".sam", ".cram")]
+READS = [
+    path
+    for kind in ("bam", "sam", "cram")
+    for path in files(kind)
+    if path.suffix in (".bam", ".sam", ".cram")
+]
 # Reads on all chromosomes of a human genome, whose import takes seconds: a few chromosomes stand for them.
-PARTS = {"hg18_index_test": ["chr5", "chrM"], "hg19_se_CTCF_ChIP_200K.derived": ["chr20", "chr22"], "hg38_10x_rna_cell1": ["chr19", "chr22", "chrM"]}
+PARTS = {
+    "hg18_index_test": ["chr5", "chrM"],
+    "hg19_se_CTCF_ChIP_200K.derived": ["chr20", "chr22"],
+    "hg38_10x_rna_cell1": ["chr19", "chr22", "chrM"],
+}
 # Hundred thousands of reads, or large genomes: fewer modes.
 MANY = {
     "sacCer3_atac_pe_500k_SRR1822137.derived",
@@ -29,7 +46,10 @@ MANY = {
     "hg38_10x_rna_cell1",
     "mm10_rna_se_MACA59_chr19",
 }
-UNSORTED = {"epic2_test.bam": "chr7:107,153,364.*stands behind chr8", "yeast_RNASeq_excerpt.sam": "stands behind reads without a contig"}
+UNSORTED = {
+    "epic2_test.bam": "chr7:107,153,364.*stands behind chr8",
+    "yeast_RNASeq_excerpt.sam": "stands behind reads without a contig",
+}
 
 
 def lengths_of(path):
@@ -71,7 +91,12 @@ def test_real_files_equal_the_oracles(tmp_path, path):
     same("n", counts, 0)
     same("nr", counts, 1)
     import_depth(db, "o", path, preset="mosdepth", **empty)
-    same("o", oracles.depth_of((read for read in reads if oracles.passes(read, 0)), lengths, deletions=False, once=True))
+    same(
+        "o",
+        oracles.depth_of(
+            (read for read in reads if oracles.passes(read, 0)), lengths, deletions=False, once=True
+        ),
+    )
     import_left_ends(db, "l", path, preset="genome", **empty)
     same("l", oracles.ends_of((read for read in reads if oracles.passes(read, 10, 4)), lengths, left=True))
     import_mnase(db, "m", path, paired_end=True, max_duplicates=1, **empty)
@@ -97,7 +122,9 @@ def runs_of(lines):
 
 def depth_runs(lines):
     """The same for samtools depth: contig, position (1-based), depth."""
-    return runs_of(f"{contig} {int(pos) - 1} {pos} {depth}" for contig, pos, depth in (line.split() for line in lines))
+    return runs_of(
+        f"{contig} {int(pos) - 1} {pos} {depth}" for contig, pos, depth in (line.split() for line in lines)
+    )
 
 
 def assert_runs(track, runs):
@@ -214,7 +241,10 @@ LIVE = [
 
 
 def needs(tool):
-    found = shutil.which(tool) is not None and subprocess.run([tool, "--version"], capture_output=True, check=False).returncode == 0
+    found = (
+        shutil.which(tool) is not None
+        and subprocess.run([tool, "--version"], capture_output=True, check=False).returncode == 0
+    )
     return pytest.mark.skipif(not found, reason=f"{tool} is not installed")
 
 
@@ -227,7 +257,9 @@ def test_mosdepth_itself(tmp_path, name):
     subprocess.run(["mosdepth", tmp_path / "m", bam], check=True)
     db = database(tmp_path / "db", bam)
     import_depth(db, "d", bam, preset="mosdepth", dtype="uint32", allow_empty=True)
-    assert_runs(db["d"], runs_of(gzip.decompress((tmp_path / "m.per-base.bed.gz").read_bytes()).decode().splitlines()))
+    assert_runs(
+        db["d"], runs_of(gzip.decompress((tmp_path / "m.per-base.bed.gz").read_bytes()).decode().splitlines())
+    )
 
 
 @needs("samtools")
@@ -236,8 +268,12 @@ def test_samtools_depth_itself(tmp_path, name):
     bam = DATA / "bam" / name
     db = database(tmp_path, bam)
     for options, more in (({}, []), ({"deletions": True, "min_mapq": 20}, ["-J", "-Q", "20"])):
-        import_depth(db, "d", bam, preset="samtools", dtype="uint32", overwrite=True, allow_empty=True, **options)
-        told = subprocess.run(["samtools", "depth", *more, bam], check=True, capture_output=True, text=True).stdout
+        import_depth(
+            db, "d", bam, preset="samtools", dtype="uint32", overwrite=True, allow_empty=True, **options
+        )
+        told = subprocess.run(
+            ["samtools", "depth", *more, bam], check=True, capture_output=True, text=True
+        ).stdout
         assert_runs(db["d"], depth_runs(told.splitlines()))
 
 
@@ -249,7 +285,12 @@ def test_bedtools_genomecov_itself(tmp_path, name):
 
     def told(*words):
         return runs_of(
-            subprocess.run(["bedtools", "genomecov", "-ibam", bam, "-bg", *words], check=True, capture_output=True, text=True).stdout.splitlines()
+            subprocess.run(
+                ["bedtools", "genomecov", "-ibam", bam, "-bg", *words],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout.splitlines()
         )
 
     import_depth(db, "d", bam, preset="bedtools", dtype="uint32")
@@ -270,7 +311,9 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("path", [path for path in files("odd") if path.suffix in (".bam", ".sam")], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [path for path in files("odd") if path.suffix in (".bam", ".sam")], ids=lambda path: path.name
+)
 def test_odd_files(tmp_path, path):
     """Each gives the right track or a clear error and no track."""
     if path.name in ODD:
@@ -291,7 +334,9 @@ def test_odd_files(tmp_path, path):
 
 def test_without_its_marker_a_whole_file_still_imports(tmp_path):
     db = GenomeDB.create(tmp_path, "hg18", DATA / "chromsizes" / "hg18.chrom.sizes")
-    report = import_left_ends(db, "l", DATA / "odd" / "index_test_no_eof.bam", allow_missing_eof=True, chroms=["chr22"])
+    report = import_left_ends(
+        db, "l", DATA / "odd" / "index_test_no_eof.bam", allow_missing_eof=True, chroms=["chr22"]
+    )
     assert report.used == int(db["l"].values("chr22").sum()) > 0
 
 
@@ -301,7 +346,14 @@ def test_a_cut_file_is_read_as_far_as_it_goes(tmp_path):
     with pysam.AlignmentFile(bam, "wb", reference_names=["chr1"], reference_lengths=[1_000_000]) as out:
         for k in range(5000):
             read = pysam.AlignedSegment(out.header)
-            read.query_name, read.flag, read.reference_id, read.reference_start, read.mapping_quality, read.cigarstring = (
+            (
+                read.query_name,
+                read.flag,
+                read.reference_id,
+                read.reference_start,
+                read.mapping_quality,
+                read.cigarstring,
+            ) = (
                 f"read{k}",
                 0,
                 0,

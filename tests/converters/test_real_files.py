@@ -34,7 +34,27 @@ REFUSED = {
 }
 # Files whose names need translating: options, and how a name of the file reads in the assembly.
 TRANSLATED = {"wiggelen": {"chrom_alias": "ucsc", "skip_unknown": True}}
-ROMAN = {name: f"chr{name}" for name in ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI"]} | {
+ROMAN = {
+    name: f"chr{name}"
+    for name in [
+        "I",
+        "II",
+        "III",
+        "IV",
+        "V",
+        "VI",
+        "VII",
+        "VIII",
+        "IX",
+        "X",
+        "XI",
+        "XII",
+        "XIII",
+        "XIV",
+        "XV",
+        "XVI",
+    ]
+} | {
     "Mito": "chrM",
     "MT": "chrM",
 }
@@ -47,7 +67,9 @@ def databases(tmp_path_factory):
 
     def of(assembly):
         if assembly not in made:
-            made[assembly] = ga.GenomeDB.create(folder, assembly, DATA / "chromsizes" / f"{assembly}.chrom.sizes")
+            made[assembly] = ga.GenomeDB.create(
+                folder, assembly, DATA / "chromsizes" / f"{assembly}.chrom.sizes"
+            )
         return made[assembly]
 
     return of
@@ -64,7 +86,10 @@ def options_of(path):
 
 
 def our_name(db, name):
-    return next((n for n in (name, ROMAN.get(name), "chrM" if name == "MT" else f"chr{name}") if n in db.assembly), None)
+    return next(
+        (n for n in (name, ROMAN.get(name), "chrM" if name == "MT" else f"chr{name}") if n in db.assembly),
+        None,
+    )
 
 
 def must_equal(db, track, intervals):
@@ -83,7 +108,11 @@ def must_equal(db, track, intervals):
             for start, end, _, value in sorted(cluster, key=lambda interval: interval[2]):
                 expected[start - first : end - first] = value
             known += int((~np.isnan(expected)).sum())
-            assert np.array_equal(track.values(chrom, first, last), expected, equal_nan=True), (chrom, first, last)
+            assert np.array_equal(track.values(chrom, first, last), expected, equal_nan=True), (
+                chrom,
+                first,
+                last,
+            )
         assert int(table["n"][row] - table["n_nan"][row]) == known
 
 
@@ -108,7 +137,9 @@ def same_tracks(db, one, other):
         if tables[0]["n_nan"][row] < chrom.length:
             for start in range(0, chrom.length, 1 << 22):
                 end = min(start + (1 << 22), chrom.length)
-                assert np.array_equal(db[one].values(chrom, start, end), db[other].values(chrom, start, end), equal_nan=True)
+                assert np.array_equal(
+                    db[one].values(chrom, start, end), db[other].values(chrom, start, end), equal_nan=True
+                )
 
 
 def imported(databases, path, importer, store="h5"):
@@ -126,7 +157,9 @@ def imported(databases, path, importer, store="h5"):
 @pytest.mark.parametrize("path", [*files("wig"), *files("bedgraph")], ids=lambda p: p.name)
 def test_text_files_equal_the_slow_reader(databases, path):
     wiggle = path.parent.name == "wig"
-    db, track = imported(databases, path, import_wig if wiggle else import_bedgraph, "zarr" if wiggle else "h5")
+    db, track = imported(
+        databases, path, import_wig if wiggle else import_bedgraph, "zarr" if wiggle else "h5"
+    )
     if track is not None:
         must_equal(db, track, (oracles.wig_intervals if wiggle else oracles.bedgraph_intervals)(path))
 
@@ -149,12 +182,19 @@ def test_bigwigs_equal_pybigwig(databases, path, tmp_path):
     if track is None:
         return
     with pyBigWig.open(str(path)) as peer:
-        must_equal(db, track, [(name, *interval) for name in peer.chroms() for interval in peer.intervals(name) or ()])
+        must_equal(
+            db,
+            track,
+            [(name, *interval) for name in peer.chroms() for interval in peer.intervals(name) or ()],
+        )
 
 
 def test_golden_statistics_of_wiggles_and_bigwigs(databases, tmp_path):
     checked = 0
-    for table, kind, importer in (("wig_stats.tsv", "wig", import_wig), ("bigwig_stats.tsv", "bigwig", import_bigwig)):
+    for table, kind, importer in (
+        ("wig_stats.tsv", "wig", import_wig),
+        ("bigwig_stats.tsv", "bigwig", import_bigwig),
+    ):
         with (PEERS / "generated" / table).open() as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
         for name in sorted({row["#file"] for row in rows}):
@@ -169,7 +209,9 @@ def test_golden_statistics_of_wiggles_and_bigwigs(databases, tmp_path):
                     continue
                 k = db.assembly.rows[chrom]
                 assert int(table_rows["n"][k] - table_rows["n_nan"][k]) == int(row["covered"])
-                assert float(table_rows["sum"][k]) == pytest.approx(float(row["sum_value_x_bases"]), rel=2e-5, abs=1e-2)
+                assert float(table_rows["sum"][k]) == pytest.approx(
+                    float(row["sum_value_x_bases"]), rel=2e-5, abs=1e-2
+                )
                 if int(row["covered"]):
                     assert float(table_rows["min"][k]) == pytest.approx(float(row["min"]), rel=1e-5)
                     assert float(table_rows["max"][k]) == pytest.approx(float(row["max"]), rel=1e-5)
@@ -179,7 +221,11 @@ def test_golden_statistics_of_wiggles_and_bigwigs(databases, tmp_path):
 
 def test_twins_give_equal_tracks(databases):
     pairs = [
-        (DATA / "bedgraph" / "hg38_chr17_single_chrom.bedGraph", import_bedgraph, DATA / "bigwig" / "hg38_chr17_valid.bigWig"),
+        (
+            DATA / "bedgraph" / "hg38_chr17_single_chrom.bedGraph",
+            import_bedgraph,
+            DATA / "bigwig" / "hg38_chr17_valid.bigWig",
+        ),
         (DATA / "wig" / "human_phastCons_chr1_small.wig", import_wig, DATA / "bigwig" / "hg19_chr1_igvjs.bw"),
     ]
     for text, importer, bigwig in pairs:
@@ -194,7 +240,9 @@ def test_twins_give_equal_tracks(databases):
 def test_wiggle_and_bigwig_twins_of_crossmap(databases, name):
     folder = PEERS / "CrossMap_0.3.8"
     wigs = [p for p in folder.rglob("*") if name.lower() in p.name.lower() and p.suffix == ".wig"]
-    bigwigs = [p for p in folder.rglob("*") if name.lower() in p.name.lower() and p.suffix in (".bw", ".bigWig")]
+    bigwigs = [
+        p for p in folder.rglob("*") if name.lower() in p.name.lower() and p.suffix in (".bw", ".bigWig")
+    ]
     assert wigs
     assert bigwigs
     db = databases("hg19")
@@ -257,7 +305,9 @@ def test_twobit_and_fasta_twins(tmp_path):
 
 def test_a_piece_of_a_chromosome_is_refused(databases):
     path = DATA / "fasta" / "hg38_chr22_32000000_32300000.fa"
-    with pytest.raises(FormatError, match=r"'chr22' has 300000 bp, and 'chr22' of assembly 'hg38' has 50818468 bp"):
+    with pytest.raises(
+        FormatError, match=r"'chr22' has 300000 bp, and 'chr22' of assembly 'hg38' has 50818468 bp"
+    ):
         import_fasta(databases("hg38"), "seq", path)
 
 
@@ -285,7 +335,9 @@ def test_headers_of_alignments(path, tmp_path):
     with pysam.AlignmentFile(str(path), check_sq=False) as file:
         expected = dict(zip(file.references, file.lengths, strict=True))
     if not expected:
-        with pytest.raises(FormatError, match="names no chromosome|cannot be read|one column|not a whole number"):
+        with pytest.raises(
+            FormatError, match="names no chromosome|cannot be read|one column|not a whole number"
+        ):
             ga.GenomeDB.create(tmp_path, "x", path)
         return
     assert {c.name: c.length for c in ga.GenomeDB.create(tmp_path, "x", path).assembly} == expected

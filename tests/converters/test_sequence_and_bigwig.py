@@ -54,7 +54,10 @@ def test_chromosomes_without_a_record_are_unknown_bases(db):
     [
         (">chr2\nACGT\n", r"'chr2' has 4 bp, and 'chr2' of assembly 'toy' has 10 bp"),
         (">chr2\nACGTACGTACGT\n", r"more than the 10 bp"),
-        (">chr2\nACGTACGTAC\n>chr2\nACGTACGTAC\n", r"x\.fa:3: a second record for 'chr2'; the first is at .*x\.fa:1"),
+        (
+            ">chr2\nACGTACGTAC\n>chr2\nACGTACGTAC\n",
+            r"x\.fa:3: a second record for 'chr2'; the first is at .*x\.fa:1",
+        ),
         (">chr7\nACGT\n", r"x\.fa:1: chromosome 'chr7' is not in assembly 'toy'"),
         (">chr2\nACGTACG!AC\n", r"x\.fa:2: '!' is no DNA letter"),
         ("ACGT\n", "before the first record"),
@@ -111,7 +114,12 @@ def test_bigwig_across_blocks(tmp_path):
     path = tmp_path / "x.bw"
     with pyBigWig.open(str(path), "w") as file:
         file.addHeader([("chr1", length)])
-        file.addEntries(["chr1"] * starts.size, entries["starts"], ends=[s + 1 for s in entries["starts"]], values=entries["values"])
+        file.addEntries(
+            ["chr1"] * starts.size,
+            entries["starts"],
+            ends=[s + 1 for s in entries["starts"]],
+            values=entries["values"],
+        )
         file.close()
     import_bigwig(db, "x", path)
     with pyBigWig.open(str(path)) as peer:

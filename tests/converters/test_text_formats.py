@@ -38,10 +38,32 @@ numbers = st.one_of(
     st.floats(-1e6, 1e6).map(repr),  # up to 17 digits: the slow path
     st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda v: f"{v:.6e}"),
     st.sampled_from(
-        ["NA", "nan", "NaN", ".", "-0.0", "+5", "1e-320", "1E+05", ".5", "7.", "0.1234567890123456789", "123456789012345678901234567890"]
+        [
+            "NA",
+            "nan",
+            "NaN",
+            ".",
+            "-0.0",
+            "+5",
+            "1e-320",
+            "1E+05",
+            ".5",
+            "7.",
+            "0.1234567890123456789",
+            "123456789012345678901234567890",
+        ]
     ),
 )
-junk = st.sampled_from(["", "   ", "# a comment", "track type=wiggle_0 name=x", "browser position chr1:1-2", "#bedGraph section chr1:0-5"])
+junk = st.sampled_from(
+    [
+        "",
+        "   ",
+        "# a comment",
+        "track type=wiggle_0 name=x",
+        "browser position chr1:1-2",
+        "#bedGraph section chr1:0-5",
+    ]
+)
 
 
 def rows_of(line):
@@ -65,22 +87,33 @@ def stretch(draw):
     if draw(st.booleans()):
         step = draw(st.integers(1, 5))
         start = draw(st.integers(1, SIZES[chrom] - 40))
-        return [f"fixedStep chrom={chrom} start={start} step={step}{extra}", *(draw(numbers) for _ in range(n))]
+        return [
+            f"fixedStep chrom={chrom} start={start} step={step}{extra}",
+            *(draw(numbers) for _ in range(n)),
+        ]
     positions = [draw(st.integers(1, SIZES[chrom] - 4)) for _ in range(n)]
-    return [f"variableStep chrom={chrom}{extra}", *(str(p) + draw(st.sampled_from([" ", "\t"])) + draw(numbers) for p in positions)]
+    return [
+        f"variableStep chrom={chrom}{extra}",
+        *(str(p) + draw(st.sampled_from([" ", "\t"])) + draw(numbers) for p in positions),
+    ]
 
 
 def save(path, lines, newline, last, compress):
     text = newline.join(lines) + (newline if last else "")
     raw = text.encode()
-    path.write_bytes(gzip.compress(raw[: len(raw) // 2]) + gzip.compress(raw[len(raw) // 2 :]) if compress else raw)
+    path.write_bytes(
+        gzip.compress(raw[: len(raw) // 2]) + gzip.compress(raw[len(raw) // 2 :]) if compress else raw
+    )
 
 
 files = {"newline": st.sampled_from(["\n", "\r\n"]), "last": st.booleans(), "compress": st.booleans()}
 
 
 @quick
-@given(rows_of(interval()).filter(lambda rows: any(row[:3] == "chr" for row in rows)), st.fixed_dictionaries(files))
+@given(
+    rows_of(interval()).filter(lambda rows: any(row[:3] == "chr" for row in rows)),
+    st.fixed_dictionaries(files),
+)
 def test_random_bedgraphs(db, lines, how):
     path = db.path / "x.bedgraph"
     save(path, lines, **how)
@@ -89,7 +122,9 @@ def test_random_bedgraphs(db, lines, how):
 
 
 @quick
-@given(st.lists(stretch(), min_size=1, max_size=5), st.fixed_dictionaries(files), st.sampled_from(["h5", "zarr"]))
+@given(
+    st.lists(stretch(), min_size=1, max_size=5), st.fixed_dictionaries(files), st.sampled_from(["h5", "zarr"])
+)
 def test_random_wiggles(db, stretches, how, store):
     lines = [line for part in stretches for line in part]
     path = db.path / "x.wig"
@@ -118,7 +153,9 @@ def test_blocks_of_lines_do_not_show(db):
 def test_columns(db):
     rows = [("chr2", 5, 1.5), ("chr1", 7, -2.0), ("chr1", 7, 9.25), ("chrX", 90, 3.0)]
     path = db.path / "x.txt"
-    path.write_text("name value where place\n" + "".join(f"n{k} {v}   {c} {p}\r\n" for k, (c, p, v) in enumerate(rows)))
+    path.write_text(
+        "name value where place\n" + "".join(f"n{k} {v}   {c} {p}\r\n" for k, (c, p, v) in enumerate(rows))
+    )
     report = import_text(db, "x", path, pos_col=3, val_col=1, chrom_col=2)
     assert (report.rows, report.written.overwritten) == (4, 1)
     must_equal(db["x"], {(c, p - 1): v for c, p, v in rows})
@@ -155,7 +192,9 @@ def test_words_that_begin_like_infinity_are_no_numbers(db):
 
 def test_golden_values_of_the_old_library_with_its_bugs_mended(db):
     path = db.path / "x.bedgraph"
-    path.write_text("chr1 0 5 1.5\nchr1 3 8 2.5\nchr2 100 102 9\nchr1 20 21 NaN\nchr1 30 31 NA\nchr1 40 41 .\nchr1 4995 5000 4\n")
+    path.write_text(
+        "chr1 0 5 1.5\nchr1 3 8 2.5\nchr2 100 102 9\nchr1 20 21 NaN\nchr1 30 31 NA\nchr1 40 41 .\nchr1 4995 5000 4\n"
+    )
     report = import_bedgraph(db, "b", path)
     values = db["b"].values("chr1")
     assert values[:8].tolist() == [1.5] * 3 + [2.5] * 5
@@ -166,7 +205,9 @@ def test_golden_values_of_the_old_library_with_its_bugs_mended(db):
     path = db.path / "x.wig"
     path.write_text("fixedStep chrom=chr1 start=3 step=2 span=2\n1.5\nNA\nNaN\n7\n")
     import_wig(db, "w", path)
-    np.testing.assert_array_equal(db["w"].values("chr1", 2, 10), [1.5, 1.5, np.nan, np.nan, np.nan, np.nan, 7, 7])
+    np.testing.assert_array_equal(
+        db["w"].values("chr1", 2, 10), [1.5, 1.5, np.nan, np.nan, np.nan, np.nan, 7, 7]
+    )
 
 
 # -- dtypes -------------------------------------------------------------------------------
@@ -214,7 +255,8 @@ def test_aliases_and_unknown_chromosomes(db):
     path = db.path / "x.bedgraph"
     path.write_text("1 0 2 5\n2 0 1 6\nMT 0 1 7\n")
     with pytest.raises(
-        FormatError, match=r"x\.bedgraph:1: chromosome '1' is not in assembly 'toy'; nearest names: 'chr1'.*--skip-unknown.*--chrom-alias"
+        FormatError,
+        match=r"x\.bedgraph:1: chromosome '1' is not in assembly 'toy'; nearest names: 'chr1'.*--skip-unknown.*--chrom-alias",
     ):
         import_bedgraph(db, "x", path)
     report = import_bedgraph(db, "x", path, chrom_alias="ucsc", skip_unknown=True)
@@ -229,7 +271,10 @@ def test_aliases_and_unknown_chromosomes(db):
 def test_clip_cuts_and_counts(db):
     path = db.path / "x.bedgraph"
     path.write_text("chr2 690 710 1\nchr2 900 910 2\n")
-    with pytest.raises(FormatError, match=r"x\.bedgraph:1: position 701 is past the end of 'chr2' \(700 bp\) in 'toy'.*--clip"):
+    with pytest.raises(
+        FormatError,
+        match=r"x\.bedgraph:1: position 701 is past the end of 'chr2' \(700 bp\) in 'toy'.*--clip",
+    ):
         import_bedgraph(db, "x", path)
     report = import_bedgraph(db, "x", path, clip=True)
     assert (report.clipped, report.written.bases) == (2, 10)
@@ -359,5 +404,10 @@ def test_a_last_line_without_newline_is_told(db):
 def test_skipping_every_chromosome_is_an_error(db):
     path = db.path / "x.bedgraph"
     path.write_text("1 0 5 1\n")
-    refused(lambda *a: import_bedgraph(*a, skip_unknown=True), db, path, "no chromosome is in assembly 'toy'.*--chrom-alias")
+    refused(
+        lambda *a: import_bedgraph(*a, skip_unknown=True),
+        db,
+        path,
+        "no chromosome is in assembly 'toy'.*--chrom-alias",
+    )
     import_bedgraph(db, "fine", path, skip_unknown=True, allow_empty=True)

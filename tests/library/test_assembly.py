@@ -6,13 +6,26 @@ from genomearray.reference.chromosome_names import classify
 from tests.shared_data import DATA, needs_shared
 
 # The toy assembly whose order the old library's own run gave (HLA, alt and hap last is the correction).
-OLD = "chr2 chr1 chr10 chrX chrY chrM chr1_random chr6_apd_hap1 chrUn_gl000211 chr21 chr1_KI270762v1_alt chrEBV"
+OLD = (
+    "chr2 chr1 chr10 chrX chrY chrM chr1_random chr6_apd_hap1 chrUn_gl000211 chr21 chr1_KI270762v1_alt chrEBV"
+)
 
 
 def flags(names: str) -> dict[str, str]:
-    short = {"is_auto": "A", "is_sex": "S", "is_x": "x", "is_y": "y", "is_mito": "M", "is_hap": "H", "is_rand": "R"}
+    short = {
+        "is_auto": "A",
+        "is_sex": "S",
+        "is_x": "x",
+        "is_y": "y",
+        "is_mito": "M",
+        "is_hap": "H",
+        "is_rand": "R",
+    }
     found = classify(names.split())
-    return {n: "".join(s for f, s in short.items() if getattr(t, f)) for n, t in zip(names.split(), found, strict=True)}
+    return {
+        n: "".join(s for f, s in short.items() if getattr(t, f))
+        for n, t in zip(names.split(), found, strict=True)
+    }
 
 
 def test_order_of_the_old_library_with_haplotypes_last():
@@ -28,9 +41,18 @@ def test_order_of_the_old_library_with_haplotypes_last():
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        ("chr1 chrX chrY chrM chrUn_KI270302v1 chr1_KI270706v1_random chr1_KI270762v1_alt chr1_KN196472v1_fix chrEBV", "A Sx Sy M R AR AH AH R"),
-        ("1 22 X Y MT GL000009.2 KI270728.1 CHR_HSCHR6_MHC_COX_CTG1 HG1012_PATCH HSCHR1_1_CTG31", "A A Sx Sy M R R H H H"),
-        ("NC_000001.11 NC_000023.11 NC_000024.10 NC_012920.1 NT_187361.1 NT_187515.1 NW_009646194.1", "A Sx Sy M R H H"),
+        (
+            "chr1 chrX chrY chrM chrUn_KI270302v1 chr1_KI270706v1_random chr1_KI270762v1_alt chr1_KN196472v1_fix chrEBV",
+            "A Sx Sy M R AR AH AH R",
+        ),
+        (
+            "1 22 X Y MT GL000009.2 KI270728.1 CHR_HSCHR6_MHC_COX_CTG1 HG1012_PATCH HSCHR1_1_CTG31",
+            "A A Sx Sy M R R H H H",
+        ),
+        (
+            "NC_000001.11 NC_000023.11 NC_000024.10 NC_012920.1 NT_187361.1 NT_187515.1 NW_009646194.1",
+            "A Sx Sy M R H H",
+        ),
         ("NC_000067.7 NC_000085.7 NC_000086.8 NC_000087.8 NC_005089.1", "A A Sx Sy M"),
         ("CM000994.3 CM001013.3 AY172335.1", "A Sx M"),
         ("chr2L chr3R chr4 chrX chrY chrM chrU chrUextra chr2LHet chrXHet", "A A A Sx Sy M R R A Sx"),
@@ -53,9 +75,20 @@ def test_flags_of_real_names(names, expected):
 
 def test_numbers_sort_by_value_and_names_naturally():
     names = ["chrXVI", "chrII", "chrIX", "chrX", "chrI", "chrXI"]
-    assert Assembly.from_sizes("y", [(n, 9) for n in names]).names == ("chrI", "chrII", "chrIX", "chrX", "chrXI", "chrXVI")
+    assert Assembly.from_sizes("y", [(n, 9) for n in names]).names == (
+        "chrI",
+        "chrII",
+        "chrIX",
+        "chrX",
+        "chrXI",
+        "chrXVI",
+    )
     names = ["scaffold_10", "scaffold_9", "scaffold_100"]
-    assert Assembly.from_sizes("d", [(n, 9) for n in names]).names == ("scaffold_9", "scaffold_10", "scaffold_100")
+    assert Assembly.from_sizes("d", [(n, 9) for n in names]).names == (
+        "scaffold_9",
+        "scaffold_10",
+        "scaffold_100",
+    )
 
 
 def test_96127_sequences_are_one_assembly():
@@ -77,7 +110,13 @@ def test_words_of_the_command_line_are_names_then_ids_then_ranges():
 
 @pytest.mark.parametrize(
     ("sizes", "message"),
-    [([], "no chromosomes"), ([("a", 1), ("a", 2)], "'a' is twice"), ([("a", 0)], "length 0"), ([("", 5)], "name ''"), ([(" a", 5)], "' a'")],
+    [
+        ([], "no chromosomes"),
+        ([("a", 1), ("a", 2)], "'a' is twice"),
+        ([("a", 0)], "length 0"),
+        ([("", 5)], "name ''"),
+        ([(" a", 5)], "' a'"),
+    ],
 )
 def test_tables_that_cannot_be(sizes, message):
     with pytest.raises(AssemblyError, match=message):
@@ -86,7 +125,15 @@ def test_tables_that_cannot_be(sizes, message):
 
 @needs_shared
 @pytest.mark.parametrize(
-    ("name", "chosen", "total"), [("hg38", 23, 455), ("hg19", 23, 93), ("mm10", 20, 66), ("dm6", 6, 1870), ("ce10", 6, 7), ("sacCer3", 16, 17)]
+    ("name", "chosen", "total"),
+    [
+        ("hg38", 23, 455),
+        ("hg19", 23, 93),
+        ("mm10", 20, 66),
+        ("dm6", 6, 1870),
+        ("ce10", 6, 7),
+        ("sacCer3", 16, 17),
+    ],
 )
 def test_real_assemblies(name, chosen, total):
     from genomearray.reference.chrom_sizes import read_chrom_sizes

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 import genomearray as ga
-from genomearray.errors import AssemblyError, LayoutError, RegionError, UnknownChromosomeError, ValueRangeError
+from genomearray.errors import (
+    AssemblyError,
+    LayoutError,
+    RegionError,
+    UnknownChromosomeError,
+    ValueRangeError,
+)
 
 REGIONS = [("chr1", 20 + 7 * k, 30 + 7 * k, "+-"[k % 2]) for k in range(101)]
 
@@ -39,12 +45,20 @@ def test_seed_and_epoch_decide_the_order(db):
 
 def test_tracks_stacks_and_sequences_side_by_side(db):
     stack = ga.stack([db["counts"], db["counts"]])
-    loader = ga.batches({"x": db["seq"], "y": stack, "z": db["counts"]}, REGIONS, width=12, batch_size=10, drop_last=True)
+    loader = ga.batches(
+        {"x": db["seq"], "y": stack, "z": db["counts"]}, REGIONS, width=12, batch_size=10, drop_last=True
+    )
     assert len(loader) == 10
     batch = loader[3]
-    assert {key: value.shape for key, value in batch.items()} == {"x": (10, 12, 4), "y": (10, 2, 12), "z": (10, 12)}
+    assert {key: value.shape for key, value in batch.items()} == {
+        "x": (10, 12, 4),
+        "y": (10, 2, 12),
+        "z": (10, 12),
+    }
     rows = loader.order[30:40]
-    np.testing.assert_array_equal(batch["x"], db["seq"].windows(REGIONS, width=12, encoding="onehot").values[rows])
+    np.testing.assert_array_equal(
+        batch["x"], db["seq"].windows(REGIONS, width=12, encoding="onehot").values[rows]
+    )
     np.testing.assert_array_equal(batch["z"], db["counts"].windows(REGIONS, width=12).values[rows])
     np.testing.assert_array_equal(batch["y"][:, 1], batch["z"])
     assert all(value.dtype == np.float32 and value.flags.c_contiguous for value in batch.values())
@@ -60,7 +74,11 @@ def test_windows_are_checked_once_at_the_start(db):
         ga.batches(db["counts"], [("chr77", 0, 5)])
     with pytest.raises(RegionError, match="differ in width"):
         ga.batches(db["counts"], [("chr1", 0, 5), ("chr1", 0, 6)])
-    for options, message in (({"batch_size": 0}, "at least one window"), ({"seed": -1}, "0 or more"), ({"batch_size": 1.5}, "not a whole number")):
+    for options, message in (
+        ({"batch_size": 0}, "at least one window"),
+        ({"seed": -1}, "0 or more"),
+        ({"batch_size": 1.5}, "not a whole number"),
+    ):
         with pytest.raises(RegionError, match=message):
             ga.batches(db["counts"], REGIONS, width=4, **options)
     for nothing in ({}, None, [db["counts"]], {"a": 1}):
@@ -97,7 +115,9 @@ def test_memory_is_that_of_a_batch(tmp_path):
     db = ga.GenomeDB.create(tmp_path, "toy", {"chr1": 2_000_000})
     db.save_track("x", {"chr1": np.arange(2_000_000) % 50}, dtype="uint16")
     starts = np.arange(0, 1_990_000, 20)
-    loader = ga.batches(db["x"], {"chrom": ["chr1"] * starts.size, "start": starts, "end": starts + 2000}, batch_size=16)
+    loader = ga.batches(
+        db["x"], {"chrom": ["chr1"] * starts.size, "start": starts, "end": starts + 2000}, batch_size=16
+    )
     first = loader[0]
     tracemalloc.start()
     for k in range(50):
@@ -130,6 +150,11 @@ def test_tracks_of_other_assemblies_are_refused(db, tmp_path):
     wanted = [("chr1", 98, 103)]
     with pytest.raises(AssemblyError, match="'x' is of 'other'"):
         ga.batches({"x": db["counts"], "y": other["x"]}, wanted)
-    for ask in (lambda: ga.batches({"x": db["counts"], "y": twin["x"]}, wanted), lambda: ga.stack([db["counts"], twin["x"]]).windows(wanted)):
-        with pytest.raises(AssemblyError, match=r"'chr1' has 1000 bp in the first track \(toy\) and has 100 bp in another"):
+    for ask in (
+        lambda: ga.batches({"x": db["counts"], "y": twin["x"]}, wanted),
+        lambda: ga.stack([db["counts"], twin["x"]]).windows(wanted),
+    ):
+        with pytest.raises(
+            AssemblyError, match=r"'chr1' has 1000 bp in the first track \(toy\) and has 100 bp in another"
+        ):
             ask()

@@ -34,7 +34,13 @@ def kinds(dtype):
 
 def chunks_of(dtype, n=12):
     """Random numbers, a constant, few different values, floats of three decimals."""
-    values = np.concatenate([any_.numbers(dtype, (n - 3) * LENGTH, 5), np.zeros(LENGTH, dtype), any_.numbers(dtype, 3, 1).repeat(LENGTH)[:LENGTH]])
+    values = np.concatenate(
+        [
+            any_.numbers(dtype, (n - 3) * LENGTH, 5),
+            np.zeros(LENGTH, dtype),
+            any_.numbers(dtype, 3, 1).repeat(LENGTH)[:LENGTH],
+        ]
+    )
     rng = np.random.default_rng(2)
     return np.concatenate([values, np.round(rng.normal(30, 5, LENGTH), 3).astype(dtype)]).reshape(n, LENGTH)
 
@@ -47,7 +53,9 @@ def plain(codec):
 
 
 def test_this_installation_has_the_compiled_code():
-    assert codecs.compiled is not None, "the package was built without a C compiler, or a codec library lacks its symbols"
+    assert codecs.compiled is not None, (
+        "the package was built without a C compiler, or a codec library lacks its symbols"
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -77,7 +85,9 @@ def test_a_cut_file_is_an_error_from_the_first_chunk_that_is_not_whole(tmp_path)
     path = tmp_path / "cut"
     path.write_bytes(b"".join(raws)[: offsets[8] + 3])
     with path.open("rb") as file:
-        jobs = np.array([[file.fileno(), offsets[k], len(raws[k]), 0, LENGTH, k * LENGTH, 1] for k in range(12)])
+        jobs = np.array(
+            [[file.fileno(), offsets[k], len(raws[k]), 0, LENGTH, k * LENGTH, 1] for k in range(12)]
+        )
         for reader in (codec, plain(codec)):
             out = np.zeros(12 * LENGTH, "uint16")
             assert reader.decode(jobs, b"", np.zeros(1, "uint16"), out) == (8, "the file is cut")
@@ -105,9 +115,23 @@ def test_jobs_go_forwards_and_backwards_and_fill(dtype, tmp_path):
             for _ in range(60):
                 k, low = int(rng.integers(12)), int(rng.integers(0, LENGTH - 1))
                 high = int(rng.integers(low + 1, min(low + 100, LENGTH) + 1))
-                step, stored, local = int(rng.choice([1, -1])), bool(rng.random() < 0.8), bool(rng.random() < 0.5)
+                step, stored, local = (
+                    int(rng.choice([1, -1])),
+                    bool(rng.random() < 0.8),
+                    bool(rng.random() < 0.5),
+                )
                 dest = at if step > 0 else at + high - low - 1
-                jobs.append([file.fileno() if local else -1, offsets[k], len(raws[k]) if stored else 0, low, high, dest, step])
+                jobs.append(
+                    [
+                        file.fileno() if local else -1,
+                        offsets[k],
+                        len(raws[k]) if stored else 0,
+                        low,
+                        high,
+                        dest,
+                        step,
+                    ]
+                )
                 part = values[k, low:high] if stored else np.full(high - low, 7, dtype)
                 expected[at : at + high - low] = part[::step]
                 at += high - low
@@ -118,7 +142,9 @@ def test_jobs_go_forwards_and_backwards_and_fill(dtype, tmp_path):
                 np.testing.assert_array_equal(out, expected)
 
 
-@pytest.mark.parametrize("wrong", [{3: -1}, {4: LENGTH + 1}, {4: 0}, {5: 100}, {5: 0, 6: -1}, {1: 10**9}, {2: 10**9}, {6: 0}])
+@pytest.mark.parametrize(
+    "wrong", [{3: -1}, {4: LENGTH + 1}, {4: 0}, {5: 100}, {5: 0, 6: -1}, {1: 10**9}, {2: 10**9}, {6: 0}]
+)
 def test_a_job_outside_its_arrays_is_refused_before_anything_is_touched(wrong):
     codec = ShuffleDeflate(np.dtype("uint16"), LENGTH)
     raw = codec.encode(np.ones((1, LENGTH), "uint16"))[0]
@@ -189,7 +215,9 @@ class Counted:
         return self.source.stored()
 
 
-intervals = st.lists(st.tuples(st.integers(0, 39_999), st.integers(1, 9_000), st.booleans()), min_size=1, max_size=40)
+intervals = st.lists(
+    st.tuples(st.integers(0, 39_999), st.integers(1, 9_000), st.booleans()), min_size=1, max_size=40
+)
 
 
 @some_examples
@@ -207,9 +235,15 @@ def test_gathered_intervals_equal_slices_and_each_chunk_is_read_once(store, dtyp
         begin = np.cumsum(ends - starts) - (ends - starts)
         out = np.zeros(int((ends - starts).sum()), dtype)
         array.gather(starts, ends, out, np.where(step > 0, begin, begin + ends - starts - 1), step)
-        want = np.concatenate([expected["chr1"][a:b][::s] for a, b, s in zip(starts, ends, step, strict=True)])
+        want = np.concatenate(
+            [expected["chr1"][a:b][::s] for a, b, s in zip(starts, ends, step, strict=True)]
+        )
         np.testing.assert_array_equal(out, want)
-        touched = {index for a, b in zip(starts.tolist(), ends.tolist(), strict=True) for index in range(a // chunk, (b - 1) // chunk + 1)}
+        touched = {
+            index
+            for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
+            for index in range(a // chunk, (b - 1) // chunk + 1)
+        }
         assert len(counted.asked) == len(set(counted.asked))
         assert set(counted.asked) <= touched
         plain_out = np.zeros_like(out)

@@ -42,7 +42,9 @@ def matches(text: str, pattern: str) -> list[int]:
     out = []
     for k in range(len(text)):
         piece = text[k : k + len(pattern)].upper()
-        fits = len(piece) == len(pattern) and all(a in IUPAC and set(IUPAC[a]) <= set(IUPAC[b]) for a, b in zip(piece, pattern, strict=True))
+        fits = len(piece) == len(pattern) and all(
+            a in IUPAC and set(IUPAC[a]) <= set(IUPAC[b]) for a, b in zip(piece, pattern, strict=True)
+        )
         out.append(int(fits))
     return out
 
@@ -68,14 +70,23 @@ def sequence(tmp_path_factory):
 
 
 @settings(max_examples=20, deadline=None)
-@given(letters, letters, st.sampled_from(["CG", "A", "N", "GAY", "RCGTY", "TTTTTTTTTT"]), st.sampled_from([3, 64, 1 << 18]))
+@given(
+    letters,
+    letters,
+    st.sampled_from(["CG", "A", "N", "GAY", "RCGTY", "TTTTTTTTTT"]),
+    st.sampled_from([3, 64, 1 << 18]),
+)
 def test_everything_equals_a_loop_over_the_text(sequence, one, other, pattern, piece):
     texts = {"chr1": one, "chr2": other, "chr3": "N" * 7}
     seq = sequence(texts)
     before = ComputedSource.read.__globals__["PIECE"]
     ComputedSource.read.__globals__["PIECE"] = piece
     try:
-        for strand, patterns in (("+", [pattern]), ("-", [slow_revcomp(pattern)]), ("both", [pattern, slow_revcomp(pattern)])):
+        for strand, patterns in (
+            ("+", [pattern]),
+            ("-", [slow_revcomp(pattern)]),
+            ("both", [pattern, slow_revcomp(pattern)]),
+        ):
             track = seq.kmer(pattern, strand)
             for chrom, text in texts.items():
                 want = np.any([matches(text, found) for found in patterns], axis=0).astype(int)
@@ -93,15 +104,25 @@ def test_everything_equals_a_loop_over_the_text(sequence, one, other, pattern, p
     for k in (1, 2, 3):
         counts = seq.kmer_counts(k)
         for kmer in counts.index:
-            assert counts[kmer] == sum(len(re.findall(f"(?={kmer})", text.upper())) for text in texts.values())
+            assert counts[kmer] == sum(
+                len(re.findall(f"(?={kmer})", text.upper())) for text in texts.values()
+            )
     table = seq.seq_stats()
     for chrom, text in texts.items():
         row, upper = table.loc[chrom], text.upper()
-        assert [row[f"n_{letter.lower()}"] for letter in "ACGTN"] == [upper.count(letter) for letter in "ACGTN"]
+        assert [row[f"n_{letter.lower()}"] for letter in "ACGTN"] == [
+            upper.count(letter) for letter in "ACGTN"
+        ]
         assert row["n_other"] == sum(letter in "RY-" for letter in upper)
-        assert (row["n"], row["n_def"], row["n_lower"]) == (len(text), len(text) - upper.count("N"), sum(letter.islower() for letter in text))
+        assert (row["n"], row["n_def"], row["n_lower"]) == (
+            len(text),
+            len(text) - upper.count("N"),
+            sum(letter.islower() for letter in text),
+        )
         defined = [k for k, letter in enumerate(upper, 1) if letter != "N"]
-        assert [row["first_def"], row["last_def"]] == ([defined[0], defined[-1]] if defined else [row["first_def"]] * 2)
+        assert [row["first_def"], row["last_def"]] == (
+            [defined[0], defined[-1]] if defined else [row["first_def"]] * 2
+        )
         assert table["first_def"].isna()[chrom] == (not defined)
     everything = "".join(texts.values()).upper()
     told = total(table)
@@ -116,7 +137,13 @@ def test_reverse_complement_of_all_codes(text):
 
 
 def test_one_hot_of_texts_and_arrays():
-    assert ga.one_hot("AcGTN").tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
+    assert ga.one_hot("AcGTN").tolist() == [
+        [1, 0, 0, 0],
+        [0, 1, 0, 0],
+        [0, 0, 1, 0],
+        [0, 0, 0, 1],
+        [0, 0, 0, 0],
+    ]
     assert ga.one_hot(np.frombuffer(b"ACGT", np.uint8).reshape(2, 2)).shape == (2, 2, 4)
 
 
@@ -132,7 +159,12 @@ def test_what_is_refused(sequence):
     with pytest.raises(RegionError):
         seq.gc(0)
     signal = seq.kmer("CG")
-    for wrong in (lambda: signal.gc(5), lambda: signal.kmer("A"), lambda: signal.kmer_counts(1), signal.seq_stats):
+    for wrong in (
+        lambda: signal.gc(5),
+        lambda: signal.kmer("A"),
+        lambda: signal.kmer_counts(1),
+        signal.seq_stats,
+    ):
         with pytest.raises(LayoutError, match="holds a signal; give a sequence"):
             wrong()
 
@@ -157,4 +189,6 @@ def test_a_real_genome(tmp_path):
     assert told["n"] == 12_157_105
     text = "".join(db["seq"].get_seq_str(chrom) for chrom in db.assembly.names)
     assert told["n_g"] == text.count("G")
-    assert db["seq"].kmer("CG").sum() == sum(db["seq"].get_seq_str(chrom).count("CG") for chrom in db.assembly.names)
+    assert db["seq"].kmer("CG").sum() == sum(
+        db["seq"].get_seq_str(chrom).count("CG") for chrom in db.assembly.names
+    )

@@ -19,7 +19,11 @@ from genomearray.sources import elementwise as arithmetic
 from tests.library import strategies as any_
 from tests.library.test_storage import write
 
-some_examples = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+some_examples = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 CHROM = "chr1"
 
 
@@ -37,7 +41,9 @@ def three(tmp_path):
     db = ga.GenomeDB.create(tmp_path / "three", "toy", any_.SIZES)
     arrays = {}
     for seed, dtype in enumerate(("uint16", "int8", "float32")):
-        arrays[dtype] = {name: any_.numbers(dtype, size, seed + 7 * k) for k, (name, size) in enumerate(any_.SIZES.items())}
+        arrays[dtype] = {
+            name: any_.numbers(dtype, size, seed + 7 * k) for k, (name, size) in enumerate(any_.SIZES.items())
+        }
         db.save_track(dtype, arrays[dtype], threads=2)
     return db, arrays
 
@@ -66,7 +72,10 @@ def test_expressions_equal_exact_arithmetic(three, piece, name):
     expression = EXPRESSIONS[name]
     lazy = expression(db["uint16"], db["int8"], db["float32"])
     for chrom in any_.SIZES:
-        wide = [arrays[dtype][chrom].astype(np.float64 if dtype == "float32" else np.int64) for dtype in ("uint16", "int8", "float32")]
+        wide = [
+            arrays[dtype][chrom].astype(np.float64 if dtype == "float32" else np.int64)
+            for dtype in ("uint16", "int8", "float32")
+        ]
         with np.errstate(all="ignore"):
             want = expression(*wide)
         got = lazy.values(chrom)
@@ -94,7 +103,9 @@ def test_integers_take_the_smallest_dtype_that_holds_every_result(three):
 
 
 @pytest.mark.parametrize("dtype", ["int64", "uint64"])
-@pytest.mark.parametrize("expression", [lambda a: a + a, lambda a: a - 2**40, lambda a: a * 3, lambda a: a + 1])
+@pytest.mark.parametrize(
+    "expression", [lambda a: a + a, lambda a: a - 2**40, lambda a: a * 3, lambda a: a + 1]
+)
 def test_sixty_four_bits_are_right_or_an_error(tmp_path, dtype, expression):
     db = ga.GenomeDB.create(tmp_path, "toy", {"c": 6})
     info = np.iinfo(dtype)
@@ -121,17 +132,28 @@ def test_a_lazy_track_is_a_track(three):
     db, arrays = three
     lazy = db["uint16"] * 2
     want = arrays["uint16"]
-    assert lazy.sel(chrom="chr1", pos=slice(11, 20)).values.tolist() == (want["chr1"][10:20].astype(int) * 2).tolist()
+    assert (
+        lazy.sel(chrom="chr1", pos=slice(11, 20)).values.tolist()
+        == (want["chr1"][10:20].astype(int) * 2).tolist()
+    )
     assert lazy["a/b:5-9"].pos.values.tolist() == [5, 6, 7, 8, 9]
-    assert lazy.dataset["chr2"].sel(pos_chr2=slice(1, 3)).values.tolist() == (want["chr2"][:3].astype(int) * 2).tolist()
+    assert (
+        lazy.dataset["chr2"].sel(pos_chr2=slice(1, 3)).values.tolist()
+        == (want["chr2"][:3].astype(int) * 2).tolist()
+    )
     assert int(lazy.to_dask("chr1").sum().compute()) == int(want["chr1"].astype(int).sum()) * 2
     packed = lazy.dataset["packed"].values
     assert packed.tolist() == (db["uint16"].dataset["packed"].values.astype(int) * 2).tolist()
     again = pickle.loads(pickle.dumps(lazy))
     assert again.values("chrX").tolist() == lazy.values("chrX").tolist()
-    assert lazy.windows([("chr1", 5, 9), ("chr1", 100, 104)]).values[1].tolist() == (want["chr1"][100:104].astype(int) * 2).tolist()
+    assert (
+        lazy.windows([("chr1", 5, 9), ("chr1", 100, 104)]).values[1].tolist()
+        == (want["chr1"][100:104].astype(int) * 2).tolist()
+    )
     assert "uint16" in repr(lazy)
-    xr.testing.assert_equal(ga.as_track(lazy.dataset).sel(chrom="chr1", pos=slice(1, 9)), lazy.sel(chrom="chr1", pos=slice(1, 9)))
+    xr.testing.assert_equal(
+        ga.as_track(lazy.dataset).sel(chrom="chr1", pos=slice(1, 9)), lazy.sel(chrom="chr1", pos=slice(1, 9))
+    )
 
 
 def test_what_cannot_be_computed_is_told(three, db):
@@ -204,7 +226,9 @@ def test_mask_and_where_equal_numpy(three, piece, dtype, other):
         wide = values.astype(np.float64)
         np.testing.assert_array_equal(masked.values(chrom).astype(float), np.where(inside, replacement, wide))
         np.testing.assert_array_equal(kept.values(chrom).astype(float), np.where(inside, wide, replacement))
-        np.testing.assert_array_equal(high.values(chrom).astype(float), np.where(arrays["uint16"][chrom] > 30_000, wide, replacement))
+        np.testing.assert_array_equal(
+            high.values(chrom).astype(float), np.where(arrays["uint16"][chrom] > 30_000, wide, replacement)
+        )
     assert (masked.dtype == dtype) == (other is None or other == 7 or dtype == "float32")
 
 
@@ -232,7 +256,13 @@ def test_rolling_equals_pandas(three, piece, window, center, least):
                 if center and window % 2 == 0 and window > series.size:
                     continue
                 got = getattr(asked, how)().values(chrom)
-                np.testing.assert_allclose(got, getattr(want, how)(), rtol=1e-9, atol=1e-6 if how in ("mean", "sum") else 0, err_msg=how)
+                np.testing.assert_allclose(
+                    got,
+                    getattr(want, how)(),
+                    rtol=1e-9,
+                    atol=1e-6 if how in ("mean", "sum") else 0,
+                    err_msg=how,
+                )
 
 
 def test_rolling_gives_the_same_bits_under_any_chunking(three, monkeypatch):
@@ -282,9 +312,16 @@ def test_a_smooth_track_keeps_its_sum_far_from_ends(db):
 def test_normalized_tracks(three):
     db, arrays = three
     every = np.concatenate(list(arrays["uint16"].values())).astype(float)
-    np.testing.assert_allclose(db["uint16"].normalize("cpm").values("chr1"), arrays["uint16"]["chr1"] * 1e6 / every.sum())
-    np.testing.assert_allclose(db["uint16"].normalize("1x").values("chr1"), arrays["uint16"]["chr1"] / every.mean())
-    np.testing.assert_allclose(db["uint16"].normalize("1x", genome_size=10).values("chr2"), arrays["uint16"]["chr2"] * 10.0 / every.sum())
+    np.testing.assert_allclose(
+        db["uint16"].normalize("cpm").values("chr1"), arrays["uint16"]["chr1"] * 1e6 / every.sum()
+    )
+    np.testing.assert_allclose(
+        db["uint16"].normalize("1x").values("chr1"), arrays["uint16"]["chr1"] / every.mean()
+    )
+    np.testing.assert_allclose(
+        db["uint16"].normalize("1x", genome_size=10).values("chr2"),
+        arrays["uint16"]["chr2"] * 10.0 / every.sum(),
+    )
     z = db["uint16"].normalize("zscore")
     assert abs(z.mean()) < 1e-9
     assert abs(z.std() - 1) < 1e-9
@@ -335,7 +372,12 @@ def test_combine_equals_numpy(dtypes, how, weighted, seed):
                 "mean": lambda: np.nansum(table * w, axis=0) / (known * w).sum(axis=0),
                 "min": lambda: np.fmin.reduce(table),
                 "max": lambda: np.fmax.reduce(table),
-                "median": lambda: np.array([np.median(column[~np.isnan(column)]) if (column == column).any() else np.nan for column in table.T]),
+                "median": lambda: np.array(
+                    [
+                        np.median(column[~np.isnan(column)]) if (column == column).any() else np.nan
+                        for column in table.T
+                    ]
+                ),
             }[how]()
         got = lazy.values("c")
         if lazy.dtype.kind in "iu":
@@ -343,8 +385,15 @@ def test_combine_equals_numpy(dtypes, how, weighted, seed):
             want = np.clip(want, float(info.min), float(info.max))
         tolerance = 1e-5 if lazy.dtype == np.float32 else 1e-12
         # Where large numbers cancel, the error is relative to them.
-        np.testing.assert_allclose(got.astype(np.float64), want, rtol=tolerance, atol=tolerance * float(np.nansum(np.abs(table), axis=0).max() * 5))
-        assert np.isnan(lazy.values("d").astype(float)).all() == (lazy.dtype.kind == "f" and all(np.dtype(d).kind == "f" for d in dtypes))
+        np.testing.assert_allclose(
+            got.astype(np.float64),
+            want,
+            rtol=tolerance,
+            atol=tolerance * float(np.nansum(np.abs(table), axis=0).max() * 5),
+        )
+        assert np.isnan(lazy.values("d").astype(float)).all() == (
+            lazy.dtype.kind == "f" and all(np.dtype(d).kind == "f" for d in dtypes)
+        )
 
 
 def test_saturation_is_counted_when_a_sum_is_saved(tmp_path):
@@ -509,7 +558,12 @@ def save(tmp_path):
 
 def test_division_of_signed_by_64_bit_unsigned_is_refused_not_wrapped(save):
     wide, small = save([5, 2**64 - 16, 7, 1, 2, 3], "u8"), save([-5, -5, 3, 1, -1, 2], "i1")
-    for expression in (lambda: small // wide, lambda: small % wide, lambda: wide // np.int64(-3), lambda: small // 2**63):
+    for expression in (
+        lambda: small // wide,
+        lambda: small % wide,
+        lambda: wide // np.int64(-3),
+        lambda: small // 2**63,
+    ):
         with pytest.raises(ValueRangeError, match="no 64-bit integer holds both sides"):
             expression()
     assert (wide // 2).values("c")[1] == 2**63 - 8
@@ -524,8 +578,12 @@ def test_zeros_that_move_in_are_within_the_limits(save):
 def test_means_of_64_bit_integers_do_not_wrap(save):
     long = save([2**62 + 2**61] * 6, "i8")
     np.testing.assert_allclose(ga.combine([long] * 3, "mean", dtype="float64").values("c"), 2**62 + 2**61)
-    np.testing.assert_allclose(ga.combine([save([3] * 6, "i4"), save([5] * 6, "i2")], "mean", weights=[2**40, 2**40]).values("c"), 4)
-    assert ga.combine([long, long], "mean", weights=[2**62, 2**62], dtype="float64").values("c")[0] == float(2**62 + 2**61)
+    np.testing.assert_allclose(
+        ga.combine([save([3] * 6, "i4"), save([5] * 6, "i2")], "mean", weights=[2**40, 2**40]).values("c"), 4
+    )
+    assert ga.combine([long, long], "mean", weights=[2**62, 2**62], dtype="float64").values("c")[0] == float(
+        2**62 + 2**61
+    )
 
 
 def test_a_wanted_dtype_is_not_rounded_to_float32_on_the_way(save):

@@ -82,9 +82,30 @@ def test_tracks_in_folders_are_listed_and_hidden_ones_are_not(db):
         db["count"]
 
 
-@pytest.mark.parametrize("name", ["", "/abs", "../up", "a/../b", "a//b", "a/", ".hidden", "x.h5", "s.zarr/y", "chromosome", "a\nb", " a", "a" * 300])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "/abs",
+        "../up",
+        "a/../b",
+        "a//b",
+        "a/",
+        ".hidden",
+        "x.h5",
+        "s.zarr/y",
+        "chromosome",
+        "a\nb",
+        " a",
+        "a" * 300,
+    ],
+)
 def test_names_that_no_track_may_have(db, name):
-    for act in (lambda: db.open_track(name), lambda: db.create_track(name), lambda: db.save_track(name, {"chr1": np.ones(1000)})):
+    for act in (
+        lambda: db.open_track(name),
+        lambda: db.create_track(name),
+        lambda: db.save_track(name, {"chr1": np.ones(1000)}),
+    ):
         with pytest.raises(TrackNameError, match="track name"):
             act()
     assert not db.has_track(name)
@@ -122,8 +143,14 @@ def test_save_track_takes_arrays_datasets_tracks_and_pieces(db, store):
     db.save_track("dataset", db["arrays"].dataset, store=store)
     db.save_track("lazy", db["arrays"].to_dask(), store=store)
     db.save_track("track", db["arrays"], store=store)
-    db.save_track("pieces", ((c, s, v[s : s + 100]) for c, v in arrays.items() for s in range(0, len(v), 100)), store=store)
-    db.save_track("xarrays", {"chr1": db["arrays"].sel(chrom="chr1"), "chrM": db["arrays"].to_dask("chrM")}, store=store)
+    db.save_track(
+        "pieces",
+        ((c, s, v[s : s + 100]) for c, v in arrays.items() for s in range(0, len(v), 100)),
+        store=store,
+    )
+    db.save_track(
+        "xarrays", {"chr1": db["arrays"].sel(chrom="chr1"), "chrM": db["arrays"].to_dask("chrM")}, store=store
+    )
     for name in ("arrays", "dataset", "lazy", "track", "pieces", "xarrays"):
         track = db[name]
         assert track.dtype == np.int32
@@ -158,7 +185,11 @@ def test_provenance_is_kept(db):
     db.save_track("x", {"chr1": np.ones(1000)}, source="a test", command="by hand", units="cuts")
     track = db["x"]
     attributes = track.attributes
-    assert (attributes["source"], attributes["command"], attributes["assembly"]) == ("a test", "by hand", "toy")
+    assert (attributes["source"], attributes["command"], attributes["assembly"]) == (
+        "a test",
+        "by hand",
+        "toy",
+    )
     assert attributes["software"] == f"genomearray {ga.__version__}"
     assert track["chr1:1-2"].attrs["units"] == "cuts"
     assert all(isinstance(value, (str, int)) for value in attributes.values())
@@ -179,5 +210,7 @@ def test_a_labelled_chromosome_is_saved_under_its_name(db):
 
 
 def test_changed_values_are_a_warning(db):
-    with pytest.warns(GenomeArrayWarning, match="'x': 1 values did not fit uint8 .*, 1 missing values became 0"):
+    with pytest.warns(
+        GenomeArrayWarning, match="'x': 1 values did not fit uint8 .*, 1 missing values became 0"
+    ):
         db.save_track("x", [("chr1", 0, np.array([300.0, np.nan]))], dtype="uint8")

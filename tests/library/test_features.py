@@ -35,7 +35,15 @@ def features(draw):
     for _ in range(draw(st.integers(0, 60))):
         chrom = draw(st.sampled_from(["chr1", "chr1", "a/b"]))
         start = draw(st.integers(0, SIZES[chrom] - 1))
-        rows.append((chrom, start, draw(st.integers(start + 1, SIZES[chrom])), draw(st.sampled_from([1, -1, 0])), draw(st.integers(0, 255))))
+        rows.append(
+            (
+                chrom,
+                start,
+                draw(st.integers(start + 1, SIZES[chrom])),
+                draw(st.sampled_from([1, -1, 0])),
+                draw(st.integers(0, 255)),
+            )
+        )
     return rows
 
 
@@ -62,7 +70,9 @@ def test_regions_find_what_overlaps(tmp_path_factory, rows, store, first, width)
 @pytest.mark.parametrize("store", ["h5", "zarr"])
 def test_tables_open_in_plain_tools(tmp_path, store):
     db = GenomeDB.create(tmp_path, "toy", SIZES)
-    table = make(db, "peaks/one", [("chr1", 5, 9, 1, 3), ("chr1", 2, 30, -1, 4), ("a/b", 0, 1, 0, 5)], store=store)
+    table = make(
+        db, "peaks/one", [("chr1", 5, 9, 1, 3), ("chr1", 2, 30, -1, 4), ("a/b", 0, 1, 0, 5)], store=store
+    )
     with xr.open_dataset(table.path, engine="zarr" if store == "zarr" else "h5netcdf") as plain:
         assert plain["start"].values.tolist() == [2, 5, 0]
         assert plain["sequence_name"].values.tolist() == list(SIZES)
@@ -73,7 +83,12 @@ def test_tables_open_in_plain_tools(tmp_path, store):
     assert table["score"].tolist() == [4, 3, 5]
     assert db.list_tracks() == ["peaks/one"]
     program = Path(sys.executable).with_name("genomearray")
-    done = subprocess.run([program, "--db", tmp_path, "--assembly", "toy", "info", "peaks/one"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [program, "--db", tmp_path, "--assembly", "toy", "info", "peaks/one"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "features\t3" in done.stdout
     with pytest.raises(LayoutError, match="opens with open_features"):
         db.open_track("peaks/one")

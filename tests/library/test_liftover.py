@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 import genomearray as ga
 from genomearray import Assembly
-from genomearray.errors import AssemblyError, FormatError, GenomeArrayWarning, LayoutError, RegionError, ValueRangeError
+from genomearray.errors import (
+    AssemblyError,
+    FormatError,
+    GenomeArrayWarning,
+    LayoutError,
+    RegionError,
+    ValueRangeError,
+)
 from genomearray.sources import computed
 from tests import oracles
 from tests.shared_data import DATA, PEERS, needs_shared
@@ -41,7 +48,9 @@ def chain_files(draw):
             rows.append(row)
             used = [used[side] + row[0] + row[1 + side] for side in (0, 1)]
         ends = [used[side] - rows[-1][1 + side] for side in (0, 1)]
-        starts = [draw(st.integers(0, sizes[side][name] - ends[side])) for side, name in ((0, source), (1, target))]
+        starts = [
+            draw(st.integers(0, sizes[side][name] - ends[side])) for side, name in ((0, source), (1, target))
+        ]
         strand = draw(st.sampled_from("+-"))
         score = draw(st.sampled_from([1, 1000, 77.5]))
         text.append(
@@ -58,7 +67,10 @@ def databases(folder, dtype, seed):
     arrays = {}
     for name in ("plus", "minus"):
         if np.dtype(dtype).kind == "f":
-            arrays[name] = {chrom: np.where(rng.random(size) < 0.2, np.nan, rng.integers(0, 99, size)).astype(dtype) for chrom, size in OLD.items()}
+            arrays[name] = {
+                chrom: np.where(rng.random(size) < 0.2, np.nan, rng.integers(0, 99, size)).astype(dtype)
+                for chrom, size in OLD.items()
+            }
         else:
             arrays[name] = {chrom: rng.integers(1, 99, size).astype(dtype) for chrom, size in OLD.items()}
         old.save_track(name, arrays[name])
@@ -77,13 +89,17 @@ def test_every_base_equals_the_oracle(text, collisions, dtype, pair, seed, piece
         path = Path(folder, "a.chain")
         path.write_text(text)
         known = [row for row in oracles.chain_bases(text) if row[3] in OLD and row[5] in NEW]
-        if not any(row[3] in OLD for row in oracles.chain_bases(text)) or not any(row[5] in NEW for row in oracles.chain_bases(text)):
+        if not any(row[3] in OLD for row in oracles.chain_bases(text)) or not any(
+            row[5] in NEW for row in oracles.chain_bases(text)
+        ):
             with pytest.raises(AssemblyError, match="no (source|target) chromosome"):
                 ga.liftover(old["plus"], path, new)
             return
         nothing = np.nan if dtype == "float32" or collisions == "mean" else 0
         minus = "minus" if pair else "plus"
-        want, collided = oracles.lifted(text, arrays["plus"], arrays[minus], NEW, "best" if collisions == "error" else collisions, nothing)
+        want, collided = oracles.lifted(
+            text, arrays["plus"], arrays[minus], NEW, "best" if collisions == "error" else collisions, nothing
+        )
         reverse = old["minus"] if pair else None
         if collisions == "error" and collided:
             with pytest.raises(ValueRangeError, match="more than one source"):
@@ -98,11 +114,20 @@ def test_every_base_equals_the_oracle(text, collisions, dtype, pair, seed, piece
             np.testing.assert_allclose(lifted.values(chrom).astype(np.float64), expected, rtol=1e-6)
             np.testing.assert_array_equal(lifted.values(chrom, 3, 40), lifted.values(chrom)[3:40])
         if pair:
-            swapped, _ = oracles.lifted(text, arrays["minus"], arrays["plus"], NEW, "best" if collisions == "error" else collisions, nothing)
+            swapped, _ = oracles.lifted(
+                text,
+                arrays["minus"],
+                arrays["plus"],
+                NEW,
+                "best" if collisions == "error" else collisions,
+                nothing,
+            )
             for chrom in NEW:
                 got = found[1].values(chrom).astype(np.float64)
                 limit = 255 if collisions == "sum" and dtype == "uint8" else np.inf
-                np.testing.assert_allclose(got, np.minimum(np.array(swapped[chrom], dtype=np.float64), limit), rtol=1e-6)
+                np.testing.assert_allclose(
+                    got, np.minimum(np.array(swapped[chrom], dtype=np.float64), limit), rtol=1e-6
+                )
         report = lifted.report
         assert report.total("target", "collided") == collided
         assert report.total("target", "mapped") == len({row[5:7] for row in known})
@@ -110,7 +135,10 @@ def test_every_base_equals_the_oracle(text, collisions, dtype, pair, seed, piece
         assert report.total("source", "mapped") == len(sources)
         signal = sum(float(np.nan_to_num(arrays["plus"][chrom][at])) for chrom, at in sources)
         np.testing.assert_allclose(report.total("source", "signal_mapped"), signal)
-        np.testing.assert_allclose(report.total("source", "signal"), sum(float(np.nansum(values)) for values in arrays["plus"].values()))
+        np.testing.assert_allclose(
+            report.total("source", "signal"),
+            sum(float(np.nansum(values)) for values in arrays["plus"].values()),
+        )
         new.save_track("saved", lifted, store="zarr")
         for chrom in NEW:
             np.testing.assert_array_equal(new["saved"].values(chrom), lifted.values(chrom))
@@ -138,11 +166,19 @@ def test_points_and_regions_equal_the_oracle(text):
             pieces = chain.lift_regions(regions)
             for query, (_, start, end, *strand) in enumerate(regions):
                 rows = pieces[pieces["query"] == query]
-                covered = sorted((row.chrom, offset) for row in rows.itertuples() for offset in range(row.start, row.end))
-                assert covered == sorted((row[5], row[6]) for row in bases if row[3] == name and start <= row[4] < end)
+                covered = sorted(
+                    (row.chrom, offset) for row in rows.itertuples() for offset in range(row.start, row.end)
+                )
+                assert covered == sorted(
+                    (row[5], row[6]) for row in bases if row[3] == name and start <= row[4] < end
+                )
                 for row in rows.itertuples():
                     assert row.end - row.start == row.source_end - row.source_start
-                    chain_strand = {base[7] for base in bases if base[3] == name and base[4] == row.source_start and base[0] == row.chain}
+                    chain_strand = {
+                        base[7]
+                        for base in bases
+                        if base[3] == name and base[4] == row.source_start and base[0] == row.chain
+                    }
                     assert (row.strand == "-") == ((strand == ["-"]) != (chain_strand == {"-"}))
 
 
@@ -161,7 +197,10 @@ def test_sequence_is_complemented_on_minus_blocks(db, tmp_path):
     chain = tmp_path / "x.chain"
     chain.write_text("chain 1 chr1 1000 + 0 12 c 30 - 10 22 1\n12\n")
     lifted = ga.liftover(db["seq"], chain, new)
-    assert lifted.values("c").tobytes() == b"N" * 8 + ga.revcomp(db["seq"].values("chr1", 0, 12).tobytes().decode()).encode() + b"N" * 10
+    assert (
+        lifted.values("c").tobytes()
+        == b"N" * 8 + ga.revcomp(db["seq"].values("chr1", 0, 12).tobytes().decode()).encode() + b"N" * 10
+    )
     with pytest.raises(LayoutError, match="letters have no sum"):
         ga.liftover(db["seq"], chain, new, collisions="sum")
 
@@ -194,7 +233,9 @@ def test_points_of_pyliftover_and_liftover(path):
 
 
 @needs_shared
-@pytest.mark.parametrize("name", ["hg19ToHg38.over.chain.gz", "mm9ToMm10.over.chain.gz", "GRCh38_to_GRCh37.chain.gz"])
+@pytest.mark.parametrize(
+    "name", ["hg19ToHg38.over.chain.gz", "mm9ToMm10.over.chain.gz", "GRCh38_to_GRCh37.chain.gz"]
+)
 def test_random_windows_of_real_chains_equal_their_points(name):
     """A track whose value is its own place comes out as the points of the best chain say."""
     chain = ga.Chain(DATA / "chain" / name)
@@ -216,7 +257,9 @@ def test_random_windows_of_real_chains_equal_their_points(name):
             return np.arange(start, end, dtype=np.uint64) + np.uint64((self.rank[chrom] + 1) << 40)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lifting, "_with_signal", lambda report, *_: report)  # a genome of sums, of no interest here
+        patch.setattr(
+            lifting, "_with_signal", lambda report, *_: report
+        )  # a genome of sums, of no interest here
         lifted = ga.liftover(ga.Track(Places()), chain, target)
     # Every point of a random stretch of the source whose best chain leads there must be found there, unless a better one collides.
     rng = np.random.default_rng(1)
@@ -242,7 +285,10 @@ def test_random_windows_of_real_chains_equal_their_points(name):
 
 
 @needs_shared
-@pytest.mark.parametrize(("chain", "bed", "golden"), [("hg19ToHg38.over.chain.gz", "CrossMap/test/test00_hg19.bed3", "crossmap_test00_hg38.bed3")])
+@pytest.mark.parametrize(
+    ("chain", "bed", "golden"),
+    [("hg19ToHg38.over.chain.gz", "CrossMap/test/test00_hg19.bed3", "crossmap_test00_hg38.bed3")],
+)
 def test_pieces_of_crossmap(chain, bed, golden):
     from genomearray_converters import lift_bed
 
@@ -254,7 +300,11 @@ def test_pieces_of_crossmap(chain, bed, golden):
 
     def bases(rows):
         """CrossMap joins pieces that touch on the target: bases, not lines, are compared."""
-        frame = pd.DataFrame(rows, columns=["chrom", "start", "end"]).astype({"start": int, "end": int}).sort_values(["chrom", "start", "end"])
+        frame = (
+            pd.DataFrame(rows, columns=["chrom", "start", "end"])
+            .astype({"start": int, "end": int})
+            .sort_values(["chrom", "start", "end"])
+        )
         merged = []
         for row in frame.itertuples(index=False):
             if merged and merged[-1][0] == row.chrom and row.start <= merged[-1][2]:
@@ -272,23 +322,33 @@ def test_nothing_of_crossmaps_wiggles_is_lost_and_what_it_has_is_ours(tmp_path, 
     """CrossMap drops intervals across gaps; where it has a value, ours is the same."""
     from genomearray_converters import import_bedgraph, import_wig
 
-    source = {"test05": PEERS / "CrossMap/test/test05_hg19.bedGraph", "fixedStep_chr22": DATA / "wig/hg19_fixedStep_chr22.wig"}[name]
+    source = {
+        "test05": PEERS / "CrossMap/test/test05_hg19.bedGraph",
+        "fixedStep_chr22": DATA / "wig/hg19_fixedStep_chr22.wig",
+    }[name]
     old = ga.GenomeDB.create(tmp_path, "hg19", DATA / "chromsizes/hg19.chrom.sizes")
     new = ga.GenomeDB.create(tmp_path, "hg38", DATA / "chromsizes/hg38.chrom.sizes")
     (import_bedgraph if name == "test05" else import_wig)(old, "x", source)
     lifted = ga.liftover(old["x"], DATA / "chain/hg19ToHg38.over.chain.gz", new)
     n = 0
-    for chrom, start, end, value in oracles.bedgraph_intervals(PEERS / f"generated/crossmap_{name}_hg38.sorted.bgr.gz"):
+    for chrom, start, end, value in oracles.bedgraph_intervals(
+        PEERS / f"generated/crossmap_{name}_hg38.sorted.bgr.gz"
+    ):
         np.testing.assert_allclose(lifted.values(chrom, start, end), value, rtol=1e-6)
         n += end - start
     assert n > 1000
-    assert lifted.report.total("source", "signal_mapped") == pytest.approx(float(np.nansum([old["x"].sum()])), rel=1e-2)
+    assert lifted.report.total("source", "signal_mapped") == pytest.approx(
+        float(np.nansum([old["x"].sum()])), rel=1e-2
+    )
 
 
 @needs_shared
 def test_there_and_back_returns_every_base_that_maps_uniquely(tmp_path):
     """hg18 -> hg19 -> hg18 of a track of places, on the bases whose way is unique in both chains."""
-    forth, back = ga.Chain(DATA / "chain/hg18ToHg19.over.chain.gz"), ga.Chain(DATA / "chain/hg19ToHg18.over.chain.gz")
+    forth, back = (
+        ga.Chain(DATA / "chain/hg18ToHg19.over.chain.gz"),
+        ga.Chain(DATA / "chain/hg19ToHg18.over.chain.gz"),
+    )
     rng = np.random.default_rng(3)
     chrom = "chr21"
     offsets = rng.integers(0, forth.source_lengths[chrom], 20_000)
@@ -304,7 +364,12 @@ def test_there_and_back_returns_every_base_that_maps_uniquely(tmp_path):
 def test_the_identity_chain_is_the_identity(db, tmp_path):
     chain = tmp_path / "same.chain"
     sizes = {chrom.name: chrom.length for chrom in db.assembly}
-    chain.write_text("\n".join(f"chain 1 {name} {size} + 0 {size} {name} {size} + 0 {size} 1\n{size}\n" for name, size in sizes.items()))
+    chain.write_text(
+        "\n".join(
+            f"chain 1 {name} {size} + 0 {size} {name} {size} + 0 {size} 1\n{size}\n"
+            for name, size in sizes.items()
+        )
+    )
     lifted = ga.liftover(db["counts"], chain, db)
     db.save_track("again", lifted)
     for name in sizes:
@@ -329,12 +394,18 @@ BAD = {
     "four numbers": (HEAD + "100 10 0\n50 0 10 5\n50\n", r"a.chain:3: a block has 3 numbers"),
     "text": (HEAD + "100 10 0\n50 x 10\n50\n", r"a.chain:3: a block has whole numbers"),
     "negative": (HEAD + "100 10 0\n-50 0 10\n50\n", r"a.chain:3: a size or gap is negative"),
-    "sum": (HEAD + "100 10 0\n50 0 10\n51\n", "a.chain:1: the blocks of this chain cover 211 bp of its source, and its header says 210"),
+    "sum": (
+        HEAD + "100 10 0\n50 0 10\n51\n",
+        "a.chain:1: the blocks of this chain cover 211 bp of its source, and its header says 210",
+    ),
     "target sum": (HEAD + "100 10 1\n50 0 10\n50\n", "cover 221 bp of its target|cover 211 bp of its target"),
     "minus source": (HEAD.replace("+", "-", 1) + "210\n", "source strand is '-'"),
     "strand": (HEAD.replace("900 +", "900 x") + "210\n", "target strand is 'x'"),
     "size": (HEAD.replace("1000", "100") + "100 10 0\n50 0 10\n50\n", "cannot hold"),
-    "two sizes": (GOOD + GOOD.replace("1000", "1001"), "a.chain:6: 'chr1' has 1,001 bp here, and 1,000 bp in an earlier chain"),
+    "two sizes": (
+        GOOD + GOOD.replace("1000", "1001"),
+        "a.chain:6: 'chr1' has 1,001 bp here, and 1,000 bp in an earlier chain",
+    ),
     "score": (HEAD.replace("900", "best", 1) + "210\n", "number of the chain header"),
     "huge": (HEAD + "99999999999999999999 0 0\n210\n", "a.chain"),
 }
@@ -357,7 +428,12 @@ def test_gzip_that_is_cut(tmp_path):
 
 def test_comments_blank_lines_tabs_and_crlf_are_fine(tmp_path):
     path = tmp_path / "a.chain"
-    path.write_bytes(("##matrix\n# comment\n\n" + GOOD.replace("100 10 0", "100\t10\t0\r").replace("50 0 10\n", "# more\n50 0 10\n")).encode())
+    path.write_bytes(
+        (
+            "##matrix\n# comment\n\n"
+            + GOOD.replace("100 10 0", "100\t10\t0\r").replace("50 0 10\n", "# more\n50 0 10\n")
+        ).encode()
+    )
     assert ga.Chain(path).blocks.start.tolist() == [0, 110, 160]
 
 
@@ -415,11 +491,17 @@ def test_bed_lines_that_do_not_map_say_why(tmp_path):
     chain = tmp_path / "a.chain"
     chain.write_text(GOOD + "\nchain 5 chr2 500 + 100 300 chr2 600 - 50 250 2\n200\n")
     bed = tmp_path / "a.bed"
-    bed.write_text("track x\nchr1\t90\t120\ta\t5\t+\textra\nchr1 300 400\nchr9 1 2\nchr1 5 5\nchr1 90 112\nchr2\t100\t110\tb\t0\t-\n")
+    bed.write_text(
+        "track x\nchr1\t90\t120\ta\t5\t+\textra\nchr1 300 400\nchr9 1 2\nchr1 5 5\nchr1 90 112\nchr2\t100\t110\tb\t0\t-\n"
+    )
     out, other = io.BytesIO(), io.BytesIO()
     report = lift_bed(chain, bed, out, other, min_match=0.5)
     assert (report.mapped, report.unmapped) == (3, 3)
-    assert out.getvalue().decode().splitlines() == ["chr1\t100\t120\ta\t5\t+\textra", "chr1\t100\t112", "chr2\t540\t550\tb\t0\t+"]
+    assert out.getvalue().decode().splitlines() == [
+        "chr1\t100\t120\ta\t5\t+\textra",
+        "chr1\t100\t112",
+        "chr2\t540\t550\tb\t0\t+",
+    ]
     assert [line for line in other.getvalue().decode().splitlines() if line.startswith("#")] == [
         "# nothing maps",
         "# the chromosome is not in the chain file",

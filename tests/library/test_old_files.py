@@ -17,9 +17,24 @@ from hypothesis import strategies as st
 import genomearray as ga
 import genomearray.foreign.old_track
 from genomearray import GenomeDB, open_track
-from genomearray.errors import DamagedTrackError, DatabaseError, GenomeArrayWarning, LayoutError, RegionError, UnknownChromosomeError
+from genomearray.errors import (
+    DamagedTrackError,
+    DatabaseError,
+    GenomeArrayWarning,
+    LayoutError,
+    RegionError,
+    UnknownChromosomeError,
+)
 from tests import old_files
-from tests.old_files import CONTIGS, SORTED, dense, write_chromosomes, write_features, write_lift_table, write_track
+from tests.old_files import (
+    CONTIGS,
+    SORTED,
+    dense,
+    write_chromosomes,
+    write_features,
+    write_lift_table,
+    write_track,
+)
 from tests.shared_data import DATA, needs_shared
 
 
@@ -45,7 +60,9 @@ def arrays(dtype, seed=0, nan=False, chroms=CONTIGS):
 
 
 def test_chromosomes_are_in_the_old_order_with_right_flags(old):
-    assert [(chrom.name, chrom.idnum) for chrom in old.get_all_chromosomes()] == list(zip(SORTED, range(1, 13), strict=True))
+    assert [(chrom.name, chrom.idnum) for chrom in old.get_all_chromosomes()] == list(
+        zip(SORTED, range(1, 13), strict=True)
+    )
     # The old importer never set is_x and is_y, and took the alternative locus for an autosome.
     assert old.get_chromosome("chrX").is_x
     assert old.get_chromosome("chrY").is_y
@@ -57,9 +74,19 @@ def test_chromosomes_are_in_the_old_order_with_right_flags(old):
 
 def test_a_table_with_flags_of_the_user_keeps_them(tmp_path):
     """Before May 2012 the table told X and Y, and names had 16 bytes."""
-    write_chromosomes(tmp_path / "older", {"chrX": 5, "chrY": 6, "chrZ": 7}, ["chrX", "chrY", "chrZ"], old_files.OlderChromDesc, ("is_x", "is_y"))
+    write_chromosomes(
+        tmp_path / "older",
+        {"chrX": 5, "chrY": 6, "chrZ": 7},
+        ["chrX", "chrY", "chrZ"],
+        old_files.OlderChromDesc,
+        ("is_x", "is_y"),
+    )
     db = GenomeDB(tmp_path, "older")
-    assert [(c.is_x, c.is_y, c.is_sex) for c in db.get_all_chromosomes()] == [(True, False, False), (False, True, False), (False, False, False)]
+    assert [(c.is_x, c.is_y, c.is_sex) for c in db.get_all_chromosomes()] == [
+        (True, False, False),
+        (False, True, False),
+        (False, False, False),
+    ]
 
 
 def test_rows_are_sorted_by_idnum_whatever_their_order(tmp_path):
@@ -99,11 +126,15 @@ def test_dense_tracks_of_every_dtype(old, dtype):
             np.testing.assert_array_equal(track.get_nparray(name, 11, 20), values[10:20])
         np.testing.assert_array_equal(track["chr1:5-9"], want["chr1"][4:9])
         np.testing.assert_array_equal(track.sel(chrom="chr2", pos=slice(100, 200)), want["chr2"][99:200])
-        np.testing.assert_array_equal(track.windows([("chr1", 5, 15), ("chrX", 0, 10, "-")])[0], want["chr1"][5:15])
+        np.testing.assert_array_equal(
+            track.windows([("chr1", 5, 15), ("chrX", 0, 10, "-")])[0], want["chr1"][5:15]
+        )
         everything = np.concatenate(list(want.values())).astype(float)
         assert track.sum() == pytest.approx(np.nansum(everything))
         assert track.count() == (~np.isnan(everything)).sum()
-        assert (track + 1).values("chrM", 0, 3).tolist() == (want["chrM"][:3] + 1).tolist() or dtype.startswith("f")
+        assert (track + 1).values("chrM", 0, 3).tolist() == (
+            want["chrM"][:3] + 1
+        ).tolist() or dtype.startswith("f")
         assert track.dataset["chr1"].size == 1000
         np.testing.assert_array_equal(pickle.loads(pickle.dumps(track)).values("chr1"), want["chr1"])
         assert track.path == old.folder / "a" / "b.h5"
@@ -128,7 +159,13 @@ def test_chunks_longer_than_the_chromosome_and_many_chunks(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "filters", [None, tables.Filters(complevel=0), tables.Filters(complevel=5, shuffle=False), tables.Filters(complevel=1, fletcher32=True)]
+    "filters",
+    [
+        None,
+        tables.Filters(complevel=0),
+        tables.Filters(complevel=5, shuffle=False),
+        tables.Filters(complevel=1, fletcher32=True),
+    ],
 )
 def test_other_filters_of_pytables(old, filters):
     want = arrays("int16")
@@ -141,7 +178,9 @@ def test_big_endian_arrays(old):
     want = arrays("uint16")
     with h5py.File(old.folder / "t.h5", "w") as file:
         for name, values in want.items():
-            node = file.create_dataset(name, data=values.astype(">u2"), chunks=True, compression="gzip", shuffle=True)
+            node = file.create_dataset(
+                name, data=values.astype(">u2"), chunks=True, compression="gzip", shuffle=True
+            )
             node.attrs["CLASS"] = np.bytes_("CARRAY")
     np.testing.assert_array_equal(old["t"].values("chr1"), want["chr1"])
     assert old["t"].dtype == np.uint16
@@ -149,20 +188,38 @@ def test_big_endian_arrays(old):
 
 def test_chunks_nobody_wrote_hold_the_fill_value_of_the_file(old):
     """init_track fills with NaN, create_track with 0: the file tells."""
-    write_track(old.folder / "nan.h5", {name: (n, None) for name, n in CONTIGS.items()}, atom=tables.Float32Atom(dflt=np.nan))
-    write_track(old.folder / "zero.h5", {name: (n, None) for name, n in CONTIGS.items()}, atom=tables.Float32Atom(dflt=0))
-    write_track(old.folder / "seven.h5", {name: (n, None) for name, n in CONTIGS.items()}, atom=tables.Int16Atom(dflt=7))
+    write_track(
+        old.folder / "nan.h5",
+        {name: (n, None) for name, n in CONTIGS.items()},
+        atom=tables.Float32Atom(dflt=np.nan),
+    )
+    write_track(
+        old.folder / "zero.h5",
+        {name: (n, None) for name, n in CONTIGS.items()},
+        atom=tables.Float32Atom(dflt=0),
+    )
+    write_track(
+        old.folder / "seven.h5",
+        {name: (n, None) for name, n in CONTIGS.items()},
+        atom=tables.Int16Atom(dflt=7),
+    )
     assert np.isnan(old["nan"].values("chr1")).all()
     assert (old["zero"].values("chr1") == 0).all()
     assert (old["seven"].values("chr1") == 7).all()
-    assert (old["nan"].count(), old["zero"].count(), old["seven"].sum()) == (0, sum(CONTIGS.values()), 7 * sum(CONTIGS.values()))
+    assert (old["nan"].count(), old["zero"].count(), old["seven"].sum()) == (
+        0,
+        sum(CONTIGS.values()),
+        7 * sum(CONTIGS.values()),
+    )
 
 
 @pytest.mark.parametrize(("dtype", "absent"), [("uint8", 0), ("float32", np.nan)])
 def test_a_chromosome_without_a_node_is_absent_with_one_warning(old, dtype, absent):
     dense(old.folder / "t.h5", arrays(dtype, chroms=["chr1", "chr2"]))
     track = old["t"]
-    with pytest.warns(GenomeArrayWarning, match=r"no data of 10 chromosomes \(chr1_KI270762v1_alt, chr10, chr21, ...\)") as told:
+    with pytest.warns(
+        GenomeArrayWarning, match=r"no data of 10 chromosomes \(chr1_KI270762v1_alt, chr10, chr21, ...\)"
+    ) as told:
         np.testing.assert_array_equal(track.values("chrX", 0, 3), np.full(3, absent, dtype))
     assert len(told) == 1
     # Said once; a name and an object give the same.
@@ -268,7 +325,9 @@ def test_old_features_equal_their_rows(tmp_path_factory, data):
             for start, end, _, row in sorted(found, key=lambda f: f[:3])
         ]
     assert table.to_dataframe().values.tolist() == want
-    assert table["chr1:200-300"].to_dataframe().values.tolist() == [row for row in want if row[0] == "chr1" and row[1] < 300 and row[2] > 199]
+    assert table["chr1:200-300"].to_dataframe().values.tolist() == [
+        row for row in want if row[0] == "chr1" and row[1] < 300 and row[2] > 199
+    ]
     assert len(table) == len(want)
 
 
@@ -287,12 +346,16 @@ def test_old_fragments_and_rows_outside(old):
     assert table.to_dataframe().values.tolist() == [["chr1", 49, 60, "-", 255], ["chr1", 100, 247, "+", 60]]
     assert table.columns == ["start", "end", "strand", "score"]
     assert table.as_track("coverage").sum() == 11 + 147
-    with pytest.raises(LayoutError, match="holds a table of features, not a track; it opens with open_features"):
+    with pytest.raises(
+        LayoutError, match="holds a table of features, not a track; it opens with open_features"
+    ):
         old.open_track("pe")
 
 
 def test_names_of_32_bytes_and_empty_tables(old):
-    write_features(old.folder / "f.h5", {"chr2": [{"name": "n" * 32, "start": 5, "end": 5, "score": 7, "strand": 0}]})
+    write_features(
+        old.folder / "f.h5", {"chr2": [{"name": "n" * 32, "start": 5, "end": 5, "score": 7, "strand": 0}]}
+    )
     assert old.open_features("f").to_dataframe().values.tolist() == [["chr2", 4, 5, ".", "n" * 32, 7]]
     write_features(old.folder / "none.h5", {})
     assert len(old.open_features("none")) == 0
@@ -310,7 +373,10 @@ def test_liftover_tables(old, tmp_path):
     table = old.open_lift_table("liftover_old_to_new_tab")
     found = table.lift("chr1", [0, 12, 19, 12])
     assert found.values.tolist() == [[1, "chr2", 102, "+"], [2, "chr2", 109, "+"], [3, "chr2", 102, "+"]]
-    with pytest.warns(GenomeArrayWarning, match="2 bases map to the minus strand, where tables of the old library hold wrong positions"):
+    with pytest.warns(
+        GenomeArrayWarning,
+        match="2 bases map to the minus strand, where tables of the old library hold wrong positions",
+    ):
         assert table.lift("chr1", [100, 101, 15])["query"].tolist() == [2]
     assert table.lift("chr1", [100], minus=True).values.tolist() == [[0, "chr1", 4, "-"]]
     with pytest.raises(RegionError, match="0 <= offset < 1000"):
@@ -319,8 +385,12 @@ def test_liftover_tables(old, tmp_path):
     rows["chr1"][500] = [3, 5000, 1]
     write_lift_table(old.folder / "liftover_old_to_new_x_tab.h5", rows)
     with pytest.raises(DamagedTrackError, match="position 5000, past the end"):
-        ga.legacy.LiftTable(old.folder / "liftover_old_to_new_x_tab.h5", GenomeDB(tmp_path, "new").assembly).lift("chr1", [500])
-    with pytest.raises(LayoutError, match="holds a liftover table, not a track; it opens with open_lift_table"):
+        ga.legacy.LiftTable(
+            old.folder / "liftover_old_to_new_x_tab.h5", GenomeDB(tmp_path, "new").assembly
+        ).lift("chr1", [500])
+    with pytest.raises(
+        LayoutError, match="holds a liftover table, not a track; it opens with open_lift_table"
+    ):
         old.open_track("liftover_old_to_new_tab")
 
 
@@ -383,7 +453,9 @@ def test_damaged_chunks_are_errors_with_their_place(old):
 def test_files_of_another_assembly(old):
     dense(old.folder / "long.h5", {"chr1": np.zeros(1001, "uint8")})
     dense(old.folder / "other.h5", {"chr77": np.zeros(5, "uint8")})
-    with pytest.raises(LayoutError, match=r"node 'chr1' has 1,001 values, and the chromosome of assembly 'old' 1,000 bp"):
+    with pytest.raises(
+        LayoutError, match=r"node 'chr1' has 1,001 values, and the chromosome of assembly 'old' 1,000 bp"
+    ):
         old.open_track("long")
     with pytest.raises(LayoutError, match="node 'chr77' is no chromosome of assembly 'old'"):
         old.open_track("other")
@@ -409,7 +481,13 @@ def test_the_real_file():
         for name in ("chr22", "chrM", "chr6_apd_hap1"):
             np.testing.assert_array_equal(track.values(name), file[name][:])
         assert track.sum() == sum(int(file[name].attrs["sum"]) for name in file) == 569360
-        assert track.source.statistics()["chr22"] == {"n": 51304566, "n_nan": 0, "min": 0, "max": 2, "sum": 569360}
+        assert track.source.statistics()["chr22"] == {
+            "n": 51304566,
+            "n_nan": 0,
+            "min": 0,
+            "max": 2,
+            "sum": 569360,
+        }
     assert track.stats(by="chrom").loc["chr22", "max"] == 2
     assert isinstance(track.stats(by="chrom"), pd.DataFrame)
 
@@ -422,15 +500,28 @@ def make_many(folder):
     write_chromosomes(folder / "old")
     db = GenomeDB(folder, "old")
     for k in range(40):
-        dense(db.folder / "tracks" / f"t{k:02}.h5", arrays(["uint8", "uint16", "float32", "int8"][k % 4], seed=k, nan=k % 4 == 2))
+        dense(
+            db.folder / "tracks" / f"t{k:02}.h5",
+            arrays(["uint8", "uint16", "float32", "int8"][k % 4], seed=k, nan=k % 4 == 2),
+        )
     old_files.set_statistics(db.folder / "tracks" / "t02.h5")
     dense(db.folder / "some.h5", arrays("float32", chroms=["chr1", "chrM"]))
-    dense(db.folder / "seq.h5", {name: np.frombuffer((b"NACGT" * 200)[:n], np.uint8) for name, n in CONTIGS.items()})
+    dense(
+        db.folder / "seq.h5",
+        {name: np.frombuffer((b"NACGT" * 200)[:n], np.uint8) for name, n in CONTIGS.items()},
+    )
     rows = {
-        "chr1": [{"name": b"x", "start": 200, "end": 300, "score": -5, "strand": -1}, {"name": b"y", "start": 7, "end": 9, "score": 5, "strand": 1}]
+        "chr1": [
+            {"name": b"x", "start": 200, "end": 300, "score": -5, "strand": -1},
+            {"name": b"y", "start": 7, "end": 9, "score": 5, "strand": 1},
+        ]
     }
     write_features(db.folder / "genes.h5", rows)
-    write_features(db.folder / "pairs.h5", {"chrM": [{"start": 2, "end": 9, "score": 60, "strand": 1}]}, old_files.Fragment)
+    write_features(
+        db.folder / "pairs.h5",
+        {"chrM": [{"start": 2, "end": 9, "score": 60, "strand": 1}]},
+        old_files.Fragment,
+    )
     write_lift_table(db.folder / "liftover_old_to_new_tab.h5", {"chr1": np.full((1000, 3), -1, "int32")})
     (db.folder / "begun.h5").write_bytes(b"")
     with tables.open_file(str(db.folder / "haplotypes.h5"), "w") as file:
@@ -445,16 +536,26 @@ def test_a_whole_database_migrates_and_every_value_agrees(tmp_path, store):
     report = ga.migrate(tmp_path / "a", tmp_path / "b", store=store)
     outcomes = {file.name: file.outcome for file in report.files}
     assert [report.count(outcome) for outcome in ("copied", "there", "left out", "failed")] == [44, 0, 3, 0]
-    assert {name for name, outcome in outcomes.items() if outcome == "left out"} == {"begun", "haplotypes", "liftover_old_to_new_tab"}
+    assert {name for name, outcome in outcomes.items() if outcome == "left out"} == {
+        "begun",
+        "haplotypes",
+        "liftover_old_to_new_tab",
+    }
     new = GenomeDB(tmp_path / "b", "old")
-    assert [(c.name, c.length, c.idnum, c.is_x) for c in new.assembly] == [(c.name, c.length, c.idnum, c.is_x) for c in old.assembly]
+    assert [(c.name, c.length, c.idnum, c.is_x) for c in new.assembly] == [
+        (c.name, c.length, c.idnum, c.is_x) for c in old.assembly
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GenomeArrayWarning)
         for name, outcome in outcomes.items():
             if outcome != "copied":
                 continue
             if name in ("genes", "pairs"):
-                pd.testing.assert_frame_equal(new.open_features(name).to_dataframe(), old.open_features(name).to_dataframe(), check_dtype=False)
+                pd.testing.assert_frame_equal(
+                    new.open_features(name).to_dataframe(),
+                    old.open_features(name).to_dataframe(),
+                    check_dtype=False,
+                )
                 continue
             one, other = old[name], new[name]
             assert (one.dtype, one.kind) == (other.dtype, other.kind)
@@ -492,8 +593,14 @@ def test_a_damaged_file_fails_alone_and_stale_statistics_are_told(tmp_path):
     with tables.open_file(str(old.folder / "stale.h5"), "a") as file:
         file.root.chr10[5] += 1
     report = ga.migrate(tmp_path / "a", tmp_path / "b")
-    assert {file.name: file.outcome for file in report.files} == {"bad": "failed", "good": "copied", "stale": "copied"}
-    assert "stale statistics in the old file: chr10" in next(file.note for file in report.files if file.name == "stale")
+    assert {file.name: file.outcome for file in report.files} == {
+        "bad": "failed",
+        "good": "copied",
+        "stale": "copied",
+    }
+    assert "stale statistics in the old file: chr10" in next(
+        file.note for file in report.files if file.name == "stale"
+    )
     assert GenomeDB(tmp_path / "b", "old").list_tracks() == ["good", "stale"]
     with pytest.raises(DatabaseError, match="is the old database itself"):
         ga.migrate(tmp_path / "a", tmp_path / "a")

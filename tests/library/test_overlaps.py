@@ -27,8 +27,19 @@ def tables(draw, least=0):
         start = draw(st.integers(0, SIZES[chrom] - 1))
         long = draw(st.sampled_from([0, 1, 5, 5, 5, 400]))
         end = min(start + draw(st.integers(0, long)), SIZES[chrom])
-        rows.append((chrom, start, end, draw(st.sampled_from("+-.")), f"n{len(rows)}", draw(st.sampled_from([np.nan, 1.5, 2, 3, -4]))))
-    return pd.DataFrame(rows, columns=["chrom", "start", "end", "strand", "name", "score"]).astype({"start": int, "end": int, "score": float})
+        rows.append(
+            (
+                chrom,
+                start,
+                end,
+                draw(st.sampled_from("+-.")),
+                f"n{len(rows)}",
+                draw(st.sampled_from([np.nan, 1.5, 2, 3, -4])),
+            )
+        )
+    return pd.DataFrame(rows, columns=["chrom", "start", "end", "strand", "name", "score"]).astype(
+        {"start": int, "end": int, "score": float}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +59,9 @@ def pairs_of(regions, features):
     columns = ["chrom", "start", "end"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bioframe uses what pandas gives up
-        found = bioframe.overlap(regions[columns], features[columns], how="inner", return_index=True, suffixes=("_1", "_2"))
+        found = bioframe.overlap(
+            regions[columns], features[columns], how="inner", return_index=True, suffixes=("_1", "_2")
+        )
     return sorted(zip(found["index_1"].astype(int), found["index_2"].astype(int), strict=True))
 
 
@@ -70,12 +83,16 @@ def test_overlaps_and_counts_equal_bioframe(made, features, regions):
         wanted = [(k, j) for k, j in both if stored["strand"][j] == other[known["strand"][k]]]
         region, row = table.overlap_rows(known, strand=strand)
         assert list(zip(region.tolist(), row.tolist(), strict=True)) == wanted
-        assert table.counts(known, strand=strand).tolist() == [sum(k == r for k, _ in wanted) for r in range(len(known))]
+        assert table.counts(known, strand=strand).tolist() == [
+            sum(k == r for k, _ in wanted) for r in range(len(known))
+        ]
     # One region at a time, and the table itself as regions.
     for k, one in enumerate(regions.itertuples()):
         rows = table.overlapping(one.chrom, one.start, one.end)
         assert rows["name"].tolist() == [stored["name"][j] for i, j in want if i == k]
-    assert table.counts(table).tolist() == [sum(k == r for k, _ in pairs_of(stored, stored)) for r in range(len(stored))]
+    assert table.counts(table).tolist() == [
+        sum(k == r for k, _ in pairs_of(stored, stored)) for r in range(len(stored))
+    ]
 
 
 @settings(max_examples=60, deadline=None)
@@ -89,7 +106,9 @@ def test_nearest_equals_a_look_at_every_pair(made, features, regions, strand):
     for k, one in enumerate(regions.itertuples()):
         best = None
         for j, other in enumerate(stored.itertuples()):
-            wanted = {None: other.strand, "same": one.strand, "opposite": "-" if one.strand == "+" else "+"}[strand]
+            wanted = {None: other.strand, "same": one.strand, "opposite": "-" if one.strand == "+" else "+"}[
+                strand
+            ]
             if other.chrom != one.chrom or other.strand != wanted:
                 continue
             # An interval of no base counts as one base.
@@ -122,7 +141,9 @@ def test_tracks_of_features_equal_a_loop_over_bases(made, features, piece):
             np.testing.assert_array_equal(table.as_track("mask").values(chrom), cover > 0)
             np.testing.assert_array_equal(table.as_track("score").values(chrom), score)
             for sign in ("none", "position", "strand"):
-                np.testing.assert_array_equal(table.distances(sign).values(chrom), slow_distances(table, chrom, length, sign))
+                np.testing.assert_array_equal(
+                    table.distances(sign).values(chrom), slow_distances(table, chrom, length, sign)
+                )
         union = sum(int(table.as_track("mask").values(chrom).sum()) for chrom in SIZES)
         assert table.overlapped_bases() == int((features["end"] - features["start"]).sum()) - union
     finally:
@@ -132,7 +153,10 @@ def test_tracks_of_features_equal_a_loop_over_bases(made, features, piece):
 def slow_distances(table, chrom, length, sign):
     out = np.full(length, np.nan)
     frame = table.to_dataframe()
-    rows = [(row.start, max(row.end, row.start + 1), row.strand) for row in frame[frame["chrom"] == chrom].itertuples()]
+    rows = [
+        (row.start, max(row.end, row.start + 1), row.strand)
+        for row in frame[frame["chrom"] == chrom].itertuples()
+    ]
     for base in range(length):
         best = None
         for k, (start, end, strand) in enumerate(rows):
@@ -145,7 +169,11 @@ def slow_distances(table, chrom, length, sign):
             continue
         (distance, *_), left, strand = best
         plus = 1 if left else -1
-        out[base] = distance * {"none": 1, "position": plus, "strand": -plus if strand == "-" else plus}[sign] if distance else 0
+        out[base] = (
+            distance * {"none": 1, "position": plus, "strand": -plus if strand == "-" else plus}[sign]
+            if distance
+            else 0
+        )
     return out
 
 
@@ -168,7 +196,9 @@ def test_what_is_refused(made):
     with pytest.raises(KeyError, match="no column 'nothing'"):
         table["chr1:1-3"]["nothing"]
     with pytest.raises(ValueRangeError, match="the score 1.5 is no uint8"):
-        made(pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [5], "score": [1.5]})).as_track("score", dtype="uint8")
+        made(pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [5], "score": [1.5]})).as_track(
+            "score", dtype="uint8"
+        )
 
 
 def test_only_one_strand_has_features(made):

@@ -23,7 +23,10 @@ def big(tmp_path):
 
 
 def program(db, body):
-    code = f"import numpy as np, genomearray as ga\ndb = ga.GenomeDB({str(db.path)!r}, 'big')\n" + textwrap.dedent(body)
+    code = (
+        f"import numpy as np, genomearray as ga\ndb = ga.GenomeDB({str(db.path)!r}, 'big')\n"
+        + textwrap.dedent(body)
+    )
     return [sys.executable, "-c", code]
 
 
@@ -37,7 +40,9 @@ SLOW_WRITE = """
 
 @pytest.mark.parametrize("store", ["h5", "zarr"])
 def test_a_killed_writer_leaves_nothing_visible_and_nothing_in_the_way(big, store):
-    with subprocess.Popen(program(big, SLOW_WRITE.format(store=store)), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        program(big, SLOW_WRITE.format(store=store)), stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout.readline() == "writing\n"
         time.sleep(0.5)
         assert len(list(big.folder.rglob(".x.*.part"))) == 1
@@ -55,9 +60,7 @@ def test_a_killed_writer_leaves_nothing_visible_and_nothing_in_the_way(big, stor
 @pytest.mark.parametrize("store", ["h5", "zarr"])
 def test_a_full_disk_is_one_clear_error_and_no_track(big, store):
     # A limit on the size of files stands for the disk: writing beyond it fails in the same calls.
-    limited = (
-        "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
-    )
+    limited = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
     body = limited + textwrap.dedent(f"""
         values = np.random.default_rng(0).integers(0, 9**9, 9_000_000, dtype="uint32")
         try:

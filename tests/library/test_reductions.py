@@ -34,8 +34,12 @@ def agree(told, values):
         assert told.sum == sum(values.tolist())
     scale = max((abs(float(v)) for v in values.tolist() if v == v), default=0.0)
     for name in ("mean", "min", "max", "sum", "std"):
-        tolerance = 1e-12 * scale * (max(want["n"], 1) if name == "sum" else 1) + (1e-7 * scale if name == "std" else 0)
-        np.testing.assert_allclose(float(getattr(told, name)), float(want[name]), rtol=1e-12, atol=tolerance, err_msg=name)
+        tolerance = 1e-12 * scale * (max(want["n"], 1) if name == "sum" else 1) + (
+            1e-7 * scale if name == "std" else 0
+        )
+        np.testing.assert_allclose(
+            float(getattr(told, name)), float(want[name]), rtol=1e-12, atol=tolerance, err_msg=name
+        )
 
 
 @some_examples
@@ -47,7 +51,9 @@ def test_statistics_equal_exact_fractions(store, dtype, chunk, pieces, stored, p
         writer, expected, _ = write(Path(folder), store, dtype, chunk, pieces)
         track = ga.open_track(writer.path)
         agree(track.stats(stored=stored), np.concatenate(list(expected.values())))
-        agree(track.stats(["chr1", "a/b"], stored=stored), np.concatenate([expected["chr1"], expected["a/b"]]))
+        agree(
+            track.stats(["chr1", "a/b"], stored=stored), np.concatenate([expected["chr1"], expected["a/b"]])
+        )
         table = track.stats(by="chrom", stored=stored)
         assert table.index.tolist() == list(track.chromosomes)
         for chrom in table.index:
@@ -116,7 +122,12 @@ def test_quantiles_and_histograms_equal_numpy(dtype, seed, piece):
         every = np.concatenate([values, other])
         valid = every[~np.isnan(every)] if every.dtype.kind == "f" else every
         got = db["x"].quantile(QS)
-        np.testing.assert_allclose(got, np.quantile(valid.astype(np.float64), QS), rtol=1e-12, atol=1e-12 * float(np.abs(valid.astype(float)).max()))
+        np.testing.assert_allclose(
+            got,
+            np.quantile(valid.astype(np.float64), QS),
+            rtol=1e-12,
+            atol=1e-12 * float(np.abs(valid.astype(float)).max()),
+        )
         assert db["x"].quantile(0.5, "d") == np.quantile(
             other[~np.isnan(other)].astype(float) if other.dtype.kind == "f" else other.astype(float), 0.5
         )
@@ -146,7 +157,10 @@ def test_correlation_equals_numpy(tmp_path, with_nan):
     db = ga.GenomeDB.create(tmp_path, "toy", {"c": 5000, "d": 900})
     made = {}
     for name in "xyz":
-        arrays = {chrom: (rng.normal(3, 2, size) + np.arange(size) % 50 / 9).astype("float32") for chrom, size in (("c", 5000), ("d", 900))}
+        arrays = {
+            chrom: (rng.normal(3, 2, size) + np.arange(size) % 50 / 9).astype("float32")
+            for chrom, size in (("c", 5000), ("d", 900))
+        }
         if with_nan:
             for values in arrays.values():
                 values[rng.random(values.size) < 0.3] = np.nan
@@ -157,7 +171,9 @@ def test_correlation_equals_numpy(tmp_path, with_nan):
     for one in "xyz":
         for other in "xyz":
             both = ~np.isnan(made[one]) & ~np.isnan(made[other])
-            np.testing.assert_allclose(table.loc[one, other], np.corrcoef(made[one][both], made[other][both])[0, 1], rtol=1e-10)
+            np.testing.assert_allclose(
+                table.loc[one, other], np.corrcoef(made[one][both], made[other][both])[0, 1], rtol=1e-10
+            )
     assert db["x"].corr(db["y"]) == table.loc["x", "y"]
     assert math.isnan(db["x"].corr(db["y"] * 0))
 
@@ -173,7 +189,9 @@ def test_intervals_equal_a_walk_over_the_bases(seed, least, gap, piece):
         patch.setattr(computed, "PIECE", piece)
         patch.setattr(reductions, "PIECE", piece)
         db = ga.GenomeDB.create(folder, "toy", {"c": 700, "d": 90})
-        arrays = {name: (rng.random(size) ** 3 * 9).astype("float32") for name, size in (("c", 700), ("d", 90))}
+        arrays = {
+            name: (rng.random(size) ** 3 * 9).astype("float32") for name, size in (("c", 700), ("d", 90))
+        }
         for values in arrays.values():
             values[rng.random(values.size) < 0.1] = np.nan
         db.save_track("x", arrays)
@@ -188,7 +206,13 @@ def test_intervals_equal_a_walk_over_the_bases(seed, least, gap, piece):
                 else:
                     groups.append([k])
             want += [
-                (name, g[0], g[-1] + 1, np.mean([float(values[k]) for k in g]), max(float(values[k]) for k in g))
+                (
+                    name,
+                    g[0],
+                    g[-1] + 1,
+                    np.mean([float(values[k]) for k in g]),
+                    max(float(values[k]) for k in g),
+                )
                 for g in groups
                 if g[-1] + 1 - g[0] >= least
             ]
@@ -200,7 +224,9 @@ def test_intervals_equal_a_walk_over_the_bases(seed, least, gap, piece):
 def test_intervals_become_a_feature_table(db):
     assert db.save_features("peaks/high", db["counts"].intervals(above=500)) == 1
     table = db.open_features("peaks/high")
-    assert table["chr1:400-600"].to_dataframe()[["chrom", "start", "end"]].to_numpy().tolist() == [["chr1", 500, 1000]]
+    assert table["chr1:400-600"].to_dataframe()[["chrom", "start", "end"]].to_numpy().tolist() == [
+        ["chr1", 500, 1000]
+    ]
     with pytest.raises(ValueRangeError, match="no column 'end'"):
         db.save_features("bad", pd.DataFrame({"chrom": ["chr1"], "start": [1]}))
     with pytest.raises(UnknownChromosomeError):

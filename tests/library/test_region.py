@@ -72,7 +72,8 @@ def test_whole_numbers_of_any_type(fine):
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "message"), [(-1, 5, "outside"), (0, 11, "outside"), (5, 5, "no base"), (6, 5, "reversed"), (11, 12, "outside")]
+    ("start", "end", "message"),
+    [(-1, 5, "outside"), (0, 11, "outside"), (5, 5, "no base"), (6, 5, "reversed"), (11, 12, "outside")],
 )
 def test_offsets_outside(start, end, message):
     with pytest.raises(RegionError, match=message):

@@ -27,7 +27,13 @@ WINDOWS = [("chr1", k * 350, k * 350 + 300) for k in range(100)]
 def published(request, tmp_path):
     """A local track, its URL, and what the server sent."""
     (tmp_path / "web").mkdir()
-    writer, expected, _ = write(tmp_path / "web", request.param, "uint16", 1024, [("chr1", k * 9000, 9000, k, False) for k in range(4)])
+    writer, expected, _ = write(
+        tmp_path / "web",
+        request.param,
+        "uint16",
+        1024,
+        [("chr1", k * 9000, 9000, k, False) for k in range(4)],
+    )
     with serve(tmp_path / "web") as (url, sent):
         yield writer.path, f"{url}/{writer.path.name}", sent, expected
 
@@ -40,14 +46,18 @@ def test_a_remote_track_answers_like_a_local_one(published):
         np.testing.assert_array_equal(remote.values(chrom), values)
         np.testing.assert_array_equal(remote.sel(chrom=chrom, pos=slice(1, 1)).values, values[:1])
     np.testing.assert_array_equal(remote.windows(WINDOWS).values, local.windows(WINDOWS).values)
-    np.testing.assert_array_equal(remote.bins("chr1", 5000)["sum"].values, local.bins("chr1", 5000)["sum"].values)
+    np.testing.assert_array_equal(
+        remote.bins("chr1", 5000)["sum"].values, local.bins("chr1", 5000)["sum"].values
+    )
     assert int(remote.to_dask("chr1").sum().compute()) == int(expected["chr1"].astype(np.uint64).sum())
     assert remote.dataset["chr1"].sizes == local.dataset["chr1"].sizes
 
 
 def test_only_the_bytes_that_are_needed_are_asked_for(tmp_path):
     """Of a Zarr store: HDF5 reads its own structure in blocks."""
-    writer, expected, _ = write(tmp_path, "zarr", "uint16", 1024, [("chr1", k * 9000, 9000, k, False) for k in range(4)])
+    writer, expected, _ = write(
+        tmp_path, "zarr", "uint16", 1024, [("chr1", k * 9000, 9000, k, False) for k in range(4)]
+    )
     with serve(tmp_path) as (url, sent):
         remote = ga.open_track(f"{url}/{writer.path.name}")
         remote.values("chr1", 0, 1)
@@ -101,7 +111,9 @@ def test_a_forked_child_reads_on(published):
     track = ga.open_track(url)
     track.values("chr1", 0, 9)
     here, there = multiprocessing.Pipe()
-    child = multiprocessing.get_context("fork").Process(target=lambda: there.send(track.values("chr1", 20_000, 30_000)))
+    child = multiprocessing.get_context("fork").Process(
+        target=lambda: there.send(track.values("chr1", 20_000, 30_000))
+    )
     child.start()
     assert here.poll(60)
     np.testing.assert_array_equal(here.recv(), expected["chr1"][20_000:30_000])
@@ -142,7 +154,10 @@ def test_what_is_wrong_with_an_address_is_told(published, tmp_path):
 
 def test_a_server_without_ranges_and_a_cut_file_are_errors(published):
     path, url, _, _ = published
-    with serve(path.parent, ranges=False) as (plain, _), pytest.raises(UnknownTrackError, match="cannot be reached: .*range requests"):
+    with (
+        serve(path.parent, ranges=False) as (plain, _),
+        pytest.raises(UnknownTrackError, match="cannot be reached: .*range requests"),
+    ):
         ga.open_track(f"{plain}/{path.name}").values("chr1", 0, 9)
     if path.is_dir():
         shard = path / "chr1" / "c" / "0"

@@ -31,7 +31,9 @@ SIZES = {"chr1": 5 * BLOCK + 12_345, "chr2": BLOCK, "s/1": 900, "s/2": 70}
 def client():
     """Two processes."""
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as local,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as local,
         distributed.Client(local, set_as_default=True) as found,
     ):
         yield found
@@ -42,7 +44,10 @@ def made(tmp_path_factory):
     """A database with counts of several blocks, and their arrays."""
     db = ga.GenomeDB.create(tmp_path_factory.mktemp("cluster"), "toy", SIZES)
     rng = np.random.default_rng(0)
-    arrays = {name: (rng.random(size) < 0.02).astype("uint16") * rng.integers(1, 900, size).astype("uint16") for name, size in SIZES.items()}
+    arrays = {
+        name: (rng.random(size) < 0.02).astype("uint16") * rng.integers(1, 900, size).astype("uint16")
+        for name, size in SIZES.items()
+    }
     db.save_track("a", arrays, threads=2)
     return db, arrays
 
@@ -118,10 +123,17 @@ class Killing(Shifted):
 def test_a_killed_worker_costs_a_retry(made, tmp_path, store):
     db, arrays = made
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as local,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as local,
         distributed.Client(local),
     ):
-        db.save_track(f"survived_{store}", ga.Track(Killing(db["a"].source, tmp_path / "flag", always=False)), store=store, overwrite=True)
+        db.save_track(
+            f"survived_{store}",
+            ga.Track(Killing(db["a"].source, tmp_path / "flag", always=False)),
+            store=store,
+            overwrite=True,
+        )
     assert (tmp_path / "flag").exists()
     same(db, f"survived_{store}", arrays, lambda values: values)
     assert [path.name for path in db.folder.rglob("*.part")] == []
@@ -130,7 +142,9 @@ def test_a_killed_worker_costs_a_retry(made, tmp_path, store):
 def test_a_worker_that_always_dies_is_an_error(made, tmp_path):
     db, _ = made
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0") as local,
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as local,
         distributed.Client(local),
         pytest.raises(ClusterError, match="workers died with it"),
     ):
@@ -146,15 +160,56 @@ def test_the_command_line_works_on_a_cluster(client, made, tmp_path):
     address = client.scheduler.address
     call = partial(subprocess.run, capture_output=True, text=True, check=False, cwd=tmp_path)
     words = [PROGRAM, "--db", db.path, "--assembly", "toy"]
-    done = call([*words, "combine", "cli", "a", "a", "--dtype", "uint32", "--store", "zarr", "--scheduler", address, "--overwrite"])
+    done = call(
+        [
+            *words,
+            "combine",
+            "cli",
+            "a",
+            "a",
+            "--dtype",
+            "uint32",
+            "--store",
+            "zarr",
+            "--scheduler",
+            address,
+            "--overwrite",
+        ]
+    )
     assert done.returncode == 0, done.stderr
     same(db, "cli", arrays, lambda values: values.astype("uint32") * 2)
     done = call([*words, "stats", "cli", "--compute", "--scheduler", address])
     assert f"sum\t{2 * sum(int(values.sum()) for values in arrays.values())}" in done.stdout
     assert done.stderr == "track cli: the stored statistics are right\n"
-    done = call([*words, "export", "bedgraph", "a", "a.bedgraph", "--skip-zeros", "--chrom", "chr2", "--scheduler", address])
+    done = call(
+        [
+            *words,
+            "export",
+            "bedgraph",
+            "a",
+            "a.bedgraph",
+            "--skip-zeros",
+            "--chrom",
+            "chr2",
+            "--scheduler",
+            address,
+        ]
+    )
     assert done.returncode == 0, done.stderr
-    done = call([*words, "import", "bedgraph", "again", "a.bedgraph", "--dtype", "uint16", "--scheduler", address, "--overwrite"])
+    done = call(
+        [
+            *words,
+            "import",
+            "bedgraph",
+            "again",
+            "a.bedgraph",
+            "--dtype",
+            "uint16",
+            "--scheduler",
+            address,
+            "--overwrite",
+        ]
+    )
     assert done.returncode == 0, done.stderr
     np.testing.assert_array_equal(db["again"].values("chr2"), arrays["chr2"])
     done = call([*words, "combine", "x", "a", "a", "--scheduler", address, "--threads", "2"])

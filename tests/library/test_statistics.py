@@ -29,8 +29,12 @@ def agree(row, values):
     if values.dtype.kind in "iu" and values.dtype.itemsize < 8:
         assert int(row["sum"]) == want["sum"]
     for name in ("mean", "min", "max", "sum", "std"):
-        tolerance = 1e-12 * scale * (max(want["n"], 1) if name == "sum" else 1) + (1e-7 * scale if name == "std" else 0)
-        np.testing.assert_allclose(float(row[name]), float(want[name]), rtol=1e-12, atol=tolerance, err_msg=name)
+        tolerance = 1e-12 * scale * (max(want["n"], 1) if name == "sum" else 1) + (
+            1e-7 * scale if name == "std" else 0
+        )
+        np.testing.assert_allclose(
+            float(row[name]), float(want[name]), rtol=1e-12, atol=tolerance, err_msg=name
+        )
 
 
 @some_examples
@@ -43,7 +47,18 @@ def test_statistics_of_regions_are_exact(store, dtype, chunk, pieces, wanted, as
             track = ga.as_track(track.dataset)
         wanted = [*wanted, ("chr1", 0, 40_000, "."), ("a/b", 0, 5000, "."), ("one", 0, 1, ".")]
         table = track.region_stats(wanted)
-        assert table.columns.tolist() == ["chrom", "start", "end", "strand", "n", "mean", "min", "max", "sum", "std"]
+        assert table.columns.tolist() == [
+            "chrom",
+            "start",
+            "end",
+            "strand",
+            "n",
+            "mean",
+            "min",
+            "max",
+            "sum",
+            "std",
+        ]
         assert list(table[["chrom", "start", "end", "strand"]].itertuples(index=False, name=None)) == wanted
         assert table["min"].dtype == dtype
         for (_, row), (chrom, start, end, _strand) in zip(table.iterrows(), wanted, strict=True):
@@ -69,11 +84,15 @@ def test_bins_are_exact(store, dtype, chunk, pieces, size, data):
 
 @pytest.mark.parametrize("store", ["h5", "zarr"])
 def test_only_the_edges_are_read_as_bases(tmp_path, store):
-    writer, _, _ = write(tmp_path, store, "uint16", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)])
+    writer, _, _ = write(
+        tmp_path, store, "uint16", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)]
+    )
     track = ga.open_track(writer.path)
     array = track.source.locate("chr1")[0]
     array.source = counted = Counted(array.source)
-    track.region_stats([("chr1", 100, 30_000), ("chr1", 110, 20_000), ("chr1", 64, 6400), ("chr1", 0, 40_000)])
+    track.region_stats(
+        [("chr1", 100, 30_000), ("chr1", 110, 20_000), ("chr1", 64, 6400), ("chr1", 0, 40_000)]
+    )
     assert sorted(counted.asked) == [100 // 64, 20_000 // 64, 30_000 // 64]
     counted.asked.clear()
     track.bins("chr1", 6400)
@@ -81,7 +100,9 @@ def test_only_the_edges_are_read_as_bases(tmp_path, store):
 
 
 def test_blocks_of_regions_and_threads_agree_with_one_pass(tmp_path, monkeypatch):
-    writer, _, _ = write(tmp_path, "zarr", "float32", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)])
+    writer, _, _ = write(
+        tmp_path, "zarr", "float32", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)]
+    )
     track = ga.open_track(writer.path)
     rng = np.random.default_rng(0)
     starts = rng.integers(0, 39_000, 500)
@@ -128,7 +149,9 @@ def test_whole_chromosome_across_blocks(tmp_path):
     assert (row["n"], int(row["sum"]), row["min"], row["max"]) == (length, int(values.sum()), 0, 59)
     assert row["std"] == pytest.approx(values.std(), rel=1e-12)
     bins = db["x"].bins("chr1", 1_000_000)
-    np.testing.assert_array_equal(bins["sum"].values, np.add.reduceat(values.astype(np.uint64), np.arange(0, length, 1_000_000)))
+    np.testing.assert_array_equal(
+        bins["sum"].values, np.add.reduceat(values.astype(np.uint64), np.arange(0, length, 1_000_000))
+    )
 
 
 def test_bad_questions(db):

@@ -16,7 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genomearray import Assembly
-from genomearray.errors import DamagedTrackError, GenomeArrayError, LayoutError, RegionError, UnknownChromosomeError, ValueRangeError
+from genomearray.errors import (
+    DamagedTrackError,
+    GenomeArrayError,
+    LayoutError,
+    RegionError,
+    UnknownChromosomeError,
+    ValueRangeError,
+)
 from genomearray.storage.layout import BLOCK, OWN_VARIABLES, Layout, own_rows
 from genomearray.storage.read.open_stored import open_part, open_stored
 from genomearray.storage.write.create import create_writer
@@ -31,7 +38,9 @@ def write(folder, store, dtype, chunk, pieces):
     """A track of random pieces, and the arrays it must equal; counts of bases and of those written again."""
     expected = any_.empty(dtype)
     written = {name: np.zeros(length, dtype=int) for name, length in any_.SIZES.items()}
-    with create_writer(folder, any_.ASSEMBLY, "t", dtype, WriteOptions(store=store, chunk=chunk, threads=1, overwrite=True)) as writer:
+    with create_writer(
+        folder, any_.ASSEMBLY, "t", dtype, WriteOptions(store=store, chunk=chunk, threads=1, overwrite=True)
+    ) as writer:
         for name, start, size, seed, as_intervals in pieces:
             values = any_.numbers(dtype, size, seed)
             expected[name][start : start + size] = values
@@ -91,7 +100,9 @@ def test_pieces_across_block_borders_and_blocks_written_again(tmp_path, store, t
     assembly = Assembly.from_sizes("big", [("chr1", length), ("chr2", 50)])
     expected = np.zeros(length, dtype=np.uint16)
     rng = np.random.default_rng(0)
-    with create_writer(tmp_path, assembly, "t", "uint16", WriteOptions(store=store, threads=threads)) as writer:
+    with create_writer(
+        tmp_path, assembly, "t", "uint16", WriteOptions(store=store, threads=threads)
+    ) as writer:
         writer._budget = 1000  # every piece goes to disk at once, so blocks come back
         for k in range(12):
             start = int(rng.integers(0, length - 300_000))
@@ -116,7 +127,9 @@ def test_bits_do_not_depend_on_threads_or_store(tmp_path):
     values = np.random.default_rng(1).normal(0, 1e8, 3 * BLOCK).astype(np.float32)
     tables = []
     for k, (store, threads) in enumerate([("h5", 1), ("h5", 4), ("zarr", 3)]):
-        with create_writer(tmp_path, assembly, f"t{k}", "float32", WriteOptions(store=store, threads=threads, chunk=8192)) as writer:
+        with create_writer(
+            tmp_path, assembly, f"t{k}", "float32", WriteOptions(store=store, threads=threads, chunk=8192)
+        ) as writer:
             writer.write("chr1", 0, values)
         tables.append(open_stored(writer.path).sequences())
     for column in ("sum", "m2", "min", "max"):
@@ -151,7 +164,9 @@ def test_plain_xarray_opens_both_without_a_warning(both):
         table = xr.open_dataset(paths["h5"], engine="h5netcdf", group="sequences")
         assert table["name"].values.tolist() == list(any_.ASSEMBLY.names)
         table.close()
-        assert xr.open_zarr(paths["zarr"], group="sequences")["name"].values.tolist() == list(any_.ASSEMBLY.names)
+        assert xr.open_zarr(paths["zarr"], group="sequences")["name"].values.tolist() == list(
+            any_.ASSEMBLY.names
+        )
 
 
 def test_plain_h5py_and_netcdf4_open_the_file(both):
@@ -166,7 +181,9 @@ def test_plain_h5py_and_netcdf4_open_the_file(both):
         assert file.variables["chr1"].dimensions == ("pos_chr1",)
 
 
-@pytest.mark.skipif(shutil.which("ncdump") is None, reason="ncdump (Debian package netcdf-bin) is not installed")
+@pytest.mark.skipif(
+    shutil.which("ncdump") is None, reason="ncdump (Debian package netcdf-bin) is not installed"
+)
 def test_ncdump_opens_the_file(both):
     told = subprocess.run(["ncdump", "-h", both[0]["h5"]], capture_output=True, text=True, check=True)
     assert "ushort chr1(pos_chr1)" in told.stdout
@@ -201,13 +218,21 @@ def test_chunks_of_nothing_are_not_stored(tmp_path, store):
     stored = open_part(writer.path)
     array = stored._array("chr1")
     assert array.source.stored().sum() == 1
-    size = writer.path.stat().st_size if store == "h5" else sum(p.stat().st_size for p in writer.path.rglob("*") if p.is_file())
+    size = (
+        writer.path.stat().st_size
+        if store == "h5"
+        else sum(p.stat().st_size for p in writer.path.rglob("*") if p.is_file())
+    )
     assert size < 400_000
     assert np.isnan(stored.read("chr1", 0, BLOCK)).all()
 
 
 def test_the_first_hundred_have_variables_the_rest_is_packed(tmp_path):
-    sizes = [(f"contig_{k}", 100 + k % 50) for k in range(3000)] + [("chr1", 5000), ("CHR1", 400), ("sequences", 30)]
+    sizes = [(f"contig_{k}", 100 + k % 50) for k in range(3000)] + [
+        ("chr1", 5000),
+        ("CHR1", 400),
+        ("sequences", 30),
+    ]
     assembly = Assembly.from_sizes("draft", sizes)
     own = {assembly.names[row] for row in own_rows(assembly.chromosomes)}
     assert len(own) == OWN_VARIABLES
@@ -223,7 +248,9 @@ def test_the_first_hundred_have_variables_the_rest_is_packed(tmp_path):
         for k in (0, 150, 2999, 3002):
             chrom = assembly.chromosomes[k]
             assert stored.read(chrom.name, 0, chrom.length).tolist() == [k] * chrom.length
-        np.testing.assert_array_equal(stored.sequences()["sum"], [k * c.length for k, c in enumerate(assembly)])
+        np.testing.assert_array_equal(
+            stored.sequences()["sum"], [k * c.length for k, c in enumerate(assembly)]
+        )
         with pytest.raises(UnknownChromosomeError, match="'packed'"):
             stored.read("packed", 0, 1)
 
@@ -251,7 +278,11 @@ def rewritten(path, flip):
 @pytest.mark.parametrize("store", ["h5", "zarr"])
 def test_a_flipped_byte_is_an_error_or_harmless_never_another_value(both, store):
     paths, expected = both
-    files = [paths[store]] if store == "h5" else sorted(p for p in paths[store].rglob("c/*") if p.is_file() and "sequences" not in str(p))
+    files = (
+        [paths[store]]
+        if store == "h5"
+        else sorted(p for p in paths[store].rglob("c/*") if p.is_file() and "sequences" not in str(p))
+    )
     rng = np.random.default_rng(7)
     noticed = 0
     for _ in range(150):
@@ -351,7 +382,10 @@ def test_wrong_writes_are_refused_and_leave_nothing(tmp_path, store):
         (lambda w: w.write_intervals("chr1", [5, 6], [7], [1]), ValueRangeError),
     ]
     for act, kind in wrong:
-        with pytest.raises(kind), create_writer(tmp_path, any_.ASSEMBLY, "deep/t", "int16", WriteOptions(store=store)) as writer:
+        with (
+            pytest.raises(kind),
+            create_writer(tmp_path, any_.ASSEMBLY, "deep/t", "int16", WriteOptions(store=store)) as writer,
+        ):
             act(writer)
         assert [p.name for p in tmp_path.rglob("*")] == [".lock"]
 

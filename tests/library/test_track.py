@@ -13,7 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
-from genomearray.errors import AssemblyError, LayoutError, RegionError, TrackClosedError, TrackReplacedError, UnknownChromosomeError
+from genomearray.errors import (
+    AssemblyError,
+    LayoutError,
+    RegionError,
+    TrackClosedError,
+    TrackReplacedError,
+    UnknownChromosomeError,
+)
 from genomearray.storage.layout import BLOCK, DTYPES
 from genomearray.track.position_index import PositionIndex
 from tests.library import strategies as any_
@@ -23,7 +30,9 @@ from tests.library import strategies as any_
 def tracks(request, tmp_path_factory):
     """A track of every dtype in one form of storage, with its arrays."""
     db = ga.GenomeDB.create(tmp_path_factory.mktemp(request.param), "toy", any_.SIZES)
-    expected = {dtype: {n: any_.numbers(dtype, size, 1) for n, size in any_.SIZES.items()} for dtype in DTYPES}
+    expected = {
+        dtype: {n: any_.numbers(dtype, size, 1) for n, size in any_.SIZES.items()} for dtype in DTYPES
+    }
     for dtype, arrays in expected.items():
         db.save_track(dtype, arrays, store=request.param, chunk=1024, threads=1)
     return db, expected
@@ -60,7 +69,12 @@ def test_every_way_to_ask_agrees_with_numpy(tracks, dtype, chrom, data):
 def test_whole_chromosomes_and_half_given_ranges(tracks):
     db, expected = tracks
     track, array = db["uint16"], expected["uint16"]["chr1"]
-    for whole in (track.values("chr1"), track.get_nparray("chr1"), track.sel(chrom="chr1").values, track["chr1"].values):
+    for whole in (
+        track.values("chr1"),
+        track.get_nparray("chr1"),
+        track.sel(chrom="chr1").values,
+        track["chr1"].values,
+    ):
         np.testing.assert_array_equal(whole, array)
     np.testing.assert_array_equal(track.get_nparray("chr1", 100), array[99:])
     np.testing.assert_array_equal(track.get_nparray("chr1", end=100), array[:100])
@@ -77,7 +91,11 @@ WRONG = [
     (lambda t: t.values("chr1", 5, 5), RegionError, "no base"),
     (lambda t: t.values("chr1", 5, 4), RegionError, "reversed"),
     (lambda t: t.values("chr1", 0.5, 4), RegionError, "0.5"),
-    (lambda t: t.values("chr9"), UnknownChromosomeError, "'chr9' is not in assembly 'toy'; nearest names: 'chr"),
+    (
+        lambda t: t.values("chr9"),
+        UnknownChromosomeError,
+        "'chr9' is not in assembly 'toy'; nearest names: 'chr",
+    ),
     (lambda t: t.get_val("chr1", 0), RegionError, "position 0"),
     (lambda t: t.get_val("chr1", None), RegionError, "None"),
     (lambda t: t.get_nparray("chr1", 10, 5), RegionError, "10-5 is reversed"),
@@ -112,7 +130,9 @@ def test_dataset_engine_and_accessor_agree(tracks):
     opened = xr.open_dataset(track.path, engine="genomearray")
     for dataset in (track.dataset, opened):
         assert list(dataset.data_vars)[:2] == ["chr1", "chr2"]
-        np.testing.assert_array_equal(dataset["chr1"].sel(pos_chr1=slice(11, 20)).values, expected["float32"]["chr1"][10:20])
+        np.testing.assert_array_equal(
+            dataset["chr1"].sel(pos_chr1=slice(11, 20)).values, expected["float32"]["chr1"][10:20]
+        )
         np.testing.assert_array_equal(dataset.track.values("a/b", 5, 9), expected["float32"]["a/b"][5:9])
         np.testing.assert_array_equal(dataset.track["chr2:5-9"].values, expected["float32"]["chr2"][4:9])
     assert isinstance(opened["chr1"].xindexes["pos_chr1"], PositionIndex)
@@ -130,8 +150,12 @@ def test_the_engine_never_guesses(tracks):
 def test_arithmetic_on_a_dataset_is_a_track_again(tracks):
     db, expected = tracks
     doubled = ga.as_track(db["int32"].dataset.astype("int64") * 2)
-    np.testing.assert_array_equal(doubled.values("chr1", 7, 99), expected["int32"]["chr1"][7:99].astype("int64") * 2)
-    np.testing.assert_array_equal(doubled.sel(chrom="a/b", pos=slice(3, 5)).values, expected["int32"]["a/b"][2:5].astype("int64") * 2)
+    np.testing.assert_array_equal(
+        doubled.values("chr1", 7, 99), expected["int32"]["chr1"][7:99].astype("int64") * 2
+    )
+    np.testing.assert_array_equal(
+        doubled.sel(chrom="a/b", pos=slice(3, 5)).values, expected["int32"]["a/b"][2:5].astype("int64") * 2
+    )
     part = ga.as_track(db["int32"].dataset[["chr1"]].sel(pos_chr1=slice(101, 200)))
     np.testing.assert_array_equal(part.get_nparray("chr1", 150, 160), expected["int32"]["chr1"][149:160])
     with pytest.raises(RegionError, match="not in this Dataset"):
@@ -226,7 +250,9 @@ def test_many_threads_read_the_same_track(tracks):
     track, array = db["int32"], expected["int32"]["chr1"]
     starts = np.random.default_rng(0).integers(0, 35_000, 400).tolist()
     with ThreadPoolExecutor(8) as pool:
-        for start, got in zip(starts, pool.map(lambda s: track.values("chr1", s, s + 5000), starts), strict=True):
+        for start, got in zip(
+            starts, pool.map(lambda s: track.values("chr1", s, s + 5000), starts), strict=True
+        ):
             np.testing.assert_array_equal(got, array[start : start + 5000])
 
 
@@ -264,7 +290,12 @@ def test_a_replaced_track_is_an_error_for_what_was_pickled_before(tmp_path, stor
 
 
 def loaded_after(code):
-    told = subprocess.run([sys.executable, "-c", code + "\nimport sys; print(*sys.modules)"], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", code + "\nimport sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return set(told.stdout.split())
 
 

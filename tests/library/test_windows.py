@@ -13,7 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
-from genomearray.errors import AssemblyError, DamagedTrackError, FormatError, LayoutError, RegionError, UnknownChromosomeError
+from genomearray.errors import (
+    AssemblyError,
+    DamagedTrackError,
+    FormatError,
+    LayoutError,
+    RegionError,
+    UnknownChromosomeError,
+)
 from genomearray.storage.write.create import create_writer
 from genomearray.storage.write.options import WriteOptions
 from genomearray.track.track import Track
@@ -51,11 +58,24 @@ def test_windows_equal_values_in_a_loop(store, dtype, chunk, pieces, wanted, awa
         for k, (chrom, start, end, strand) in enumerate(wanted):
             values = track.values(chrom, start, end)
             np.testing.assert_array_equal(got.values[k], values[::-1] if strand == "-" and aware else values)
-            assert (got.chrom.values[k], got.start.values[k], got.end.values[k], got.strand.values[k]) == wanted[k]
+            assert (
+                got.chrom.values[k],
+                got.start.values[k],
+                got.end.values[k],
+                got.strand.values[k],
+            ) == wanted[k]
 
 
 @some_examples
-@given(any_.stores, any_.dtypes, any_.chunks, any_.writes(), regions(), st.integers(1, 40), st.sampled_from(["mean", "sum", "min", "max"]))
+@given(
+    any_.stores,
+    any_.dtypes,
+    any_.chunks,
+    any_.writes(),
+    regions(),
+    st.integers(1, 40),
+    st.sampled_from(["mean", "sum", "min", "max"]),
+)
 def test_bins_scale_exactly(store, dtype, chunk, pieces, wanted, n, how):
     with tempfile.TemporaryDirectory() as folder:
         writer, expected, _ = write(Path(folder), store, dtype, chunk, pieces)
@@ -64,7 +84,9 @@ def test_bins_scale_exactly(store, dtype, chunk, pieces, wanted, n, how):
         for k, (chrom, start, end, strand) in enumerate(wanted):
             values = oracles.window(expected[chrom].tolist(), start, end, strand == "-", 0)
             scale = max((abs(v) for v in values if v == v), default=0)
-            np.testing.assert_allclose(got.values[k], oracles.bins(values, n, how), rtol=1e-12, atol=1e-12 * scale)
+            np.testing.assert_allclose(
+                got.values[k], oracles.bins(values, n, how), rtol=1e-12, atol=1e-12 * scale
+            )
 
 
 @some_examples
@@ -80,14 +102,18 @@ def test_centred_windows_are_padded_outside(store, dtype, pieces, wanted, width)
             low = (start + end) // 2 - width // 2
             values = oracles.window(expected[chrom].tolist(), low, low + width, strand == "-", fill)
             np.testing.assert_array_equal(got.values[k], np.array(values, dtype))
-            np.testing.assert_allclose(binned.values[k], oracles.bins(values, 3, "mean"), rtol=1e-12, atol=1e-9)
+            np.testing.assert_allclose(
+                binned.values[k], oracles.bins(values, 3, "mean"), rtol=1e-12, atol=1e-9
+            )
             assert (got.start.values[k], got.end.values[k]) == (low, low + width)
 
 
 @pytest.mark.parametrize("store", ["h5", "zarr"])
 @pytest.mark.parametrize("options", [{"width": 100}, {"bins": 7}, {"bins": 7, "width": 5000}])
 def test_each_chunk_is_read_once_and_none_in_vain(tmp_path, store, options):
-    writer, _, _ = write(tmp_path, store, "uint16", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)])
+    writer, _, _ = write(
+        tmp_path, store, "uint16", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)]
+    )
     track = ga.open_track(writer.path)
     rng = np.random.default_rng(0)
     starts = rng.integers(0, 30_000, 300)
@@ -96,14 +122,18 @@ def test_each_chunk_is_read_once_and_none_in_vain(tmp_path, store, options):
     array.source = counted = Counted(array.source)
     got = track.windows(frame, bounds="pad", **options)
     touched = {
-        index for a, b in zip(got.start.values, got.end.values, strict=True) for index in range(max(a, 0) // 64, (min(b, 40_000) - 1) // 64 + 1)
+        index
+        for a, b in zip(got.start.values, got.end.values, strict=True)
+        for index in range(max(a, 0) // 64, (min(b, 40_000) - 1) // 64 + 1)
     }
     assert len(counted.asked) == len(set(counted.asked))
     assert set(counted.asked) <= touched
 
 
 def test_large_groups_of_regions_read_each_chunk_once(tmp_path, monkeypatch):
-    writer, expected, _ = write(tmp_path, "h5", "uint16", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)])
+    writer, expected, _ = write(
+        tmp_path, "h5", "uint16", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)]
+    )
     monkeypatch.setattr("genomearray.compute.windows._SCALED_AT_ONCE", 1000)
     track = ga.open_track(writer.path)
     array = track.source.locate("chr1")[0]
@@ -112,7 +142,9 @@ def test_large_groups_of_regions_read_each_chunk_once(tmp_path, monkeypatch):
     got = track.windows(wanted, bins=4)
     assert len(counted.asked) == len(set(counted.asked))
     for row, (_, start, end) in list(zip(got.values, wanted, strict=True))[::97]:
-        np.testing.assert_allclose(row, oracles.bins(expected["chr1"][start:end].tolist(), 4, "mean"), rtol=1e-12)
+        np.testing.assert_allclose(
+            row, oracles.bins(expected["chr1"][start:end].tolist(), 4, "mean"), rtol=1e-12
+        )
 
 
 # -- sequences --------------------------------------------------------------------------------
@@ -158,7 +190,11 @@ def test_all_forms_of_tables_agree(db, tmp_path):
 
     forms = [
         frame,
-        frame.assign(chrom=frame.chrom.astype("category"), start=frame.start.astype("uint32"), end=frame.end.astype(float)),
+        frame.assign(
+            chrom=frame.chrom.astype("category"),
+            start=frame.start.astype("uint32"),
+            end=frame.end.astype(float),
+        ),
         frame.rename(columns=str.capitalize).rename(columns={"Chrom": "Chromosome"}),
         frame.to_dict("list"),
         frame.set_index(np.array([7, 7, 7])),
@@ -195,18 +231,42 @@ def test_empty_tables_give_empty_results_of_the_right_dimensions(db, tmp_path):
 @pytest.mark.parametrize(
     ("form", "error", "message"),
     [
-        (pd.DataFrame({"chrom": ["chr1"], "begin": [1]}), RegionError, r"no column 'start', 'end'; it has 'chrom', 'begin'"),
-        (pd.DataFrame({"chrom": [None], "start": [1], "end": [2]}), RegionError, "row 0 of the table of regions has no chromosome"),
-        (pd.DataFrame({"chrom": ["chr1"], "start": [1.5], "end": [2]}), RegionError, "row 0.*start 1.5 is not a whole number"),
+        (
+            pd.DataFrame({"chrom": ["chr1"], "begin": [1]}),
+            RegionError,
+            r"no column 'start', 'end'; it has 'chrom', 'begin'",
+        ),
+        (
+            pd.DataFrame({"chrom": [None], "start": [1], "end": [2]}),
+            RegionError,
+            "row 0 of the table of regions has no chromosome",
+        ),
+        (
+            pd.DataFrame({"chrom": ["chr1"], "start": [1.5], "end": [2]}),
+            RegionError,
+            "row 0.*start 1.5 is not a whole number",
+        ),
         (pd.DataFrame({"chrom": ["chr1"], "start": [np.nan], "end": [2]}), RegionError, "row 0.*start nan"),
-        (pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [2], "strand": ["x"]}), RegionError, "row 0.*strand 'x' is not known"),
-        ([("chr1", 1, 11), ("chr1", 2, 13)], RegionError, "differ in width: 10 bp at row 0, 11 bp at row 1; give width= .* or bins="),
+        (
+            pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [2], "strand": ["x"]}),
+            RegionError,
+            "row 0.*strand 'x' is not known",
+        ),
+        (
+            [("chr1", 1, 11), ("chr1", 2, 13)],
+            RegionError,
+            "differ in width: 10 bp at row 0, 11 bp at row 1; give width= .* or bins=",
+        ),
         (
             [("chrA", 1, 2), ("chrB", 1, 2), ("chrA", 5, 6)],
             UnknownChromosomeError,
             r"2 chromosomes .*'toy': 'chrA' \(2 regions\), 'chrB' \(1 region\)",
         ),
-        (["chrA:1-2", "chrA:3-4", "chr9:1-2"], UnknownChromosomeError, r"'chrA' \(2 regions\), 'chr9' \(1 region\); nearest"),
+        (
+            ["chrA:1-2", "chrA:3-4", "chr9:1-2"],
+            UnknownChromosomeError,
+            r"'chrA' \(2 regions\), 'chr9' \(1 region\); nearest",
+        ),
         ([("chr1", 10, 10)], RegionError, r"row 0: offsets chr1 \[10, 10\) hold no base"),
         (
             [("chr1", 0, 9), ("chr1", 995, 1004)],
@@ -218,11 +278,27 @@ def test_empty_tables_give_empty_results_of_the_right_dimensions(db, tmp_path):
         ([("chr1", "a", 5)], RegionError, "row 0 of the regions: start 'a' is not a whole number"),
         (["chr1:5"], RegionError, "can mean one base"),
         (42, RegionError, "int is no table of regions"),
-        ({"chrom": ["chr1"], "start": [1, 2], "end": [3, 4]}, RegionError, "not of one length: chrom 1, start 2, end 2"),
-        ({"chrom": ["chr1"], "start": np.array([2**64 - 5], "uint64"), "end": [8]}, RegionError, "row 0.*more than 18 digits"),
+        (
+            {"chrom": ["chr1"], "start": [1, 2], "end": [3, 4]},
+            RegionError,
+            "not of one length: chrom 1, start 2, end 2",
+        ),
+        (
+            {"chrom": ["chr1"], "start": np.array([2**64 - 5], "uint64"), "end": [8]},
+            RegionError,
+            "row 0.*more than 18 digits",
+        ),
         ({"chrom": ["chr1"], "start": [10**30], "end": [8]}, RegionError, "more than 18 digits"),
-        ({"chrom": ["chr1"], "start": pd.to_timedelta([5]), "end": [8]}, RegionError, "start .* is not a whole number"),
-        ({"chrom": ["chr1"], "start": [1], "end": [8], "strand": [["+"]]}, RegionError, "strand .* is not known"),
+        (
+            {"chrom": ["chr1"], "start": pd.to_timedelta([5]), "end": [8]},
+            RegionError,
+            "start .* is not a whole number",
+        ),
+        (
+            {"chrom": ["chr1"], "start": [1], "end": [8], "strand": [["+"]]},
+            RegionError,
+            "strand .* is not known",
+        ),
         (
             pd.DataFrame([["chr1", 1, 2, 3]], columns=["chrom", "start", "end", "end"]),
             RegionError,
@@ -296,9 +372,18 @@ def test_names_of_chromosomes_that_begin_like_lines_of_bed(tmp_path):
 def test_windows_around_either_end_of_genes(db):
     """The first base after the border, as the strand runs, is column width // 2."""
     genes = [("chr1", 100, 200, "+"), ("chr1", 100, 200, "-")]
-    assert db["counts"].windows(genes, width=4, reference="start").values.tolist() == [[99, 100, 101, 102], [202, 201, 200, 199]]
-    assert db["counts"].windows(genes, width=4, reference="end").values.tolist() == [[199, 200, 201, 202], [102, 101, 100, 99]]
-    assert db["counts"].windows(genes, width=3, reference="start").values.tolist() == [[100, 101, 102], [201, 200, 199]]
+    assert db["counts"].windows(genes, width=4, reference="start").values.tolist() == [
+        [99, 100, 101, 102],
+        [202, 201, 200, 199],
+    ]
+    assert db["counts"].windows(genes, width=4, reference="end").values.tolist() == [
+        [199, 200, 201, 202],
+        [102, 101, 100, 99],
+    ]
+    assert db["counts"].windows(genes, width=3, reference="start").values.tolist() == [
+        [100, 101, 102],
+        [201, 200, 199],
+    ]
     plain = db["counts"].windows(genes, width=4, reference="start", strand_aware=False).values
     assert plain.tolist() == [[99, 100, 101, 102]] * 2
     profile = db["counts"].profile(genes, width=4, reference="start", bin_size=2, flank=2)
@@ -328,11 +413,15 @@ def test_reversed_regions_are_refused_also_with_a_width(db):
 
 
 def test_damage_names_track_chromosome_and_region(tmp_path):
-    writer, _, _ = write(tmp_path, "h5", "uint16", 1024, [("chr1", k * 9000, 9000, k, False) for k in range(4)])
+    writer, _, _ = write(
+        tmp_path, "h5", "uint16", 1024, [("chr1", k * 9000, 9000, k, False) for k in range(4)]
+    )
     stored = ga.open_track(writer.path)
     stored.values("chr1")
     place = stored.source.locate("chr1")[0].source.place
-    file, offset, size = [place(k) or stored.values("chr1") for k in range(4)][3] if place(3) else (None, 0, 0)
+    file, offset, size = (
+        [place(k) or stored.values("chr1") for k in range(4)][3] if place(3) else (None, 0, 0)
+    )
     if file is None:  # the first reads ask HDF5; the map is there after a large one
         stored.source.locate("chr1")[0].source.places(np.arange(4))
         file, offset, size = place(3)
@@ -359,7 +448,9 @@ def test_damage_of_a_packed_chunk_names_its_sequences(tmp_path):
     data[5] ^= 0xFF
     shard.write_bytes(data)
     track = ga.open_track(writer.path)
-    with pytest.raises(DamagedTrackError, match=r"scaffold/0, scaffold/1, scaffold/2 and others \(in /packed\)"):
+    with pytest.raises(
+        DamagedTrackError, match=r"scaffold/0, scaffold/1, scaffold/2 and others \(in /packed\)"
+    ):
         track.windows([(name, 0, 50) for name in sizes])
     assert track.values("scaffold/59", 0, 3).tolist() == [0, 1, 2]
 
@@ -397,7 +488,12 @@ def test_a_profile_is_the_matrix_and_its_mean(tmp_path):
     db = ga.GenomeDB.create(tmp_path, "toy", any_.SIZES)
     values = any_.numbers("float32", 40_000, 3)
     db.save_track("x", {"chr1": values})
-    wanted = [("chr1", 1000, 1800, "+"), ("chr1", 5000, 5333, "-"), ("chr1", 10, 40, "+"), ("chr1", 39_990, 40_000, "-")]
+    wanted = [
+        ("chr1", 1000, 1800, "+"),
+        ("chr1", 5000, 5333, "-"),
+        ("chr1", 10, 40, "+"),
+        ("chr1", 39_990, 40_000, "-"),
+    ]
     got = db["x"].profile(wanted, bins=8, flank=50, bin_size=10)
     assert got["matrix"].dims == ("window", "offset")
     assert got["offset"].values.tolist() == list(range(-5, 13))
@@ -426,7 +522,9 @@ def test_a_profile_is_the_matrix_and_its_mean(tmp_path):
 
 
 def test_many_threads_ask_at_once(tmp_path):
-    writer, _, _ = write(tmp_path, "zarr", "uint16", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)])
+    writer, _, _ = write(
+        tmp_path, "zarr", "uint16", 64, [("chr1", k * 9000, 9000, k, False) for k in range(4)]
+    )
     track: Track = ga.open_track(writer.path)
     wanted = [("chr1", k, k + 2000) for k in range(0, 30_000, 100)]
     expected, scaled = track.windows(wanted).values, track.windows(wanted, bins=9).values
@@ -434,7 +532,10 @@ def test_many_threads_ask_at_once(tmp_path):
 
     def work():
         for _ in range(5):
-            if not (np.array_equal(track.windows(wanted).values, expected) and np.array_equal(track.windows(wanted, bins=9).values, scaled)):
+            if not (
+                np.array_equal(track.windows(wanted).values, expected)
+                and np.array_equal(track.windows(wanted, bins=9).values, scaled)
+            ):
                 wrong.append(1)
 
     threads = [threading.Thread(target=work) for _ in range(8)]

@@ -6,9 +6,21 @@ from numpy.typing import NDArray
 
 def bind(zlib_ng: str, blosc: str, crc32c: str) -> bool: ...
 def payload(codec: int, raw: bytes | memoryview, nbytes: int) -> bytes: ...
-def place(itemsize: int, shuffled: int, payload: bytes, low: int, high: int, out: NDArray[Any], dest: int) -> None: ...
+def place(
+    itemsize: int, shuffled: int, payload: bytes, low: int, high: int, out: NDArray[Any], dest: int
+) -> None: ...
 def read(
-    codec: int, itemsize: int, shuffled: int, length: int, fd: int, offset: int, size: int, low: int, high: int, out: NDArray[Any], dest: int
+    codec: int,
+    itemsize: int,
+    shuffled: int,
+    length: int,
+    fd: int,
+    offset: int,
+    size: int,
+    low: int,
+    high: int,
+    out: NDArray[Any],
+    dest: int,
 ) -> None: ...
 def encode(
     codec: int,
@@ -22,6 +34,13 @@ def encode(
     chunks: NDArray[Any],
 ) -> list[bytes]: ...
 def decode(
-    codec: int, itemsize: int, shuffled: int, length: int, jobs: NDArray[Any], data: bytes, fill: bytes, out: NDArray[Any]
+    codec: int,
+    itemsize: int,
+    shuffled: int,
+    length: int,
+    jobs: NDArray[Any],
+    data: bytes,
+    fill: bytes,
+    out: NDArray[Any],
 ) -> tuple[int, str] | None: ...
 def gunzip(members: NDArray[Any], data: bytes | memoryview, out: NDArray[Any]) -> tuple[int, str] | None: ...

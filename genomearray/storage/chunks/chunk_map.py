@@ -57,13 +57,19 @@ class ChunkFile(Protocol):
     fd: int
 
     def read(self, size: int, offset: int) -> bytes: ...
-    def fetch(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]: ...
+    def fetch(
+        self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]
+    ) -> tuple[bytes, NDArray[np.int64]]: ...
 
 
-def places_in(files: list[ChunkFile], of: NDArray[np.int64], offset: NDArray[np.int64], size: NDArray[np.int64]) -> ChunkPlaces:
+def places_in(
+    files: list[ChunkFile], of: NDArray[np.int64], offset: NDArray[np.int64], size: NDArray[np.int64]
+) -> ChunkPlaces:
     """Places of chunks, the k-th in ``files[of[k]]``; what is not local is fetched."""
     if all(file.fd >= 0 for file in files):
-        return ChunkPlaces(np.array([file.fd for file in files], dtype=np.int64)[of], offset, size, keep=files)
+        return ChunkPlaces(
+            np.array([file.fd for file in files], dtype=np.int64)[of], offset, size, keep=files
+        )
     data, begin = [], np.zeros(offset.size, dtype=np.int64)
     have = 0
     for k, file in enumerate(files):
@@ -159,7 +165,9 @@ class ChunkedArray:
         if last - first < MANY_CHUNKS:
             for index in range(first, last + 1):
                 base = index * chunk
-                self._read_chunk(index, max(start - base, 0), min(end - base, chunk), out, max(base - start, 0))
+                self._read_chunk(
+                    index, max(start - base, 0), min(end - base, chunk), out, max(base - start, 0)
+                )
         else:
             self.gather(np.array([start]), np.array([end]), out, threads=threads)
         return out
@@ -198,7 +206,11 @@ class ChunkedArray:
             task.result()
 
     def _jobs(
-        self, starts: NDArray[np.int64], ends: NDArray[np.int64], dest: NDArray[np.int64] | int, step: NDArray[np.int64] | int
+        self,
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        dest: NDArray[np.int64] | int,
+        step: NDArray[np.int64] | int,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The intervals cut at the borders of chunks, in order of chunks; and the chunk of each piece."""
         chunk = self.chunk
@@ -212,7 +224,9 @@ class ChunkedArray:
         jobs[:, LOW] = low
         jobs[:, HIGH] = np.minimum(ends[of] - base, chunk)
         jobs[:, STEP] = step if isinstance(step, int) else step[of]
-        jobs[:, DEST] = (dest if isinstance(dest, int) else dest[of]) + (base + low - starts[of]) * jobs[:, STEP]
+        jobs[:, DEST] = (dest if isinstance(dest, int) else dest[of]) + (base + low - starts[of]) * jobs[
+            :, STEP
+        ]
         if starts.size > 1:
             order = np.argsort(index, kind="stable")
             return jobs[order], index[order]
@@ -329,7 +343,9 @@ class PlainArray:
         threads: bool = True,
     ) -> None:
         """Put the values of many intervals into ``out``; see :meth:`ChunkedArray.gather`."""
-        gather_spans(self.read, starts, ends, out, np.zeros(starts.size, np.int64) if dest is None else dest, step)
+        gather_spans(
+            self.read, starts, ends, out, np.zeros(starts.size, np.int64) if dest is None else dest, step
+        )
 
 
 class _Cache:

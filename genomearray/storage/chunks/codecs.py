@@ -34,7 +34,10 @@ def _compiled() -> ModuleType | None:
     except ImportError:  # installed without a C compiler
         return None
     # Found by path: importing numcodecs takes longer than reading a region.
-    libraries = [_library(*place) for place in (("zlib_ng", "zlib_ng.*"), ("numcodecs", "blosc.*"), ("google_crc32c", "_crc32c.*"))]
+    libraries = [
+        _library(*place)
+        for place in (("zlib_ng", "zlib_ng.*"), ("numcodecs", "blosc.*"), ("google_crc32c", "_crc32c.*"))
+    ]
     return _chunks if all(libraries) and _chunks.bind(*libraries) else None
 
 
@@ -49,13 +52,16 @@ def _library(package: str, pattern: str) -> str:
 compiled = _compiled()
 
 
-def gunzip(members: NDArray[np.int64], data: bytes | memoryview, out: NDArray[np.uint8]) -> tuple[int, str] | None:
+def gunzip(
+    members: NDArray[np.int64], data: bytes | memoryview, out: NDArray[np.uint8]
+) -> tuple[int, str] | None:
     """Decompress many members of a gzip file in one call, without the GIL.
 
     Parameters
     ----------
     members : ndarray of int64, shape (n, 4)
-        Offset in ``data`` and size of the deflate stream with the 8 bytes behind it; where it goes in ``out``, and its length there.
+        Offset in ``data`` and size of the deflate stream with the 8 bytes behind it; where it goes
+        in ``out``, and its length there.
     data : bytes
     out : ndarray of uint8
 
@@ -106,15 +112,38 @@ class Codec(ABC):
             # Planes of floats are compressed or stored each by itself.
             split = self._shuffled and self.dtype.kind == "f"
             encoded: list[bytes] = self._compiled.encode(
-                self._kind, self.dtype.itemsize, self._shuffled, split, self.nbytes, self.level, *self._blosc, chunks
+                self._kind,
+                self.dtype.itemsize,
+                self._shuffled,
+                split,
+                self.nbytes,
+                self.level,
+                *self._blosc,
+                chunks,
             )
             return encoded
         return [self._compress(chunk) for chunk in chunks]
 
-    def read(self, file: int, offset: int, size: int, low: int, high: int, out: NDArray[Any], dest: int) -> None:
-        """Put the values [low, high) of a chunk, ``size`` bytes in a file, into ``out`` from ``dest`` on; ValueError."""
+    def read(
+        self, file: int, offset: int, size: int, low: int, high: int, out: NDArray[Any], dest: int
+    ) -> None:
+        """Put the values [low, high) of a chunk, ``size`` bytes in a file, into ``out`` from
+        ``dest`` on; ValueError.
+        """
         if self._compiled is not None:
-            self._compiled.read(self._kind, self.dtype.itemsize, self._shuffled, self.length, file, offset, size, low, high, out, dest)
+            self._compiled.read(
+                self._kind,
+                self.dtype.itemsize,
+                self._shuffled,
+                self.length,
+                file,
+                offset,
+                size,
+                low,
+                high,
+                out,
+                dest,
+            )
             return
         job = np.array([[file, offset, size, low, high, dest, 1]])
         failed = self._decode_slowly(job, b"", out[:1], out)
@@ -138,8 +167,11 @@ class Codec(ABC):
         else:
             out[dest : dest + high - low] = self._in_order(payload)[low:high]
 
-    def decode(self, jobs: NDArray[np.int64], data: bytes | memoryview, fill: NDArray[Any], out: NDArray[Any]) -> tuple[int, str] | None:
-        """Put stretches of many chunks into ``out``; a chunk is decoded once for jobs that follow one another.
+    def decode(
+        self, jobs: NDArray[np.int64], data: bytes | memoryview, fill: NDArray[Any], out: NDArray[Any]
+    ) -> tuple[int, str] | None:
+        """Put stretches of many chunks into ``out``; a chunk is decoded once for jobs that follow
+        one another.
 
         Parameters
         ----------
@@ -164,7 +196,9 @@ class Codec(ABC):
             return failed
         return self._decode_slowly(jobs, data, fill, out)
 
-    def _decode_slowly(self, jobs: NDArray[np.int64], data: bytes | memoryview, fill: NDArray[Any], out: NDArray[Any]) -> tuple[int, str] | None:
+    def _decode_slowly(
+        self, jobs: NDArray[np.int64], data: bytes | memoryview, fill: NDArray[Any], out: NDArray[Any]
+    ) -> tuple[int, str] | None:
         flat, decoded, values = out.reshape(-1), None, None
         for k, (file, offset, size, low, high, dest, step) in enumerate(jobs.tolist()):
             if size and decoded != (file, offset):
@@ -242,7 +276,9 @@ class BloscCrc(Codec):
 
     _kind = _BLOSC_CRC
 
-    def __init__(self, dtype: np.dtype[Any], length: int, cname: str = "zstd", level: int = 3, shuffle: str = "shuffle") -> None:
+    def __init__(
+        self, dtype: np.dtype[Any], length: int, cname: str = "zstd", level: int = 3, shuffle: str = "shuffle"
+    ) -> None:
         super().__init__(dtype, length, level)
         self._blosc = cname, {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}[shuffle]
 

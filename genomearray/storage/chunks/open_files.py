@@ -53,7 +53,9 @@ class OpenFile:
 
     def fetch(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
         """Many ranges: their bytes, and where each begins in them."""
-        parts = [self.read(size, offset) for offset, size in zip(offsets.tolist(), sizes.tolist(), strict=True)]
+        parts = [
+            self.read(size, offset) for offset, size in zip(offsets.tolist(), sizes.tolist(), strict=True)
+        ]
         return b"".join(parts), np.cumsum(sizes) - sizes
 
     def size(self) -> int:
@@ -67,7 +69,9 @@ class OpenFile:
 
 
 class OpenFolder:
-    """A folder: its files are opened relative to it, so one that is replaced under a reader stays the old one for it."""
+    """A folder: its files are opened relative to it, so one that is replaced under a reader stays
+    the old one for it.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._folder = OpenFile(path)

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from genomearray.choices import KINDS
 from genomearray.errors import DamagedTrackError, LayoutError
-from genomearray.storage.feature_layout import CRC, CRC_ROWS, FAILURES, FEATURES, INDEX, ORDER, SEQUENCE_TABLE, checksums_of, text_array
+from genomearray.storage.feature_layout import (
+    CRC,
+    CRC_ROWS,
+    FAILURES,
+    FEATURES,
+    INDEX,
+    ORDER,
+    SEQUENCE_TABLE,
+    checksums_of,
+    text_array,
+)
 from genomearray.storage.layout import LAYOUT
 
 
@@ -36,12 +46,19 @@ class FeatureFile:
         if layout != LAYOUT or kind != FEATURES:
             hint = f"; it holds a {kind}: open it with open_track" if kind in KINDS else ""
             raise LayoutError(f"{path} is no feature table of genomearray{hint}")
-        lost = [name for name in (*INDEX, *SEQUENCE_TABLE) if name not in names] + [key for key in ("assembly",) if key not in self.attributes]
+        lost = [name for name in (*INDEX, *SEQUENCE_TABLE) if name not in names] + [
+            key for key in ("assembly",) if key not in self.attributes
+        ]
         if lost:
             missing = ", ".join(map(repr, lost))
-            raise LayoutError(f"{path} is no whole feature table: {missing} is missing; restore it from a copy, or import it again")
+            raise LayoutError(
+                f"{path} is no whole feature table: {missing} is missing; restore it from a copy, or "
+                "import it again"
+            )
         hidden = {*INDEX, *SEQUENCE_TABLE, "feature", "sequence"}
-        self._names = [name for name in names if name not in hidden and not name.startswith((CRC, "block_of_"))]
+        self._names = [
+            name for name in names if name not in hidden and not name.startswith((CRC, "block_of_"))
+        ]
 
     def _open(self) -> Any:
         if self.path.is_dir():
@@ -54,7 +71,9 @@ class FeatureFile:
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns along ``feature``, those every table has first, then in the order of the input."""
+        """Names of the columns along ``feature``, those every table has first, then in the order of
+        the input.
+        """
         told = [name for name in str(self.attributes.get(ORDER, "")).split(" ") if name in self._names]
         return ["start", "end", "strand", *told, *sorted(set(self._names) - set(told))]
 
@@ -78,7 +97,9 @@ class FeatureFile:
         return values
 
     def _texts(self, name: str, stored: Any, first: int, last: int) -> NDArray[Any]:
-        """Rows of a column of text, with all rows that share a checksum with them: HDF5 keeps text in a heap without one."""
+        """Rows of a column of text, with all rows that share a checksum with them: HDF5 keeps text
+        in a heap without one.
+        """
         low, high = first // CRC_ROWS * CRC_ROWS, min(-(-last // CRC_ROWS) * CRC_ROWS, int(stored.shape[0]))
         values = stored[low:high].tolist() if high > low else []
         texts = [value.decode() if isinstance(value, bytes) else str(value) for value in values]
@@ -88,7 +109,10 @@ class FeatureFile:
         return text_array(texts[first - low : last - low])
 
     def _damaged(self, name: str, cause: object) -> DamagedTrackError:
-        return DamagedTrackError(f"table {self.path} is damaged at column {name!r}: {cause}; restore it from a copy, or import it again")
+        return DamagedTrackError(
+            f"table {self.path} is damaged at column {name!r}: {cause}; restore it from a copy, or "
+            "import it again"
+        )
 
     def close(self) -> None:
         """Close the file."""

@@ -17,7 +17,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunks.chunk_map import Array1D, ChunkedArray, ChunkFile, ChunkPlaces, PlainArray, places_in
+from genomearray.storage.chunks.chunk_map import (
+    Array1D,
+    ChunkedArray,
+    ChunkFile,
+    ChunkPlaces,
+    PlainArray,
+    places_in,
+)
 from genomearray.storage.chunks.codecs import ShuffleDeflate, names_crc
 from genomearray.storage.chunks.open_files import ForkSafeLock, OpenFile
 from genomearray.storage.layout import NAMES_CRC
@@ -36,7 +43,9 @@ class Hdf5Store:
         self.path = path
         # What HDF5 asks of a remote file comes back to Python, where the garbage collector could free
         # other HDF5 objects in the middle of a call, which HDF5 does not survive.
-        self._calm: Callable[[], AbstractContextManager[None]] = _without_collector if isinstance(path, str) else nullcontext
+        self._calm: Callable[[], AbstractContextManager[None]] = (
+            _without_collector if isinstance(path, str) else nullcontext
+        )
         self._raw: OpenFile | RemoteFile
         with self._calm():
             self._raw, self._file = _open_remote(path) if isinstance(path, str) else _open_both(path)
@@ -70,7 +79,11 @@ class Hdf5Store:
     def variables(self) -> list[str]:
         """Names of the 1-D variables of the root."""
         with self._calm():
-            return [name for name in self._file if not name.startswith("pos_") and isinstance(self._file[name], h5py.Dataset)]
+            return [
+                name
+                for name in self._file
+                if not name.startswith("pos_") and isinstance(self._file[name], h5py.Dataset)
+            ]
 
     def variable_attributes(self, name: str) -> dict[str, Any]:
         """Attributes of a variable, without those of netCDF itself."""
@@ -88,9 +101,13 @@ class Hdf5Store:
                 return None
             codec = _codec(dataset)
             if codec is None:
-                return PlainArray(dataset.shape[0], dataset.dtype.newbyteorder("="), partial(self._take, dataset))
+                return PlainArray(
+                    dataset.shape[0], dataset.dtype.newbyteorder("="), partial(self._take, dataset)
+                )
             chunks = _Hdf5Chunks(dataset, self._raw, self._calm)
-            return ChunkedArray(dataset.shape[0], dataset.chunks[0], codec, dataset.fillvalue, chunks, expected)
+            return ChunkedArray(
+                dataset.shape[0], dataset.chunks[0], codec, dataset.fillvalue, chunks, expected
+            )
 
     def _take(self, dataset: h5py.Dataset, start: int, end: int) -> Any:
         with self._calm():
@@ -169,7 +186,12 @@ def open_hdf5(path: Path) -> h5py.File:
 class _Hdf5Chunks:
     """Chunks of a dataset: asked for one by one at first, by their place in the file later."""
 
-    def __init__(self, dataset: h5py.Dataset, file: OpenFile | RemoteFile, calm: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self,
+        dataset: h5py.Dataset,
+        file: OpenFile | RemoteFile,
+        calm: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._dataset = dataset
         self._calm = calm
         self._id = dataset.id
@@ -238,7 +260,12 @@ class _Hdf5Chunks:
 
 
 def _codec(dataset: h5py.Dataset) -> ShuffleDeflate | None:
-    if dataset.chunks is None or len(dataset.shape) != 1 or dataset.dtype.kind not in "iuf" or not dataset.dtype.isnative:
+    if (
+        dataset.chunks is None
+        or len(dataset.shape) != 1
+        or dataset.dtype.kind not in "iuf"
+        or not dataset.dtype.isnative
+    ):
         return None
     filters = dataset.id.get_create_plist()
     kinds = [filters.get_filter(k)[0] for k in range(filters.get_nfilters())]

@@ -19,7 +19,9 @@ def damage_error(path: Path | str, identity: tuple[Any, ...], what: str, cause: 
         return UnknownTrackError(f"track {path} cannot be reached any more: {error}")
     if replaced:
         return TrackReplacedError(f"track {path} was replaced or removed since it was opened; open it again")
-    return DamagedTrackError(f"track {path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again")
+    return DamagedTrackError(
+        f"track {path} is damaged at {what}: {cause}; restore the file from a copy, or import the track again"
+    )
 
 
 def identity_of(path: Path | str) -> tuple[Any, ...] | None:

@@ -65,7 +65,9 @@ def open_stored(path: str | os.PathLike[str], expected_id: str | None = None) ->
             while len(_open) > MOST_OPEN:
                 _open.popitem(last=False)  # closed when its last reader is gone
     if expected_id is not None and stored.id != expected_id:
-        raise TrackReplacedError(f"track {path} was replaced by another one since it was opened; open it again")
+        raise TrackReplacedError(
+            f"track {path} was replaced by another one since it was opened; open it again"
+        )
     return stored
 
 
@@ -117,4 +119,7 @@ def open_part(path: Path | str) -> StoredTrack:
     except (LayoutError, PermissionError):
         raise
     except FAILURES as error:
-        raise LayoutError(f"{path} cannot be opened as a track: {error}; is it cut, half-written by a crash, or another kind of file?") from error
+        raise LayoutError(
+            f"{path} cannot be opened as a track: {error}; is it cut, half-written by a crash, or "
+            "another kind of file?"
+        ) from error

@@ -94,7 +94,10 @@ class RemoteFile(_Remote):
             parts = self._system.cat_ranges([self._path] * len(starts), starts, ends, on_error="raise")
         for part, start, end in zip(parts, starts, ends, strict=True):
             if len(part) != end - start:
-                raise OSError(f"{self._path} gave {len(part)} bytes for {end - start} at byte {start}: cut, or a server without range requests")
+                raise OSError(
+                    f"{self._path} gave {len(part)} bytes for {end - start} at byte {start}: cut, or "
+                    "a server without range requests"
+                )
         return [bytes(part) for part in parts]
 
 
@@ -153,7 +156,11 @@ class RemoteFolder(_Remote):
     def folders(self) -> list[str]:
         """Names of the folders in it."""
         with told(self._path):
-            return [entry["name"].rstrip("/").rpartition("/")[2] for entry in self._system.ls(self._path) if entry["type"] == "directory"]
+            return [
+                entry["name"].rstrip("/").rpartition("/")[2]
+                for entry in self._system.ls(self._path)
+                if entry["type"] == "directory"
+            ]
 
     def identity(self) -> tuple[Any, ...]:
         """What changes when the store is replaced."""
@@ -166,7 +173,9 @@ def filesystem(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
 
         # Instances that are kept belong to the process that made them.
-        system, path = url_to_fs(url, **({"skip_instance_cache": True} if os.getpid() != _FIRST_PROCESS else {}))
+        system, path = url_to_fs(
+            url, **({"skip_instance_cache": True} if os.getpid() != _FIRST_PROCESS else {})
+        )
     except (ImportError, ValueError) as error:
         raise OSError(EXTRA.format(url, error)) from error
     return system, str(path)

@@ -18,7 +18,15 @@ from genomearray.reference.intervals import Intervals
 from genomearray.source import PACKED, ChunkStatistics, Source, StoredSummaries, missing_value
 from genomearray.storage.chunks.chunk_map import Array1D, ChunkDamage, ChunkedArray
 from genomearray.storage.chunks.open_files import ForkSafeLock
-from genomearray.storage.layout import ABSENT, LAYOUT, ROW_ATTRIBUTE, SEQUENCE_COLUMNS, SEQUENCES, SUMMARY, can_be_variable
+from genomearray.storage.layout import (
+    ABSENT,
+    LAYOUT,
+    ROW_ATTRIBUTE,
+    SEQUENCE_COLUMNS,
+    SEQUENCES,
+    SUMMARY,
+    can_be_variable,
+)
 from genomearray.storage.read.identity import FAILURES, damage_error
 from genomearray.summary import Summary, parts_with_data
 
@@ -57,11 +65,15 @@ class StoredTrack(Source):
         if layout is None:
             raise LayoutError(f"{path} is no track of genomearray: it has no attribute 'genomearray_layout'")
         if layout != LAYOUT:
-            raise LayoutError(f"{path} has layout {layout!r}; this version reads layout {LAYOUT!r}: update genomearray")
+            raise LayoutError(
+                f"{path} has layout {layout!r}; this version reads layout {LAYOUT!r}: update genomearray"
+            )
         # One by one: reading all attributes of an HDF5 file takes longer than a region.
         needed = {key: store.attribute(None, key) for key in ("id", "kind", "assembly")}
         if None in needed.values():
-            raise LayoutError(f"{path} is no whole track of genomearray: it needs the attributes {', '.join(needed)}")
+            raise LayoutError(
+                f"{path} is no whole track of genomearray: it needs the attributes {', '.join(needed)}"
+            )
         self.id, kind, self.assembly = map(str, needed.values())
         known = next((one for one in KINDS if one == kind), None)
         if known is None:
@@ -71,7 +83,9 @@ class StoredTrack(Source):
         self._places: dict[str, tuple[Array1D, int, int]] = {}
         self._variable_attributes: dict[str, dict[str, Any]] = {}
         self._lock = ForkSafeLock()
-        self.on_close: Callable[[StoredTrack], None] = StoredTrack.close_file  # a cache keeps what others may read
+        self.on_close: Callable[[StoredTrack], None] = (
+            StoredTrack.close_file
+        )  # a cache keeps what others may read
 
     @Cached
     def attributes(self) -> dict[str, Any]:
@@ -192,7 +206,12 @@ class StoredTrack(Source):
         return array.holds(offset + start, offset + end)
 
     def gather(
-        self, intervals: Intervals, out: NDArray[Any], dest: NDArray[np.int64], step: NDArray[np.int64] | None = None, threads: bool = True
+        self,
+        intervals: Intervals,
+        out: NDArray[Any],
+        dest: NDArray[np.int64],
+        step: NDArray[np.int64] | None = None,
+        threads: bool = True,
     ) -> None:
         """Put the values of intervals into ``out`` (flat), each from ``dest`` on in direction ``step``.
 
@@ -211,8 +230,12 @@ class StoredTrack(Source):
             except ChunkDamage as damage:
                 raise self._damaged(self._region_of(name, damage), damage.cause) from damage
 
-    def _locate_all(self, names: tuple[str, ...]) -> tuple[list[tuple[str, Array1D]], NDArray[np.int64], NDArray[np.int64]]:
-        """The arrays (with a sequence each) of many sequences, and for each sequence which of them, and its offset."""
+    def _locate_all(
+        self, names: tuple[str, ...]
+    ) -> tuple[list[tuple[str, Array1D]], NDArray[np.int64], NDArray[np.int64]]:
+        """The arrays (with a sequence each) of many sequences, and for each sequence which of them,
+        and its offset.
+        """
         arrays: dict[int, tuple[int, str, Array1D]] = {}
         of, offsets = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
         for k, name in enumerate(names):
@@ -226,17 +249,25 @@ class StoredTrack(Source):
         array, offset, length = self.locate(name)
         if array is self.packed_array:
             starts = self._packed_starts
-            rows = np.flatnonzero((starts >= 0) & (starts < damage.end) & (starts + self.lengths > damage.start))
+            rows = np.flatnonzero(
+                (starts >= 0) & (starts < damage.end) & (starts + self.lengths > damage.start)
+            )
             names = [self.names[row] for row in rows[:3].tolist()]
             return f"{', '.join(names)}{' and others' if rows.size > len(names) else ''} (in /{PACKED})"
         return f"{name}:{max(damage.start - offset, 0) + 1}-{min(damage.end - offset, length)}"
 
     def chunk_statistics(self, names: tuple[str, ...]) -> StoredSummaries:
-        """Statistics of the chunks of the arrays that hold sequences (None: another tool rewrote it); which holds each, and where."""
+        """Statistics of the chunks of the arrays that hold sequences (None: another tool rewrote
+        it); which holds each, and where.
+        """
         arrays, array_of, offset = self._locate_all(names)
         stored: list[ChunkStatistics | None] = []
         for name, array in arrays:
-            stored.append(StoredStatistics(self, self._variable_of(name), array) if isinstance(array, ChunkedArray) else None)
+            stored.append(
+                StoredStatistics(self, self._variable_of(name), array)
+                if isinstance(array, ChunkedArray)
+                else None
+            )
         return StoredSummaries(stored, array_of, offset)
 
     def _variable_of(self, name: str) -> str:
@@ -275,13 +306,21 @@ class StoredTrack(Source):
         """Rows of /sequences; None where their sums are not exact."""
         if self.dtype.kind in "iu" and self.dtype.itemsize == 8:
             return None
-        bases, missing, *rest = (self.column(SEQUENCES, name) for name in ("n", "n_nan", *Summary._fields[1:]))
+        bases, missing, *rest = (
+            self.column(SEQUENCES, name) for name in ("n", "n_nan", *Summary._fields[1:])
+        )
         found = Summary(bases - missing, *rest)
-        return found if names is self.names else found.rows(np.array([self.rows[name] for name in names], np.int64))
+        return (
+            found
+            if names is self.names
+            else found.rows(np.array([self.rows[name] for name in names], np.int64))
+        )
 
     def sequences(self) -> dict[str, NDArray[Any]]:
         """The table of all sequences with their statistics, by column."""
-        return {"name": np.array(self.names, dtype=object)} | {name: self.column(SEQUENCES, name) for name in SEQUENCE_COLUMNS if name != "name"}
+        return {"name": np.array(self.names, dtype=object)} | {
+            name: self.column(SEQUENCES, name) for name in SEQUENCE_COLUMNS if name != "name"
+        }
 
     def check_chunks(self) -> None:
         """Every chunk that should hold data is stored; DamagedTrackError names one that is not."""
@@ -319,7 +358,9 @@ class StoredTrack(Source):
                     # A weak reference: a circle would keep the file open until the next garbage collection.
                     track = weakref.ref(self)
                     try:
-                        self._arrays[path] = self._store.array(path, None if table else lambda: _expected_by(track, path))
+                        self._arrays[path] = self._store.array(
+                            path, None if table else lambda: _expected_by(track, path)
+                        )
                     except FAILURES as error:
                         raise self._damaged(f"/{path}", error) from error
         return self._arrays[path]
@@ -355,7 +396,8 @@ class StoredTrack(Source):
             first, last = self.summary_rows(variable)
             if last - first != -(-array.length // array.chunk):
                 raise LayoutError(
-                    f"{self.path} was written anew by another tool in chunks of {array.chunk} bp, which its /summary does not describe; "
+                    f"{self.path} was written anew by another tool in chunks of {array.chunk} bp, "
+                    "which its /summary does not describe; "
                     "read it with plain xarray, and save it as a track again"
                 )
             known[variable] = parts_with_data(lambda name: self.column(SUMMARY, name, first, last), self.fill)

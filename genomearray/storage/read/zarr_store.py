@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.storage.chunks.chunk_map import Array1D, ChunkedArray, ChunkFile, ChunkPlaces, PlainArray, places_in
+from genomearray.storage.chunks.chunk_map import (
+    Array1D,
+    ChunkedArray,
+    ChunkFile,
+    ChunkPlaces,
+    PlainArray,
+    places_in,
+)
 from genomearray.storage.chunks.codecs import CRC_BYTES, BloscCrc, crc32c
 from genomearray.storage.chunks.open_files import OpenFile, OpenFolder, open_files
 from genomearray.storage.read.remote import RemoteFile, RemoteFolder
@@ -32,7 +39,9 @@ class ZarrStore:
 
     def __init__(self, path: Path | str) -> None:
         self.path = path
-        self._folder: OpenFolder | RemoteFolder = RemoteFolder(path) if isinstance(path, str) else OpenFolder(path)
+        self._folder: OpenFolder | RemoteFolder = (
+            RemoteFolder(path) if isinstance(path, str) else OpenFolder(path)
+        )
         self._root = json.loads(self._folder.content("zarr.json"))
         consolidated = self._root.get("consolidated_metadata") or {}
         self._metadata: dict[str, dict[str, Any]] = dict(consolidated.get("metadata") or {})
@@ -72,7 +81,11 @@ class ZarrStore:
         known = _known_codecs(described)
         if known is None:
             array = _open_with_zarr(self.path, path)
-            return PlainArray(int(array.shape[0]), np.dtype(array.dtype).newbyteorder("="), lambda start, end: array[start:end])
+            return PlainArray(
+                int(array.shape[0]),
+                np.dtype(array.dtype).newbyteorder("="),
+                lambda start, end: array[start:end],
+            )
         length, per_shard, codec = known
         fill = codec.dtype.type(_number(described["fill_value"]))
         source = _Shards(self._folder, path, -(-length // codec.length), per_shard)
@@ -139,7 +152,11 @@ class _Shards:
                 here = shards == shard
                 found[here], of[here] = index[within[here]], len(files)
                 files.append(self._file(shard))
-        return places_in(files, of, found[:, 0], found[:, 1]) if files else ChunkPlaces(-1, found[:, 0], found[:, 1])
+        return (
+            places_in(files, of, found[:, 0], found[:, 1])
+            if files
+            else ChunkPlaces(-1, found[:, 0], found[:, 1])
+        )
 
     def stored(self) -> NDArray[np.bool_]:
         stored = np.zeros(self._n, dtype=bool)
@@ -151,7 +168,9 @@ class _Shards:
         return stored
 
     def _file(self, shard: int) -> OpenFile | RemoteFile:
-        file: OpenFile | RemoteFile = open_files.get((self._token, shard), lambda: self._folder.file(f"{self._path}/c/{shard}"))
+        file: OpenFile | RemoteFile = open_files.get(
+            (self._token, shard), lambda: self._folder.file(f"{self._path}/c/{shard}")
+        )
         return file
 
     def _index(self, shard: int) -> NDArray[np.int64] | None:

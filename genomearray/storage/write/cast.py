@@ -75,11 +75,15 @@ class Caster:
         if values.dtype.kind == "b":
             return values.astype(self.dtype)
         if values.dtype.kind not in "iuf":
-            raise ValueRangeError(f"values of dtype {values.dtype} are no numbers; a track holds integers or floats")
+            raise ValueRangeError(
+                f"values of dtype {values.dtype} are no numbers; a track holds integers or floats"
+            )
         out = np.empty(values.shape, dtype=self.dtype)
         for start in range(0, values.size, _SLICE):
             part = values[start : start + _SLICE]
-            out[start : start + _SLICE] = self._integers(part) if self.dtype.kind in "iu" else self._floats(part)
+            out[start : start + _SLICE] = (
+                self._integers(part) if self.dtype.kind in "iu" else self._floats(part)
+            )
         return out
 
     def _integers(self, part: NDArray[Any]) -> NDArray[Any]:
@@ -93,7 +97,8 @@ class Caster:
             if not self.round and (whole != part).any():
                 value = part[whole != part][0]
                 raise ValueRangeError(
-                    f"value {value} has a fraction, and the track is {self.dtype}", hint="round it with {round}, or use a float dtype"
+                    f"value {value} has a fraction, and the track is {self.dtype}",
+                    hint="round it with {round}, or use a float dtype",
                 )
             part = whole
         # Counts cannot be too low: one look less.
@@ -152,7 +157,9 @@ def _wider(dtype: np.dtype[Any], value: Any) -> np.dtype[Any]:
     if dtype.kind == "f" or np.isinf(value):
         return np.dtype("float64")
     low, high = _limits(dtype)
-    names = ("uint8", "uint16", "uint32", "uint64") if low == 0 and value >= 0 else ("int16", "int32", "int64")
+    names = (
+        ("uint8", "uint16", "uint32", "uint64") if low == 0 and value >= 0 else ("int16", "int32", "int64")
+    )
     for name in names:
         info = np.iinfo(name)
         if info.min <= min(low, int(value)) and max(high, int(value)) <= info.max:

@@ -40,7 +40,9 @@ class TextColumn:
         """See texts, each with its end."""
         if self._whole and not (_ANY_WHOLE if self._meant else _WHOLE).fullmatch(joined):
             self._whole = False
-        if self._numbers and (not _NUMBER.fullmatch(joined) or (not self._meant and _LEADING_ZERO.search(joined))):
+        if self._numbers and (
+            not _NUMBER.fullmatch(joined) or (not self._meant and _LEADING_ZERO.search(joined))
+        ):
             self._numbers = False
         for text in _LONG.findall(joined):
             self._least, self._most = min(self._least, int(text)), max(self._most, int(text))

@@ -18,7 +18,16 @@ from genomearray.reference.assembly import Assembly
 from genomearray.source import missing_value
 from genomearray.storage.chunks.codecs import names_crc
 from genomearray.storage.feature_layout import FEATURES
-from genomearray.storage.layout import ABSENT, CONVENTIONS, LAYOUT, NAMES_CRC, Layout, chunk_length, default_units, track_dtype
+from genomearray.storage.layout import (
+    ABSENT,
+    CONVENTIONS,
+    LAYOUT,
+    NAMES_CRC,
+    Layout,
+    chunk_length,
+    default_units,
+    track_dtype,
+)
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.feature_table import FeatureWriter
 from genomearray.storage.write.options import WriteOptions
@@ -26,7 +35,9 @@ from genomearray.storage.write.publish import Part, check_track_name
 from genomearray.storage.write.track_writer import Sink, TrackWriter
 
 
-def create_writer(folder: Path, assembly: Assembly, name: str, dtype: DTypeLike, options: WriteOptions) -> TrackWriter:
+def create_writer(
+    folder: Path, assembly: Assembly, name: str, dtype: DTypeLike, options: WriteOptions
+) -> TrackWriter:
     """A writer for a new track of an assembly's folder.
 
     Raises
@@ -43,20 +54,34 @@ def create_writer(folder: Path, assembly: Assembly, name: str, dtype: DTypeLike,
     caster = Caster(native, options.overflow, round=options.round)
     part = Part(folder, name, options.store, overwrite=options.overwrite, alone=options.alone)
     try:
-        sink = _sink(options.store)(part.path, layout, native, options.kind, fill, options.units or default_units(options.kind, native))
+        sink = _sink(options.store)(
+            part.path,
+            layout,
+            native,
+            options.kind,
+            fill,
+            options.units or default_units(options.kind, native),
+        )
     except BaseException:
         part.discard()
         raise
     attributes = _attributes(assembly, options.kind, options) | options.attributes
     if native.kind == "f" and fill == 0:
         attributes[ABSENT] = 0
-    return TrackWriter(part, sink, caster, fill, attributes, threads=options.threads, describe=options.describe)
+    return TrackWriter(
+        part, sink, caster, fill, attributes, threads=options.threads, describe=options.describe
+    )
 
 
 def create_feature_writer(
-    folder: Path, assembly: Assembly, name: str, columns: Mapping[str, DTypeLike], options: WriteOptions | None = None
+    folder: Path,
+    assembly: Assembly,
+    name: str,
+    columns: Mapping[str, DTypeLike],
+    options: WriteOptions | None = None,
 ) -> FeatureWriter:
-    """A writer for a new feature table of an assembly's folder; ``columns`` are those besides start, end and strand.
+    """A writer for a new feature table of an assembly's folder; ``columns`` are those besides
+    start, end and strand.
 
     Raises
     ------

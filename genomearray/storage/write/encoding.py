@@ -65,11 +65,27 @@ def block_jobs(layout: Layout) -> Iterator[BlockJob]:
         for block in range(variable.n_blocks):
             low, high = block * BLOCK, min((block + 1) * BLOCK, variable.length)
             if variable.row >= 0:
-                yield BlockJob(index, variable, block, (names[variable.row],), np.array([low]), np.array([high]), np.empty(0, np.int64))
+                yield BlockJob(
+                    index,
+                    variable,
+                    block,
+                    (names[variable.row],),
+                    np.array([low]),
+                    np.array([high]),
+                    np.empty(0, np.int64),
+                )
                 continue
             rows, bounds = sequence_bounds(layout, variable, block, high - low)
             starts = low + bounds[:-1] - layout.packed_start[rows]
-            yield BlockJob(index, variable, block, tuple(names[row] for row in rows.tolist()), starts, starts + np.diff(bounds), rows)
+            yield BlockJob(
+                index,
+                variable,
+                block,
+                tuple(names[row] for row in rows.tolist()),
+                starts,
+                starts + np.diff(bounds),
+                rows,
+            )
 
 
 @dataclass(slots=True)
@@ -122,7 +138,9 @@ class BlockEncoder:
         """Cast and encode the values of a whole block."""
         caster = Caster(self.dtype, self.overflow, round=self.round)
         cast = caster(values)
-        chunks, encoded = encode(cast, job.variable.chunk, self.codec(job.variable), self.fill, keep_all=False)
+        chunks, encoded = encode(
+            cast, job.variable.chunk, self.codec(job.variable), self.fill, keep_all=False
+        )
         bounds = job.bounds
         parts = summarise(cast, bounds[:-1], bounds[1:])
         if self.store is not None:
@@ -131,7 +149,9 @@ class BlockEncoder:
         return EncodedBlock(job, chunks, parts, encoded, (caster.saturated, caster.nan_to_zero))
 
 
-def encode(values: NDArray[Any], chunk: int, codec: Codec, fill: Any, *, keep_all: bool) -> tuple[Summary, list[bytes | None]]:
+def encode(
+    values: NDArray[Any], chunk: int, codec: Codec, fill: Any, *, keep_all: bool
+) -> tuple[Summary, list[bytes | None]]:
     """Summary and bytes of the chunks of a block, a few at a time so that they stay in the cache."""
     if values.size % chunk:  # the last chunk is stored in full
         padded = np.full(-(-values.size // chunk) * chunk, fill, dtype=values.dtype)
@@ -147,7 +167,9 @@ def encode(values: NDArray[Any], chunk: int, codec: Codec, fill: Any, *, keep_al
         last = min(first + at_once, rows.shape[0])
         found = summarise(values, bounds[first:last], bounds[first + 1 : last + 1])
         if values.dtype.kind == "f" and fill == 0 and (found.n < np.diff(bounds[first : last + 1])).any():
-            raise ValueRangeError("a track whose absent bases are 0 cannot hold NaN: a chunk of both would read as 0")
+            raise ValueRangeError(
+                "a track whose absent bases are 0 cannot hold NaN: a chunk of both would read as 0"
+            )
         groups.append(found)
         keep = found.holds_data(fill) | keep_all
         group = rows[first:last]

@@ -15,7 +15,17 @@ from genomearray._typing import Attributes
 from genomearray.errors import RegionError, ValueRangeError
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.intervals import reach
-from genomearray.storage.feature_layout import CRC, END_OF_TEXT, FEATURES, INDEX, ORDER, SEQUENCE_TABLE, TEXT, Checksums, text_array
+from genomearray.storage.feature_layout import (
+    CRC,
+    END_OF_TEXT,
+    FEATURES,
+    INDEX,
+    ORDER,
+    SEQUENCE_TABLE,
+    TEXT,
+    Checksums,
+    text_array,
+)
 from genomearray.storage.layout import can_be_variable
 from genomearray.storage.write.column_types import GUESSED, NUMBERS, TextColumn
 from genomearray.storage.write.options import Describe, WriteReport
@@ -35,8 +45,8 @@ class FeatureWriter(PartWriter):
     part : Part
     assembly : Assembly
     columns : dict of str to dtype
-        Besides start, end and strand. ``TEXT``: any text. ``GUESSED``, ``NUMBERS``: texts, kept as int64, uint64 or float64 (``.`` and ``NA``
-        are missing) if that is exact, else as text.
+        Besides start, end and strand. ``TEXT``: any text. ``GUESSED``, ``NUMBERS``: texts, kept as
+        int64, uint64 or float64 (``.`` and ``NA`` are missing) if that is exact, else as text.
     attributes : dict
     describe : callable, optional
         More attributes, when all features are there.
@@ -70,7 +80,8 @@ class FeatureWriter(PartWriter):
         self._pieces: dict[tuple[str, str], list[tuple[int, int]]] = {}
 
     def declare(self, columns: Mapping[str, DTypeLike]) -> None:
-        """Name the columns besides start, end and strand, before the first features: for input that tells only then.
+        """Name the columns besides start, end and strand, before the first features: for input that
+        tells only then.
 
         Raises
         ------
@@ -79,21 +90,42 @@ class FeatureWriter(PartWriter):
         """
         reserved = {*INDEX, *SEQUENCE_TABLE, "feature", "sequence"}
         hidden = (CRC, "block_of_")
-        taken = next((name for name in columns if name in reserved or name.startswith(hidden) or not can_be_variable(name) or " " in name), None)
+        taken = next(
+            (
+                name
+                for name in columns
+                if name in reserved or name.startswith(hidden) or not can_be_variable(name) or " " in name
+            ),
+            None,
+        )
         if taken is not None:
             known = ", ".join(INDEX + SEQUENCE_TABLE)
-            raise ValueRangeError(f"a column cannot be called {taken!r}; choose another name than {known}, without blanks or '/'")
-        self._columns: dict[str, np.dtype[Any]] = {"start": np.dtype("int64"), "end": np.dtype("int64"), "strand": np.dtype("int8")}
+            raise ValueRangeError(
+                f"a column cannot be called {taken!r}; choose another name than {known}, without "
+                "blanks or '/'"
+            )
+        self._columns: dict[str, np.dtype[Any]] = {
+            "start": np.dtype("int64"),
+            "end": np.dtype("int64"),
+            "strand": np.dtype("int8"),
+        }
         self._columns["input_row"] = np.dtype("int64")
-        texts = {name: dtype for name, dtype in columns.items() if isinstance(dtype, str) and dtype in (GUESSED, NUMBERS)}
+        texts = {
+            name: dtype
+            for name, dtype in columns.items()
+            if isinstance(dtype, str) and dtype in (GUESSED, NUMBERS)
+        }
         self._guessed = {name: TextColumn(numbers=kind == NUMBERS) for name, kind in texts.items()}
-        self._columns.update({name: TEXT if name in self._guessed else np.dtype(dtype) for name, dtype in columns.items()})
+        self._columns.update(
+            {name: TEXT if name in self._guessed else np.dtype(dtype) for name, dtype in columns.items()}
+        )
         self._attributes = self._attributes | {ORDER: " ".join(columns)}
 
     def append(self, chrom: str, columns: dict[str, Any], input_row: Any = None) -> None:
         """Add features of a chromosome; all columns have the shape (n,), texts are sequences of str.
 
-        ``input_row`` is their rank in the input, ndarray of shape (n,). Default: they follow those appended before.
+        ``input_row`` is their rank in the input, ndarray of shape (n,). Default: they follow those
+        appended before.
 
         Raises
         ------
@@ -105,7 +137,10 @@ class FeatureWriter(PartWriter):
         bad = (start < 0) | (start > end) | (end > length)
         if bad.any():
             k = int(np.argmax(bad))
-            raise RegionError(f"feature [{start[k]}, {end[k]}) is not inside {chrom!r}; allowed is 0 <= start <= end <= {length}")
+            raise RegionError(
+                f"feature [{start[k]}, {end[k]}) is not inside {chrom!r}; allowed is 0 <= start <= "
+                f"end <= {length}"
+            )
         if input_row is None:
             input_row = np.arange(self._appended, self._appended + start.size)
         for name, dtype in self._columns.items():
@@ -146,16 +181,22 @@ class FeatureWriter(PartWriter):
         firsts = np.cumsum(counts) - counts
         total = int(counts.sum())
         # 32 bits are enough for every assembly known; the type follows the longest chromosome.
-        place = np.dtype("int32") if max(chrom.length for chrom in self._assembly) < 2**31 else np.dtype("int64")
+        place = (
+            np.dtype("int32") if max(chrom.length for chrom in self._assembly) < 2**31 else np.dtype("int64")
+        )
         dtypes = {"chrom": np.dtype("int32"), "reach": place} | self._columns | {"start": place, "end": place}
         dtypes["input_row"] = np.dtype("int32") if total < 2**31 else np.dtype("int64")
         dtypes |= {name: texts.dtype for name, texts in self._guessed.items()}
-        checksums = {name: Checksums() for name, dtype in dtypes.items() if dtype == TEXT} | {"sequence_name": Checksums()}
+        checksums = {name: Checksums() for name, dtype in dtypes.items() if dtype == TEXT} | {
+            "sequence_name": Checksums()
+        }
         sink = _SINKS[self._part.form](self._part.path)
         try:
             for name, dtype in dtypes.items():
                 sink.create(name, "feature", total, dtype, {"units": _UNITS[name]} if name in _UNITS else {})
-            for row, (chrom, first, n) in enumerate(zip(self.rows, firsts.tolist(), counts.tolist(), strict=True)):
+            for row, (chrom, first, n) in enumerate(
+                zip(self.rows, firsts.tolist(), counts.tolist(), strict=True)
+            ):
                 if n:
                     for name, values in self._sorted(chrom, row, dtypes).items():
                         sink.write(name, first, values)
@@ -168,12 +209,20 @@ class FeatureWriter(PartWriter):
                 "n_features": counts,
             }
             for name, column in table.items():
-                sink.create(name, "sequence", column.size, column.dtype, {"units": "bp"} if name in _UNITS else {})
+                sink.create(
+                    name, "sequence", column.size, column.dtype, {"units": "bp"} if name in _UNITS else {}
+                )
                 sink.write(name, 0, column)
             checksums["sequence_name"].add(table["sequence_name"])
             for name, found in checksums.items():
                 told = found.finish()
-                sink.create(CRC + name, f"block_of_{'sequence' if name in SEQUENCE_TABLE else 'feature'}", told.size, told.dtype, {})
+                sink.create(
+                    CRC + name,
+                    f"block_of_{'sequence' if name in SEQUENCE_TABLE else 'feature'}",
+                    told.size,
+                    told.dtype,
+                    {},
+                )
                 sink.write(CRC + name, 0, told)
             extra = self._describe(WriteReport()) if self._describe else {}
             sink.finish(self._attributes | {"kind": FEATURES} | extra)
@@ -185,7 +234,10 @@ class FeatureWriter(PartWriter):
         columns = {name: self._values(chrom, name, dtypes[name]) for name in self._columns}
         order = np.lexsort((columns["input_row"], columns["end"], columns["start"]))
         columns = {name: column[order] for name, column in columns.items()}
-        return {"chrom": np.full(order.size, row, np.int32), "reach": reach(columns["start"], columns["end"])} | columns
+        return {
+            "chrom": np.full(order.size, row, np.int32),
+            "reach": reach(columns["start"], columns["end"]),
+        } | columns
 
     def _values(self, chrom: str, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
         raw = b"".join(self._read(*piece) for piece in self._pieces[chrom, name])
@@ -201,7 +253,9 @@ class FeatureWriter(PartWriter):
             beyond = [texts[k] for k in np.flatnonzero(np.isinf(values)).tolist()]
             wrong = next((text for text in beyond if "inf" not in text.lower()), None)
             if wrong is not None:
-                raise ValueRangeError(f"column {name!r} holds {wrong}, which is beyond the numbers of 64 bits")
+                raise ValueRangeError(
+                    f"column {name!r} holds {wrong}, which is beyond the numbers of 64 bits"
+                )
         return values
 
     def _read(self, offset: int, size: int) -> bytes:
@@ -231,8 +285,14 @@ class _Hdf5Sink:
         if dim not in self._file.dimensions:
             self._file.dimensions[dim] = n
         packed: dict[str, Any] = {"chunks": (min(n, _TEXT_CHUNK),)} if text and n else {}
-        packed = packed if text or not n else {"compression": "gzip", "compression_opts": 4, "shuffle": True, "chunks": (min(n, _CHUNK),)}
-        created = self._file.create_variable(name, (dim,), dtype=h5py.string_dtype() if text else dtype, **packed)
+        packed = (
+            packed
+            if text or not n
+            else {"compression": "gzip", "compression_opts": 4, "shuffle": True, "chunks": (min(n, _CHUNK),)}
+        )
+        created = self._file.create_variable(
+            name, (dim,), dtype=h5py.string_dtype() if text else dtype, **packed
+        )
         for key, value in attributes.items():
             created.attrs[key] = value
 
@@ -262,7 +322,14 @@ class _ZarrSink:
         from zarr.codecs import BloscCodec, Crc32cCodec
 
         text = dtype.kind == "O"
-        packed = [] if text else [BloscCodec(typesize=dtype.itemsize, cname="zstd", clevel=3, shuffle="shuffle"), Crc32cCodec()]
+        packed = (
+            []
+            if text
+            else [
+                BloscCodec(typesize=dtype.itemsize, cname="zstd", clevel=3, shuffle="shuffle"),
+                Crc32cCodec(),
+            ]
+        )
         self._root.create_array(
             name,
             shape=(n,),

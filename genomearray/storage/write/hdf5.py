@@ -17,7 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.storage.chunks.codecs import Codec, ShuffleDeflate
-from genomearray.storage.layout import BLOCK, LIBVER, SEQUENCE_COLUMNS, SEQUENCES, SUMMARY, TABLE_CHUNK, Layout, dimension, variable_attributes
+from genomearray.storage.layout import (
+    BLOCK,
+    LIBVER,
+    SEQUENCE_COLUMNS,
+    SEQUENCES,
+    SUMMARY,
+    TABLE_CHUNK,
+    Layout,
+    dimension,
+    variable_attributes,
+)
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.encoding import BlockEncoder
 from genomearray.storage.write.tables import Table, sequence_columns
@@ -31,7 +41,9 @@ DEFLATE_LEVEL = {"i": 4, "u": 4, "f": 2}
 class Hdf5Sink:
     """Writes a track into the empty file of a part."""
 
-    def __init__(self, path: Path, layout: Layout, dtype: np.dtype[Any], kind: str, fill: Any, units: str) -> None:
+    def __init__(
+        self, path: Path, layout: Layout, dtype: np.dtype[Any], kind: str, fill: Any, units: str
+    ) -> None:
         self.layout = layout
         self._path = path
         self._dtype = dtype
@@ -59,7 +71,9 @@ class Hdf5Sink:
             compression="gzip",
             compression_opts=DEFLATE_LEVEL[self._dtype.kind],
             shuffle=self._dtype.itemsize > 1,
-            fillvalue=None if fill == 0 else fill,  # it would be an attribute too, and 0 would read as missing
+            fillvalue=None
+            if fill == 0
+            else fill,  # it would be an attribute too, and 0 would read as missing
         )
         for name, value in variable_attributes(variable, kind, units, self.layout.assembly.name).items():
             created.attrs[name] = value
@@ -72,7 +86,9 @@ class Hdf5Sink:
             for name in SEQUENCE_COLUMNS if table == SEQUENCES else Summary._fields:
                 dtype = _column_dtype(table, name, self._dtype)
                 # Without a filter on text: deflate would compress only the pointers.
-                packed = {} if name == "name" else {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+                packed = (
+                    {} if name == "name" else {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+                )
                 group.create_variable(name, (dim,), dtype=dtype, chunks=(min(size, TABLE_CHUNK),), **packed)
 
     @staticmethod

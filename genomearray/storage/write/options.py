@@ -39,7 +39,9 @@ Describe: TypeAlias = Callable[[WriteReport], Attributes]
 
 
 class TrackSettings(TypedDict, total=False):
-    """Keyword arguments of whatever writes a track; :meth:`genomearray.GenomeDB.create_track` says what they mean."""
+    """Keyword arguments of whatever writes a track; :meth:`genomearray.GenomeDB.create_track` says
+    what they mean.
+    """
 
     kind: Kind
     store: Store

@@ -46,7 +46,9 @@ def check_track_name(name: str) -> str:
     """
 
     def refuse(why: str) -> TrackNameError:
-        return TrackNameError(f"track name {name!r} {why}; use letters, digits and '/' for folders, for instance dnase/k562")
+        return TrackNameError(
+            f"track name {name!r} {why}; use letters, digits and '/' for folders, for instance dnase/k562"
+        )
 
     if not isinstance(name, str) or not name:
         raise refuse("is empty")
@@ -61,8 +63,16 @@ def check_track_name(name: str) -> str:
             raise refuse(f"has the component {part!r}, which begins with {part[0]!r}")
         if part.endswith((".h5", ".zarr")):
             raise refuse(f"has the component {part!r}; the ending is chosen by the store")
-        if not part.isprintable() or _CONTROL.search(part) or part != part.strip() or len(part.encode(errors="replace")) > 200:
-            raise refuse(f"has the component {part!r}, which is too long, or has blanks around it or control characters")
+        if (
+            not part.isprintable()
+            or _CONTROL.search(part)
+            or part != part.strip()
+            or len(part.encode(errors="replace")) > 200
+        ):
+            raise refuse(
+                f"has the component {part!r}, which is too long, or has blanks around it or control "
+                "characters"
+            )
     return name
 
 
@@ -97,7 +107,9 @@ class Part:
         The empty file, or folder, to fill.
     """
 
-    def __init__(self, folder: Path, name: str, form: Store, *, overwrite: bool = False, alone: bool = False) -> None:
+    def __init__(
+        self, folder: Path, name: str, form: Store, *, overwrite: bool = False, alone: bool = False
+    ) -> None:
         self._forms: tuple[Store, ...] = (form,) if alone else STORES
         self.folder = folder
         self.name = name
@@ -120,7 +132,10 @@ class Part:
     def _refuse_existing(self) -> None:
         old = existing(self.folder, self.name, self._forms)
         if old is not None and not self.overwrite:
-            raise TrackExistsError(f"track {self.name!r} exists: {old}", hint="choose another name, or replace it with {overwrite}")
+            raise TrackExistsError(
+                f"track {self.name!r} exists: {old}",
+                hint="choose another name, or replace it with {overwrite}",
+            )
 
     def publish(self) -> Path:
         """Make the finished part visible under its name, in one step; gives the path."""
@@ -209,7 +224,9 @@ class PartWriter(ABC):
             raise
 
     def withdraw(self) -> None:
-        """Take back what was published, because what belongs to it could not be; one that replaced another stays."""
+        """Take back what was published, because what belongs to it could not be; one that replaced
+        another stays.
+        """
         if not self._part.overwrite:
             self._part.withdraw()
 
@@ -218,7 +235,9 @@ _W = TypeVar("_W", bound=PartWriter)
 
 
 @contextlib.contextmanager
-def created_together(writers: Iterable[_W], check: Callable[[list[_W]], None] | None = None) -> Iterator[list[_W]]:
+def created_together(
+    writers: Iterable[_W], check: Callable[[list[_W]], None] | None = None
+) -> Iterator[list[_W]]:
     """Tracks or tables that appear together when the ``with`` ends without an error; else none of them does.
 
     ``check`` may look at them, finished, at their ``hidden_path``, and raise.

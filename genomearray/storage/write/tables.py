@@ -24,7 +24,9 @@ def sequence_columns(layout: Layout, statistics: Table) -> Table:
     }
 
 
-def sequence_bounds(layout: Layout, variable: Variable, block: int, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def sequence_bounds(
+    layout: Layout, variable: Variable, block: int, length: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the packed sequences in a block, and their borders there."""
     if variable.row >= 0:
         return np.empty(0, np.int64), np.zeros(1, np.int64)
@@ -57,7 +59,9 @@ class TableBuilder:
         # Parts of packed sequences, by block: (rows of the sequences, their columns).
         self._packed: dict[int, tuple[NDArray[np.int64], Summary]] = {}
 
-    def put(self, variable: Variable, block: int, chunks: Summary, rows: NDArray[np.int64], parts: Summary) -> None:
+    def put(
+        self, variable: Variable, block: int, chunks: Summary, rows: NDArray[np.int64], parts: Summary
+    ) -> None:
         """Take the statistics of one block; a later call for the block replaces them."""
         first = variable.first_chunk + block * (BLOCK // variable.chunk)
         self.summary.put(slice(first, first + chunks.n.size), chunks)
@@ -72,7 +76,9 @@ class TableBuilder:
                 rows = slice(variable.first_chunk, variable.first_chunk + variable.n_chunks)
                 self._set(variable.row, self.summary.rows(rows))
         self._merge_packed()
-        return {"n": self.layout.lengths, "n_nan": self.layout.lengths - table.n} | {name: getattr(table, name) for name in Summary._fields[1:]}
+        return {"n": self.layout.lengths, "n_nan": self.layout.lengths - table.n} | {
+            name: getattr(table, name) for name in Summary._fields[1:]
+        }
 
     def _set(self, row: int, parts: Summary) -> None:
         self._sequences.put(row, parts.merged(self.dtype))
@@ -86,7 +92,11 @@ class TableBuilder:
         for block in range(packed.n_blocks):
             length = min(BLOCK, packed.length - block * BLOCK)
             rows, bounds = sequence_bounds(self.layout, packed, block, length)
-            parts = self._packed[block][1] if block in self._packed else Summary.filled(np.diff(bounds), self._fill, self.dtype)
+            parts = (
+                self._packed[block][1]
+                if block in self._packed
+                else Summary.filled(np.diff(bounds), self._fill, self.dtype)
+            )
             self._sequences.put(rows, parts)
             for k in {0, rows.size - 1}:
                 split.setdefault(int(rows[k]), []).append(parts.rows(slice(k, k + 1)))

@@ -124,7 +124,9 @@ class TrackWriter(PartWriter):
 
     # -- what a user calls ---------------------------------------------------------------
 
-    def write(self, chrom: str | Chromosome, start: int, values: ArrayLike, *, handed_over: bool = False) -> None:
+    def write(
+        self, chrom: str | Chromosome, start: int, values: ArrayLike, *, handed_over: bool = False
+    ) -> None:
         """Write values of consecutive bases; a base written again keeps the last value.
 
         Parameters
@@ -134,8 +136,8 @@ class TrackWriter(PartWriter):
             Offset (0-based) of the first value.
         values : array_like, shape (n,)
         handed_over : bool
-            The caller does not change the values any more: they are not copied, and a value that does not fit may be
-            told later than by this call.
+            The caller does not change the values any more: they are not copied, and a value that
+            does not fit may be told later than by this call.
 
         Raises
         ------
@@ -146,11 +148,16 @@ class TrackWriter(PartWriter):
         if array.ndim != 1:
             raise ValueRangeError(f"values have shape {array.shape}; give one value per base, shape (n,)")
         if isinstance(values, np.ma.MaskedArray):
-            raise ValueRangeError("values are a masked array, and a track has no mask; fill it first, with NaN or 0 (.filled())")
+            raise ValueRangeError(
+                "values are a masked array, and a track has no mask; fill it first, with NaN or 0 (.filled())"
+            )
         variable, offset, length = self.layout.locate(chrom)
         start = integer(start, "offset")
         if start < 0 or start + array.size > length:
-            raise RegionError(f"offsets [{start}, {start + array.size}) are outside {str(chrom)!r}; allowed is 0 <= start <= end <= {length}")
+            raise RegionError(
+                f"offsets [{start}, {start + array.size}) are outside {str(chrom)!r}; allowed is 0 "
+                f"<= start <= end <= {length}"
+            )
         if not array.size:
             return
         self._touched[str(chrom)] = None
@@ -166,7 +173,9 @@ class TrackWriter(PartWriter):
             self._enqueue((index, block), _Piece(inside, None, cast[:taken]))
             cast, position = cast[taken:], position + taken
 
-    def write_intervals(self, chrom: str | Chromosome, starts: ArrayLike, ends: ArrayLike, values: ArrayLike) -> None:
+    def write_intervals(
+        self, chrom: str | Chromosome, starts: ArrayLike, ends: ArrayLike, values: ArrayLike
+    ) -> None:
         """Write one value on each of many intervals; where they overlap, the last wins.
 
         Parameters
@@ -184,12 +193,18 @@ class TrackWriter(PartWriter):
         first, last = np.asarray(starts, dtype=np.int64), np.asarray(ends, dtype=np.int64)
         array = np.asarray(values)
         if not first.shape == last.shape == array.shape or first.ndim != 1:
-            raise ValueRangeError(f"starts {first.shape}, ends {last.shape} and values {array.shape} differ in shape; each is (n,)")
+            raise ValueRangeError(
+                f"starts {first.shape}, ends {last.shape} and values {array.shape} differ in shape; "
+                "each is (n,)"
+            )
         variable, offset, length = self.layout.locate(chrom)
         bad = (first < 0) | (first >= last) | (last > length)
         if bad.any():
             k = int(np.argmax(bad))
-            raise RegionError(f"interval [{first[k]}, {last[k]}) is not inside {str(chrom)!r}; allowed is 0 <= start < end <= {length}")
+            raise RegionError(
+                f"interval [{first[k]}, {last[k]}) is not inside {str(chrom)!r}; allowed is 0 <= "
+                f"start < end <= {length}"
+            )
         if not first.size:
             return
         self._touched[str(chrom)] = None
@@ -270,7 +285,9 @@ class TrackWriter(PartWriter):
         if self._closed:
             raise ValueRangeError("the writer is closed; create the track anew to change it")
 
-    def _split(self, index: int, starts: NDArray[np.int64], ends: NDArray[np.int64], values: NDArray[Any]) -> None:
+    def _split(
+        self, index: int, starts: NDArray[np.int64], ends: NDArray[np.int64], values: NDArray[Any]
+    ) -> None:
         """Queue intervals by block, in their order; one that crosses a border becomes several."""
         first, last = starts // BLOCK, (ends - 1) // BLOCK
         if (first != last).any():
@@ -288,7 +305,11 @@ class TrackWriter(PartWriter):
         for low, high in itertools.pairwise(borders):
             block = int(first[low])
             base = block * BLOCK
-            piece = _Piece((starts[low:high] - base).astype(np.int32), (ends[low:high] - base).astype(np.int32), values[low:high].copy())
+            piece = _Piece(
+                (starts[low:high] - base).astype(np.int32),
+                (ends[low:high] - base).astype(np.int32),
+                values[low:high].copy(),
+            )
             self._enqueue((index, block), piece)
 
     def _enqueue(self, key: BlockKey, piece: _Piece) -> None:
@@ -306,7 +327,10 @@ class TrackWriter(PartWriter):
             pieces, size = self._queue.pop(key), self._queued.pop(key)
             if key in self._running:
                 self._wait(key)
-            while self._running and sum(running for _, running in self._running.values()) + size > self._most_running:
+            while (
+                self._running
+                and sum(running for _, running in self._running.values()) + size > self._most_running
+            ):
                 self._wait(next(iter(self._running)))
             self._running[key] = self._pool.submit(self._store, key, pieces, key in self._stored), size
             self._stored.add(key)
@@ -331,7 +355,9 @@ class TrackWriter(PartWriter):
             self._written.save(key, None)
         else:
             values, before, now, overwritten = self._paint_block(key, variable, pieces, length, again)
-        chunks, encoded = encode(values, variable.chunk, self._sink.codec(variable), self.fill, keep_all=again)
+        chunks, encoded = encode(
+            values, variable.chunk, self._sink.codec(variable), self.fill, keep_all=again
+        )
         rows, bounds = sequence_bounds(self.layout, variable, block, length)
         parts = summarise(values, bounds[:-1], bounds[1:])
         with self._disk_errors():
@@ -341,7 +367,9 @@ class TrackWriter(PartWriter):
             self.report.bases += now - before
             self.report.overwritten += overwritten
 
-    def _paint_block(self, key: BlockKey, variable: Variable, pieces: list[_Piece], length: int, again: bool) -> tuple[NDArray[Any], int, int, int]:
+    def _paint_block(
+        self, key: BlockKey, variable: Variable, pieces: list[_Piece], length: int, again: bool
+    ) -> tuple[NDArray[Any], int, int, int]:
         """Values of a block; its written bases before and now, and those written twice."""
         values = self._sink.get(variable, key[1]) if again else np.full(length, self.fill, dtype=self.dtype)
         written = self._written.load(key, length) if again else np.zeros(length, dtype=np.bool_)
@@ -357,7 +385,9 @@ class TrackWriter(PartWriter):
 
     @contextmanager
     def _disk_errors(self) -> Iterator[None]:
-        """Errors of writing with the reason and the track, whoever wrote; HDF5 tells two lines of its state."""
+        """Errors of writing with the reason and the track, whoever wrote; HDF5 tells two lines of
+        its state.
+        """
         try:
             yield
         except (OSError, RuntimeError) as error:
@@ -370,7 +400,11 @@ class TrackWriter(PartWriter):
     def _warn(self) -> None:
         """Tell what was changed, where nobody asked for a description."""
         report = self.report
-        told = [f"{report.saturated:,} values did not fit {self.dtype} and were set to its limits"] if report.saturated else []
+        told = (
+            [f"{report.saturated:,} values did not fit {self.dtype} and were set to its limits"]
+            if report.saturated
+            else []
+        )
         told += [f"{report.nan_to_zero:,} missing values became 0"] if report.nan_to_zero else []
         if told:
             warnings.warn(

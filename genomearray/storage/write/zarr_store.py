@@ -24,7 +24,16 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from genomearray.choices import SEQUENCE
 from genomearray.storage.chunks.codecs import BloscCrc, Codec, crc32c
-from genomearray.storage.layout import BLOCK, SEQUENCES, SUMMARY, TABLE_CHUNK, Layout, Variable, dimension, variable_attributes
+from genomearray.storage.layout import (
+    BLOCK,
+    SEQUENCES,
+    SUMMARY,
+    TABLE_CHUNK,
+    Layout,
+    Variable,
+    dimension,
+    variable_attributes,
+)
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.encoding import BlockEncoder
 from genomearray.storage.write.publish import sync
@@ -45,7 +54,9 @@ _MISSING = (1 << 64) - 1
 class ZarrSink:
     """Writes a track into the empty folder of a part."""
 
-    def __init__(self, path: Path, layout: Layout, dtype: np.dtype[Any], kind: str, fill: Any, units: str) -> None:
+    def __init__(
+        self, path: Path, layout: Layout, dtype: np.dtype[Any], kind: str, fill: Any, units: str
+    ) -> None:
         self.layout = layout
         self._path = path
         self._dtype = dtype
@@ -82,7 +93,15 @@ class ZarrSink:
         return self.codec_of(self._dtype, self._kind, variable.chunk)
 
     def encoder(self, caster: Caster) -> BlockEncoder:
-        return BlockEncoder(self._dtype, self._fill, caster.overflow, caster.round, ZarrSink, self._kind, self._path.absolute())
+        return BlockEncoder(
+            self._dtype,
+            self._fill,
+            caster.overflow,
+            caster.round,
+            ZarrSink,
+            self._kind,
+            self._path.absolute(),
+        )
 
     def put(self, variable: Variable, block: int, chunks: list[bytes | None]) -> None:
         self.place(self._path, variable, block, chunks)
@@ -119,7 +138,9 @@ class ZarrSink:
             dtype=str if text else column.dtype,
             chunks=(chunk,),
             shards=None if text else (-(-column.size // chunk) * chunk,),  # so that the chunk map reads them
-            compressors=_compressors(np.dtype("uint8"), BLOSC["letters"]) if text else _compressors(column.dtype, BLOSC["table"]),
+            compressors=_compressors(np.dtype("uint8"), BLOSC["letters"])
+            if text
+            else _compressors(column.dtype, BLOSC["table"]),
             fill_value="" if text else 0,
             dimension_names=(dim,),
             config={"write_empty_chunks": True},
