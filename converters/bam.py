@@ -295,7 +295,8 @@ def import_mnase(
     >>> from pathlib import Path
     >>> from genomearray_converters import import_mnase
     >>> sam = Path(tmp, "d.sam")
-    >>> _ = sam.write_text("@SQ\\tSN:chr1\\tLN:1000\\nr\\t97\\tchr1\\t101\\t60\\t50M\\t=\\t198\\t147\\t*\\t*\\n")
+    >>> read = "r\\t97\\tchr1\\t101\\t60\\t50M\\t=\\t198\\t147\\t*\\t*\\n"
+    >>> _ = sam.write_text("@SQ\\tSN:chr1\\tLN:1000\\n" + read)
     >>> _ = import_mnase(db, "dyads", sam, paired_end=True)
     >>> int(db["dyads"].get_val("chr1", 174))
     1
@@ -369,7 +370,8 @@ def import_fragments(
     >>> from pathlib import Path
     >>> from genomearray_converters import import_fragments
     >>> sam = Path(tmp, "e.sam")
-    >>> _ = sam.write_text("@SQ\\tSN:chr1\\tLN:1000\\nr\\t97\\tchr1\\t101\\t60\\t50M\\t=\\t198\\t147\\t*\\t*\\n")
+    >>> read = "r\\t97\\tchr1\\t101\\t60\\t50M\\t=\\t198\\t147\\t*\\t*\\n"
+    >>> _ = sam.write_text("@SQ\\tSN:chr1\\tLN:1000\\n" + read)
     >>> _ = import_fragments(db, "pairs", sam)
     >>> db.open_features("pairs")["chr1:150-160"].to_dataframe().values.tolist()
     [['chr1', 100, 247, '+', 60]]

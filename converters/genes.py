@@ -477,7 +477,8 @@ def import_genes(
     >>> from genomearray_converters import import_genes
     >>> file = Path(tmp, "a.gtf")
     >>> line = 'chr1\\tx\\t{}\\t{}\\t{}\\t.\\t-\\t.\\tgene_id "G"; transcript_id "T";\\n'
-    >>> _ = file.write_text(line.format("exon", 101, 200) + line.format("exon", 301, 400) + line.format("CDS", 151, 200))
+    >>> parts = [("exon", 101, 200), ("exon", 301, 400), ("CDS", 151, 200)]
+    >>> _ = file.write_text("".join(line.format(*part) for part in parts))
     >>> import_genes(db, "transcripts", file).features
     1
     >>> genes = db.open_features("transcripts")

@@ -258,8 +258,8 @@ class WigScanner(Scanner):
             TOO_FEW: f"{token!r} has one column; a variableStep line has a position and a value",
             TOO_MANY: f"{token!r} has {len(token.split())} columns; a fixedStep line has a value, a "
             "variableStep line a position and a value",
-            NO_DECLARATION: f"{token!r} stands before any declaration; a wiggle file begins with fixedStep or "
-            "variableStep",
+            NO_DECLARATION: f"{token!r} stands before any declaration; a wiggle file begins with "
+            "fixedStep or variableStep",
             NO_CHROM: f"{token!r} names no chromosome; add chrom=",
             NO_START: f"{token!r} has no start; add start= (1-based)",
             BAD_KEY: f"{token!r} is not known in this declaration; allowed are chrom=, span= and, for "

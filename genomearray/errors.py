@@ -9,7 +9,7 @@
     ├── UnknownChromosomeError   (KeyError)    a name that the assembly does not have
     ├── RegionError              (ValueError)  positions or offsets outside a chromosome
     ├── FormatError              (ValueError, OSError)  a foreign file: path, line and column are in the text
-    ├── ClusterError             (OSError)     a scheduler that does not answer, or workers that die again and again
+    ├── ClusterError             (OSError)     a scheduler that does not answer, or workers that die
     ├── ValueRangeError          (ValueError)  a number that the dtype of a track cannot hold
     ├── ArgumentError            (ValueRangeError, RegionError)  an argument that is not one of those allowed
     └── TrackError
@@ -41,8 +41,8 @@ def for_python(hint: str) -> str:
 
     Examples
     --------
-    >>> for_python("{clip} cuts at the end"), for_python("give {dtype=uint32}"), for_python("name it: {path=|--db}")
-    ('clip=True cuts at the end', "give dtype='uint32'", 'name it: path=')
+    >>> [for_python(hint) for hint in ("{clip} cuts at the end", "give {dtype=uint32}", "name it: {path=|--db}")]
+    ['clip=True cuts at the end', "give dtype='uint32'", 'name it: path=']
     """
 
     def spelled(found: re.Match[str]) -> str:
@@ -60,8 +60,9 @@ def for_command_line(hint: str) -> str:
 
     Examples
     --------
-    >>> for_command_line("{allow_empty} accepts such files"), for_command_line("give {dtype=uint32}"), for_command_line("name it: {path=|--db}")
-    ('--allow-empty accepts such files', 'give --dtype uint32', 'name it: --db')
+    >>> hints = ("{allow_empty} accepts such files", "give {dtype=uint32}", "name it: {path=|--db}")
+    >>> [for_command_line(hint) for hint in hints]
+    ['--allow-empty accepts such files', 'give --dtype uint32', 'name it: --db']
     """
 
     def spelled(found: re.Match[str]) -> str:

@@ -154,8 +154,8 @@ def _cluster_errors() -> Iterator[None]:
         raise
     except Exception as error:
         told = {
-            "KilledWorker": f"a block was given up after {RETRIES + 1} workers died with it; do they have enough "
-            "memory?",
+            "KilledWorker": f"a block was given up after {RETRIES + 1} workers died with it; do "
+            "they have enough memory?",
             "CancelledError": "the job was cancelled, or the scheduler has gone",
             "FutureCancelledError": "the job was cancelled, or the scheduler has gone",
             "CommClosedError": "the scheduler has gone",

@@ -113,7 +113,7 @@ def run_import(
     settings = import_settings(options)
     somewhere = runner(settings.threads)
     if isinstance(somewhere, Cluster):
-        # One import is one task: it reads its files from the first to the last byte. Several run side by side.
+        # One import is one task: it reads its files from the first to the last byte.
         far = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - a worker stands elsewhere
         if not readable_twice(paths):
             raise ValueRangeError(

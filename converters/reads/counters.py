@@ -101,9 +101,18 @@ def _extent(
 
 @kernel
 def _cover_rest(
-    data: Bytes, cigar: int, operations: int, start: int, store: Bytes, stored: int, deletions: bool, strand: int, counts: Counts, place: Reasons,
+    data: Bytes,
+    cigar: int,
+    operations: int,
+    start: int,
+    store: Bytes,
+    stored: int,
+    deletions: bool,
+    strand: int,
+    counts: Counts,
+    place: Reasons,
     far: Intervals,
-) -> None:  # fmt: skip
+) -> None:
     """Count the bases of a read that its waiting mate does not cover."""
     other_at, others, other_cigar = waiting_read(store, stored)
     j, other_at, low, high = _next_run(store, other_cigar, others, 0, other_at, deletions)
@@ -123,9 +132,23 @@ def _cover_rest(
 
 @kernel
 def _count_depth(
-    data: Bytes, rows: ReadColumns, first: int, n: int, deletions: bool, extend: int, once: bool, strands: int, table: Intervals, store: Bytes,
-    waiting: Reasons, counts: Counts, place: Reasons, far: Intervals, regions: Intervals, reasons: Reasons,
-) -> tuple[int, int, int]:  # fmt: skip
+    data: Bytes,
+    rows: ReadColumns,
+    first: int,
+    n: int,
+    deletions: bool,
+    extend: int,
+    once: bool,
+    strands: int,
+    table: Intervals,
+    store: Bytes,
+    waiting: Reasons,
+    counts: Counts,
+    place: Reasons,
+    far: Intervals,
+    regions: Intervals,
+    reasons: Reasons,
+) -> tuple[int, int, int]:
     """Count reads from ``first`` on; gives why it stopped, how many are done, and how many were extended."""
     extended = 0
     for k in range(first, n):
@@ -186,9 +209,18 @@ def _count_depth(
 
 @kernel
 def _count_ends(
-    rows: ReadColumns, n: int, left: bool, forward: int, backward: int, strands: int, counts: Counts, place: Reasons, far: Intervals, regions: Intervals,
+    rows: ReadColumns,
+    n: int,
+    left: bool,
+    forward: int,
+    backward: int,
+    strands: int,
+    counts: Counts,
+    place: Reasons,
+    far: Intervals,
+    regions: Intervals,
     reasons: Reasons,
-) -> None:  # fmt: skip
+) -> None:
     """Count one base of each read: its left or its 5' end, shifted along the reference by strand."""
     for k in range(n):
         reverse = (rows.flag[k] & REVERSE) != 0
@@ -375,9 +407,23 @@ class DepthCounter(Counter):
         done = 0
         while True:
             why, done, extended = _count_depth(
-                data, rows, done, n, self._deletions, self._extend, self._once, self.strands, waiting.table, waiting.store, waiting.state,
-                window.counts, window.place, window.far, window.regions, self.reasons,
-            )  # fmt: skip
+                data,
+                rows,
+                done,
+                n,
+                self._deletions,
+                self._extend,
+                self._once,
+                self.strands,
+                waiting.table,
+                waiting.store,
+                waiting.state,
+                window.counts,
+                window.place,
+                window.far,
+                window.regions,
+                self.reasons,
+            )
             self.extended += extended
             if why == DONE:
                 return
@@ -417,8 +463,18 @@ class EndCounter(Counter):
     def count(self, data: Bytes, rows: ReadColumns, n: int, window: Window, file: int) -> None:
         window.reserve(n)
         _count_ends(
-            rows, n, self._left, self._forward, self._backward, self.strands, window.counts, window.place, window.far, window.regions, self.reasons
-        )  # fmt: skip
+            rows,
+            n,
+            self._left,
+            self._forward,
+            self._backward,
+            self.strands,
+            window.counts,
+            window.place,
+            window.far,
+            window.regions,
+            self.reasons,
+        )
 
     def result(self, counts: Counts) -> Counts:
         if not self._limit:

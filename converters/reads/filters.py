@@ -12,9 +12,19 @@ from genomearray.choices import MATES, PRESETS, Mates, Preset, check
 from genomearray.errors import ValueRangeError
 
 FLAG_NAMES = {
-    0x1: "paired", 0x2: "proper pair", 0x4: "unmapped", 0x8: "mate unmapped", 0x10: "reverse", 0x20: "mate reverse", 0x40: "read 1", 0x80: "read 2",
-    0x100: "secondary", 0x200: "QC-fail", 0x400: "duplicate", 0x800: "supplementary",
-}  # fmt: skip
+    0x1: "paired",
+    0x2: "proper pair",
+    0x4: "unmapped",
+    0x8: "mate unmapped",
+    0x10: "reverse",
+    0x20: "mate reverse",
+    0x40: "read 1",
+    0x80: "read 2",
+    0x100: "secondary",
+    0x200: "QC-fail",
+    0x400: "duplicate",
+    0x800: "supplementary",
+}
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,8 @@ def _csi(raw: bytes, wanted: dict[int, int], contigs: int) -> ContigOffsets:
                 first, last = _chunks(raw, at + 16, chunks)
                 least = first if least is None else min(least, first)
                 ends[contig] = max(ends.get(contig, 0), last)
-                # The offset of a bin is that of the first read that reaches into it: good for all places behind its start.
+                # The offset of a bin is that of the first read that reaches into it:
+                # good for all places after its start.
                 if last_level <= number <= leaf:
                     best = max(best, offset)
             at += 16 + 16 * chunks

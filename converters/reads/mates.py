@@ -82,9 +82,16 @@ def _insert(table: NDArray[np.int64], key: int, mate: int, at: int) -> None:
 
 @kernel
 def keep(
-    data: Bytes, record: int, start: int, cigar: int, operations: int, table: NDArray[np.int64], store: Bytes, state: NDArray[np.int64],
+    data: Bytes,
+    record: int,
+    start: int,
+    cigar: int,
+    operations: int,
+    table: NDArray[np.int64],
+    store: Bytes,
+    state: NDArray[np.int64],
     key: int,
-) -> bool:  # fmt: skip
+) -> bool:
     """Let a read wait for its mate: name, start and CIGAR are copied. False when there is no room."""
     size = np.int64(data[record + 12])
     used = state[USED]

@@ -22,7 +22,8 @@ MORE, LIMIT, FULL, BAD, UNSORTED = range(5)
 # What is counted; the order in which a read is judged.
 SEEN, UNMAPPED, FLAGS, REQUIRED, MAPQ, NO_BASES = range(6)
 N_COUNTS = 6
-# What a scan remembers: contig and position of the record before, and of the one it stopped at; bytes it needs, or what is wrong.
+# What a scan remembers: contig and position of the record before, and of the one it stopped at;
+# bytes it needs, or what is wrong.
 LAST_CONTIG, LAST_POS, CONTIG, POS, WANTED = range(5)
 N_STATE = 5
 PAIRED, PROPER, UNMAPPED_FLAG, MATE_UNMAPPED, REVERSE, MATE_REVERSE, READ1 = (
@@ -145,9 +146,18 @@ def _array_tag(data: Bytes, at: int, end: int) -> int:
 
 @kernel
 def scan(
-    data: Bytes, at: int, end: int, contig: int, limit: int, n_contigs: int, keep: bool, rule: NDArray[np.int64], state: NDArray[np.int64],
-    counts: NDArray[np.int64], rows: ReadColumns,
-) -> tuple[int, int, int]:  # fmt: skip
+    data: Bytes,
+    at: int,
+    end: int,
+    contig: int,
+    limit: int,
+    n_contigs: int,
+    keep: bool,
+    rule: NDArray[np.int64],
+    state: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    rows: ReadColumns,
+) -> tuple[int, int, int]:
     """Walk records of ``contig`` that begin before ``limit``; gives why it stopped, where, and the
     rows it filled.
 

@@ -175,9 +175,19 @@ def zarr(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) 
 @cluster_options
 @with_database
 def bed(
-    db: GenomeDB, track: str, out: str, region: str | None, above: float | None, below: float | None, min_length: int, max_gap: int,
-    parts: BedParts, chroms: tuple[str, ...], overwrite: bool, threads: int | None,
-) -> None:  # fmt: skip
+    db: GenomeDB,
+    track: str,
+    out: str,
+    region: str | None,
+    above: float | None,
+    below: float | None,
+    min_length: int,
+    max_gap: int,
+    parts: BedParts,
+    chroms: tuple[str, ...],
+    overwrite: bool,
+    threads: int | None,
+) -> None:
     """A feature table as BED, transcripts as BED12; of a signal, the intervals --above or --below a
     value, with their mean and maximum.
     """

@@ -150,9 +150,16 @@ def bigwig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[I
 @clip_option
 @with_database
 def text(
-    db: GenomeDB, track: str, files: tuple[str, ...], pos_col: int, val_col: int, chrom_col: int | None, chrom_name: str | None, chrom: str | None,
+    db: GenomeDB,
+    track: str,
+    files: tuple[str, ...],
+    pos_col: int,
+    val_col: int,
+    chrom_col: int | None,
+    chrom_name: str | None,
+    chrom: str | None,
     **options: Unpack[ImportSettings],
-) -> None:  # fmt: skip
+) -> None:
     """Values from columns of text FILEs, separated by tabs or blanks (- is standard input).
 
     A first line of column names is skipped.
@@ -230,9 +237,19 @@ def _read_settings(options: ReadSettings) -> tuple[ReadSettings, str | None]:
 @read_options
 @with_database
 def depth(
-    db: GenomeDB, track: str, files: tuple[str, ...], reverse_track: str | None, deletions: bool | None, mates: Mates | None, extend: int,
-    paired_fragments: bool, min_frag_size: int | None, max_frag_size: int | None, max_duplicates: int, **options: Unpack[ReadSettings],
-) -> None:  # fmt: skip
+    db: GenomeDB,
+    track: str,
+    files: tuple[str, ...],
+    reverse_track: str | None,
+    deletions: bool | None,
+    mates: Mates | None,
+    extend: int,
+    paired_fragments: bool,
+    min_frag_size: int | None,
+    max_frag_size: int | None,
+    max_duplicates: int,
+    **options: Unpack[ReadSettings],
+) -> None:
     """Read depth from BAM, SAM or CRAM FILEs, sorted by coordinate and summed (- is standard input).
 
     M, = and X of a CIGAR count, D too unless --no-deletions, N never.
@@ -241,9 +258,19 @@ def depth(
 
     settings, sizes_file = _read_settings(options)
     report = import_depth(
-        db, track, files, reverse_track=reverse_track, deletions=deletions, mates=mates, extend=extend, paired_fragments=paired_fragments,
-        min_frag_size=min_frag_size, max_frag_size=max_frag_size, max_duplicates=max_duplicates, **settings,
-    )  # fmt: skip
+        db,
+        track,
+        files,
+        reverse_track=reverse_track,
+        deletions=deletions,
+        mates=mates,
+        extend=extend,
+        paired_fragments=paired_fragments,
+        min_frag_size=min_frag_size,
+        max_frag_size=max_frag_size,
+        max_duplicates=max_duplicates,
+        **settings,
+    )
     _tell_reads(report, sizes_file)
 
 
@@ -284,9 +311,14 @@ def five_prime(
 @read_options
 @with_database
 def left_ends(
-    db: GenomeDB, track: str, files: tuple[str, ...], reverse_track: str | None, shift_forward: int, shift_reverse: int,
+    db: GenomeDB,
+    track: str,
+    files: tuple[str, ...],
+    reverse_track: str | None,
+    shift_forward: int,
+    shift_reverse: int,
     **options: Unpack[ReadSettings],
-) -> None:  # fmt: skip
+) -> None:
     """Left ends of reads from BAM, SAM or CRAM FILEs, whatever their strand (- is standard input)."""
     from genomearray_converters.bam import import_left_ends
 
@@ -307,9 +339,17 @@ def left_ends(
 @read_options
 @with_database
 def mnase(
-    db: GenomeDB, track: str, files: tuple[str, ...], single_end: bool, paired_end: bool, reverse_track: str | None, min_frag_size: int | None,
-    max_frag_size: int | None, max_duplicates: int, **options: Unpack[ReadSettings],
-) -> None:  # fmt: skip
+    db: GenomeDB,
+    track: str,
+    files: tuple[str, ...],
+    single_end: bool,
+    paired_end: bool,
+    reverse_track: str | None,
+    min_frag_size: int | None,
+    max_frag_size: int | None,
+    max_duplicates: int,
+    **options: Unpack[ReadSettings],
+) -> None:
     """Nucleosome dyads from MNase reads: BAM, SAM or CRAM FILEs (- is standard input)."""
     from genomearray_converters.bam import import_mnase
 
@@ -317,9 +357,16 @@ def mnase(
         raise click.UsageError("give --single-end or --paired-end")
     settings, sizes_file = _read_settings(options)
     report = import_mnase(
-        db, track, files, paired_end=paired_end, reverse_track=reverse_track, min_frag_size=min_frag_size, max_frag_size=max_frag_size,
-        max_duplicates=max_duplicates, **settings,
-    )  # fmt: skip
+        db,
+        track,
+        files,
+        paired_end=paired_end,
+        reverse_track=reverse_track,
+        min_frag_size=min_frag_size,
+        max_frag_size=max_frag_size,
+        max_duplicates=max_duplicates,
+        **settings,
+    )
     _tell_reads(report, sizes_file)
 
 
@@ -451,9 +498,14 @@ def genes(
 @choice_options
 @with_database
 def fragments(
-    db: GenomeDB, table: str, files: tuple[str, ...], min_frag_size: int | None, max_frag_size: int | None, max_duplicates: int,
+    db: GenomeDB,
+    table: str,
+    files: tuple[str, ...],
+    min_frag_size: int | None,
+    max_frag_size: int | None,
+    max_duplicates: int,
     **options: Unpack[ReadSettings],
-) -> None:  # fmt: skip
+) -> None:
     """Fragments of pairs from BAM, SAM or CRAM FILEs as a feature table (- is standard input).
 
     A row each: chrom, start, end, and strand and MAPQ of read 1, sorted.

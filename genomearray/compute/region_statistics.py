@@ -55,7 +55,8 @@ def _some_statistics(
     """Of intervals that lie in one array, their chromosomes at ``offset`` in it."""
     chunk = stored.chunk if stored is not None else _PIECE
     low, high = intervals.start + offset, intervals.end + offset  # in the array
-    # Whole chunks [first, last): from the first border in the interval to the last one, which may be the array's end.
+    # Whole chunks [first, last): from the first border in the interval to the last one,
+    # which may be the end of the array.
     first = -(-low // chunk)
     last = high // chunk
     if stored is not None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Pieces: TypeAlias = Iterator[tuple[str, int, ArrayLike]]
 Check: TypeAlias = Callable[[list[Any]], None] | None
-# What a track can be made of: a track, labelled arrays, arrays by chromosome, or pieces (chrom, start, values).
+# What a track can be made of: a track, labelled arrays, arrays by chromosome, or pieces.
 TrackData: TypeAlias = (
     "Track | xr.Dataset | xr.DataArray | Mapping[str, ArrayLike] | Iterable[tuple[str, int, ArrayLike]]"
 )

@@ -130,7 +130,8 @@ class OverlapMethods(BaseTable):
 
         Examples
         --------
-        >>> table.nearest([("chr1", 300, 310), ("chr2", 5, 6)])[["region", "distance", "start"]].values.tolist()
+        >>> found = table.nearest([("chr1", 300, 310), ("chr2", 5, 6)])
+        >>> found[["region", "distance", "start"]].values.tolist()
         [[0, 53, 100]]
         """
         table = self._regions(regions, strand)

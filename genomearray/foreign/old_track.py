@@ -137,7 +137,7 @@ class OldTrack(OnAssembly):
     def holds(self, chrom: str, start: int, end: int) -> bool:
         """Whether the offsets [start, end) may hold anything but absent bases."""
         array = self._arrays.get(chrom)
-        # Chunks nobody wrote hold the fill value of HDF5, 0, which is a value where absent bases are NaN or N.
+        # Chunks nobody wrote hold the fill value of HDF5, 0: a value where missing bases are NaN or N.
         return array is not None and (
             array.holds(start, end) or self.dtype.kind == "f" or self.kind == SEQUENCE
         )

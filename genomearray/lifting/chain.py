@@ -368,7 +368,8 @@ class Chain:
         Examples
         --------
         >>> from genomearray import Chain
-        >>> Chain(chain_file).lift_regions([("chr1", 90, 130)])[["chrom", "start", "end", "source_start"]].values.tolist()
+        >>> lifted = Chain(chain_file).lift_regions([("chr1", 90, 130)])
+        >>> lifted[["chrom", "start", "end", "source_start"]].values.tolist()
         [['chr1', 100, 110, 90], ['chr1', 110, 130, 110]]
         """
         import pandas as pd
@@ -384,9 +385,10 @@ class Chain:
             to = np.where(blocks.strand > 0, blocks.to + low - blocks.start, blocks.to + blocks.end - high)
             own = np.where(strands[query] == 0, 1, strands[query])
             tables.append(
-                self._table(query, blocks, {"start": to, "end": to + high - low}, own * blocks.strand)
-                .assign(source_start=low, source_end=high, chain=blocks.chain)
-            )  # fmt: skip
+                self._table(query, blocks, {"start": to, "end": to + high - low}, own * blocks.strand).assign(
+                    source_start=low, source_end=high, chain=blocks.chain
+                )
+            )
         if not tables:
             empty = np.empty(0, np.int64)
             none = self._table(empty, self.blocks.take(empty), {"start": empty, "end": empty})
@@ -468,9 +470,10 @@ def _columns(regions: Any) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.
                 f"the table of regions has no column {lost[0]!r}; it needs chrom, start and end"
             )
         rows: Iterable[Any] = zip(
-            *(regions[name] for name in ("chrom", "start", "end")), regions["strand"] if "strand" in regions else ["."] * len(regions["chrom"]),
+            *(regions[name] for name in ("chrom", "start", "end")),
+            regions["strand"] if "strand" in regions else ["."] * len(regions["chrom"]),
             strict=True,
-        )  # fmt: skip
+        )
     else:
         rows = regions
     chroms, starts, ends, strands = [], [], [], []

@@ -10,9 +10,24 @@ from typing import Any, TextIO
 UNKNOWN_BASE = ord("N")
 _COMPLEMENT = str.maketrans("ACGTUMKRYWSBVDHNacgtumkrywsbvdhn", "TGCAAKMYRWSVBHDNtgcaakmyrwsvbhdn")
 _BASES = {
-    "A": "A", "C": "C", "G": "G", "T": "T", "U": "T", "R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC",
-    "B": "CGT", "D": "AGT", "H": "ACT", "V": "ACG", "N": "ACGT", "X": "ACGT",
-}  # fmt: skip
+    "A": "A",
+    "C": "C",
+    "G": "G",
+    "T": "T",
+    "U": "T",
+    "R": "AG",
+    "Y": "CT",
+    "S": "CG",
+    "W": "AT",
+    "K": "GT",
+    "M": "AC",
+    "B": "CGT",
+    "D": "AGT",
+    "H": "ACT",
+    "V": "ACG",
+    "N": "ACGT",
+    "X": "ACGT",
+}
 
 
 def revcomp(sequence: Any) -> Any:

@@ -24,10 +24,24 @@ from genomearray.storage.write.cast import Caster
 
 Operand = Any  # Source, or a number
 _SIGNS = {
-    "add": "+", "subtract": "-", "multiply": "*", "true_divide": "/", "divide": "/", "floor_divide": "//", "remainder": "%", "power": "**",
-    "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=",
-    "bitwise_and": "&", "bitwise_or": "|", "bitwise_xor": "^",
-}  # fmt: skip
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "true_divide": "/",
+    "divide": "/",
+    "floor_divide": "//",
+    "remainder": "%",
+    "power": "**",
+    "greater": ">",
+    "greater_equal": ">=",
+    "less": "<",
+    "less_equal": "<=",
+    "equal": "==",
+    "not_equal": "!=",
+    "bitwise_and": "&",
+    "bitwise_or": "|",
+    "bitwise_xor": "^",
+}
 # Functions that stay among the integers; the others see float64.
 _WHOLE = {
     "add",
@@ -45,9 +59,21 @@ _WHOLE = {
 }
 _DIVIDING = {"floor_divide", "remainder"}
 _COMPARING = {
-    "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not", "logical_xor",
-    "isnan", "isfinite", "isinf", "signbit",
-}  # fmt: skip
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "equal",
+    "not_equal",
+    "logical_and",
+    "logical_or",
+    "logical_not",
+    "logical_xor",
+    "isnan",
+    "isfinite",
+    "isinf",
+    "signbit",
+}
 _BITS = {"bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
 
 

@@ -17,8 +17,16 @@ from genomearray.track.statistics import StatisticsMethods
 
 # numpy's functions that a method answers.
 _NUMPYS = {name: name for name in ("sum", "mean", "std", "var", "clip", "round", "quantile", "histogram")} | {
-    "min": "min", "amin": "min", "max": "max", "amax": "max", "nanmin": "min", "nanmax": "max", "nansum": "sum", "nanmean": "mean", "nanstd": "std",
-}  # fmt: skip
+    "min": "min",
+    "amin": "min",
+    "max": "max",
+    "amax": "max",
+    "nanmin": "min",
+    "nanmax": "max",
+    "nansum": "sum",
+    "nanmean": "mean",
+    "nanstd": "std",
+}
 
 
 class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):

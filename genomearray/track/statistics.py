@@ -396,7 +396,7 @@ class StatisticsMethods(BaseTrack):
 
         Returns
         -------
-        counts : ndarray of int64, shape (bins,); with ``by`` a DataFrame, a row a chromosome, of the same bins
+        counts : ndarray of int64, shape (bins,); with ``by`` a DataFrame by chromosome
         edges : ndarray, shape (bins + 1,)
 
         Examples

@@ -125,7 +125,7 @@ class BlockEncoder:
     fill: Any
     overflow: Any
     round: bool
-    form: Any  # a class with codec(dtype, kind, chunk) and, with ``store``, place(store, variable, block, chunks)
+    form: Any  # a sink: codec_of(dtype, kind, chunk) and, with ``store``, place(...)
     kind: str
     store: Path | None = None
 

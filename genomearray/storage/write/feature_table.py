@@ -74,7 +74,8 @@ class FeatureWriter(PartWriter):
             raise
         self.rows = {chrom.name: 0 for chrom in assembly}
         self._appended = 0
-        # What was appended waits in a file without a name: (chromosome, column) -> pieces of it, (offset, bytes).
+        # What was appended waits in a file without a name.
+        # (chromosome, column) -> pieces of it, (offset, bytes)
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by finish or abort
         self._used = 0
         self._pieces: dict[tuple[str, str], list[tuple[int, int]]] = {}
