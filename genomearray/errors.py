@@ -41,7 +41,8 @@ def for_python(hint: str) -> str:
 
     Examples
     --------
-    >>> [for_python(hint) for hint in ("{clip} cuts at the end", "give {dtype=uint32}", "name it: {path=|--db}")]
+    >>> hints = ("{clip} cuts at the end", "give {dtype=uint32}", "name it: {path=|--db}")
+    >>> [for_python(hint) for hint in hints]
     ['clip=True cuts at the end', "give dtype='uint32'", 'name it: path=']
     """
 

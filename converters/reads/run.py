@@ -20,8 +20,9 @@ from genomearray.reference.region import parse_region
 from ..importing.lengths import matching
 from ..importing.options import Files, ImportSettings, readable_twice
 from ..importing.pipeline import TRANSLATE, ImportJob, Target, run_import
-from . import counters
-from .counters import Counter, find_fragments
+from . import count_kernels
+from .count_kernels import find_fragments
+from .counters import Counter
 from .filters import Rule
 from .lockstep import OpenAlignment, Regions, Tally, count_reads, order_files
 from .open import open_stream
@@ -183,7 +184,9 @@ class _Pass:
             read_lengths(data, rows, n, self.lengths.counts, self.lengths.extremes)
         if self.sizes is not None:
             found = np.empty((n, 4), np.int64)
-            sizes = found[: find_fragments(data, rows, n, found, np.zeros(counters.N_REASONS, np.int64)), 1]
+            sizes = found[
+                : find_fragments(data, rows, n, found, np.zeros(count_kernels.N_REASONS, np.int64)), 1
+            ]
             sizes = sizes[sizes > 0]
             if sizes.size:
                 self.sizes.counts += np.bincount(np.minimum(sizes, MOST_COUNTED - 1), minlength=MOST_COUNTED)
@@ -217,14 +220,14 @@ class _Pass:
             f"with one of the flags {self.rule.exclude_flags}": seen[FLAGS],
             f"without the flags {self.rule.require_flags}": seen[REQUIRED],
             f"with MAPQ below {self.rule.min_mapq}": seen[MAPQ],
-            "without a base on the reference": seen[NO_BASES] + reasons[counters.NOTHING],
-            "not on the chromosomes asked for": tally.elsewhere + reasons[counters.ELSEWHERE],
-            "outside of their chromosome": reasons[counters.OUTSIDE],
-            "not of a pair with both mates on one chromosome": reasons[counters.NOT_A_PAIR],
-            "second reads of pairs: read 1 stands for both": reasons[counters.NOT_FIRST],
-            "of pairs on one strand": reasons[counters.SAME_STRAND],
-            "with a mate further away than a fragment can be": reasons[counters.FAR_MATE],
-            "of fragments of other sizes": reasons[counters.SIZE],
+            "without a base on the reference": seen[NO_BASES] + reasons[count_kernels.NOTHING],
+            "not on the chromosomes asked for": tally.elsewhere + reasons[count_kernels.ELSEWHERE],
+            "outside of their chromosome": reasons[count_kernels.OUTSIDE],
+            "not of a pair with both mates on one chromosome": reasons[count_kernels.NOT_A_PAIR],
+            "second reads of pairs: read 1 stands for both": reasons[count_kernels.NOT_FIRST],
+            "of pairs on one strand": reasons[count_kernels.SAME_STRAND],
+            "with a mate further away than a fragment can be": reasons[count_kernels.FAR_MATE],
+            "of fragments of other sizes": reasons[count_kernels.SIZE],
             "duplicates beyond the most that count": self.counter.duplicates,
         }
 

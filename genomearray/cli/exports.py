@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 import click
 
 from genomearray.choices import BED_PARTS, BedParts, Store
-from genomearray.cli.options import chroms_option, cluster_options, with_database
+from genomearray.cli.options import chroms_option, cluster_options, tell, with_database
 
 if TYPE_CHECKING:
     from genomearray_converters.exporting.options import ExportSettings
-    from genomearray_converters.exporting.report import ExportReport
 
     from genomearray.database.database import GenomeDB
 
@@ -51,11 +50,6 @@ def _chosen(options: ExportSettings) -> ExportSettings:
     return {**options, "chroms": options["chroms"] or None, "progress": True}
 
 
-def _tell(report: ExportReport) -> None:
-    for line in report.lines():
-        click.echo(line, err=True)
-
-
 @export.command()
 @_export_options
 @cluster_options
@@ -64,7 +58,7 @@ def wig(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) -
     """A signal as fixedStep wiggle, a line a base. Absent bases are left out."""
     from genomearray_converters import export_wig
 
-    _tell(export_wig(db.open_track(track), out, **_chosen(options)))
+    tell(export_wig(db.open_track(track), out, **_chosen(options)))
 
 
 @export.command()
@@ -76,7 +70,7 @@ def bedgraph(db: GenomeDB, track: str, out: str, skip_zeros: bool, **options: Un
     """A signal as bedGraph: a line for each stretch of equal values; NaN is left out."""
     from genomearray_converters import export_bedgraph
 
-    _tell(export_bedgraph(db.open_track(track), out, skip_zeros=skip_zeros, **_chosen(options)))
+    tell(export_bedgraph(db.open_track(track), out, skip_zeros=skip_zeros, **_chosen(options)))
 
 
 @export.command()
@@ -88,7 +82,7 @@ def bigwig(db: GenomeDB, track: str, out: str, skip_zeros: bool, **options: Unpa
     """A signal as bigWig: stretches of equal values, as float32; NaN is a gap."""
     from genomearray_converters import export_bigwig
 
-    _tell(export_bigwig(db.open_track(track), out, skip_zeros=skip_zeros, **_chosen(options)))
+    tell(export_bigwig(db.open_track(track), out, skip_zeros=skip_zeros, **_chosen(options)))
 
 
 @export.command()
@@ -99,7 +93,7 @@ def fasta(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings])
     """A sequence as FASTA, lower case as stored."""
     from genomearray_converters import export_fasta
 
-    _tell(export_fasta(db.open_track(track), out, **_chosen(options)))
+    tell(export_fasta(db.open_track(track), out, **_chosen(options)))
 
 
 @export.command()
@@ -116,13 +110,13 @@ def npy(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) -
     named = tuple(chroms_named(chosen["chroms"])) if chosen["chroms"] is not None else ()
     if len(named) == 1:
         chosen["chroms"] = named[0]
-    _tell(export_npy(db.open_track(track), out, **chosen))
+    tell(export_npy(db.open_track(track), out, **chosen))
 
 
 def _store(db: GenomeDB, track: str, out: str, store: Store, options: ExportSettings) -> None:
     from genomearray_converters import export_store
 
-    _tell(export_store(db.open_track(track), out, store, **_chosen(options)))
+    tell(export_store(db.open_track(track), out, store, **_chosen(options)))
 
 
 @export.command()
@@ -198,11 +192,11 @@ def bed(
     names = list(chroms) or None
     opened = db.open(track)
     if not isinstance(opened, Track):
-        _tell(export_bed(opened, out, region=region, chroms=names, parts=parts, overwrite=overwrite))
+        tell(export_bed(opened, out, region=region, chroms=names, parts=parts, overwrite=overwrite))
         return
     if above is None and below is None:
         raise click.UsageError(f"{track} is a track: say which intervals with --above or --below")
     if region is not None:
         names, opened = [region.partition(":")[0]], opened.where([region])
     found = opened.intervals(above, below, min_length, max_gap, chroms=names, threads=threads, progress=True)
-    _tell(export_bed(found, out, overwrite=overwrite))
+    tell(export_bed(found, out, overwrite=overwrite))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, cast
 
 import click
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class HasLines(Protocol):
+    """A report of an import or an export."""
+
+    def lines(self) -> list[str]: ...
 
 
 class DerivedSettings(TypedDict, total=False):
@@ -388,3 +394,12 @@ def _apply(options: list[Callable[[Any], Any]], function: F) -> F:
     for option in reversed(options):
         wrapped = option(wrapped)
     return cast("F", wrapped)
+
+
+files_argument = click.argument("files", metavar="FILE...", nargs=-1, required=True)
+
+
+def tell(report: HasLines) -> None:
+    """Print a report, a line each thing, where messages go."""
+    for line in report.lines():
+        click.echo(line, err=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,46 +17,11 @@ from numpy.typing import NDArray
 from genomearray._cached import Cached
 from genomearray.errors import FormatError, GenomeArrayWarning, RegionError, nearest_names
 from genomearray.input_file import open_input
+from genomearray.lifting.chain_file import HEADER, Blocks, Head
 from genomearray.reference.region import integer, parse_strand
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-_HEADER = (
-    "chain score sourceName sourceSize sourceStrand sourceStart sourceEnd targetName targetSize "
-    "targetStrand targetStart targetEnd [id]"
-)
-
-
-class Blocks(NamedTuple):
-    """Gapless blocks, a row each; offsets, 0-based, half-open, on the forward strands of both sides.
-
-    Attributes
-    ----------
-    chain : ndarray of int64
-        Index of the chain.
-    source, target : ndarray of int64
-        Index of the chromosome in ``source_names`` and ``target_names``.
-    start, end : ndarray of int64
-        On the source.
-    to : ndarray of int64
-        Start on the target; on the minus strand the last base of the source lies there.
-    strand : ndarray of int8
-        1, or -1: the target runs backwards.
-    """
-
-    chain: NDArray[np.int64]
-    source: NDArray[np.int64]
-    target: NDArray[np.int64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    to: NDArray[np.int64]
-    strand: NDArray[np.int8]
-
-    def take(self, rows: NDArray[Any]) -> Blocks:
-        """Some rows."""
-        return Blocks(*(column[rows] for column in self))
 
 
 class Chain:
@@ -104,7 +69,7 @@ class Chain:
             shown = data.lstrip()[:20]
             raise FormatError(
                 f"{self.path}: no chain file: it begins with {shown!r}, and not with 'chain'; see "
-                f"the format: {_HEADER}"
+                f"the format: {HEADER}"
             )
         line = records[0].count(b"\n") + 1
         self.source_lengths: dict[str, int] = {}
@@ -143,12 +108,12 @@ class Chain:
         self.scores = np.array(scores, np.float64)
         self.aligned = np.array(aligned, np.int64)
 
-    def _header(self, text: str, line: int) -> _Head:
+    def _header(self, text: str, line: int) -> Head:
         where = f"{self.path}:{line}"
         fields = text.split()
         if len(fields) not in (11, 12):
             raise FormatError(
-                f"{where}: a chain header has 12 or 13 fields ({_HEADER}); this one has {len(fields) + 1}"
+                f"{where}: a chain header has 12 or 13 fields ({HEADER}); this one has {len(fields) + 1}"
             )
         try:
             score = float(fields[0])
@@ -170,7 +135,7 @@ class Chain:
                     f"{where}: the {side} {name!r} of {size} bp cannot hold [{start}, {end}); 0 <= "
                     "start <= end <= size"
                 )
-        return _Head(
+        return Head(
             score,
             fields[1],
             sizes[0],
@@ -183,7 +148,7 @@ class Chain:
             sizes[5],
         )
 
-    def _body(self, body: bytes, head: _Head, line: int) -> NDArray[np.int64]:
+    def _body(self, body: bytes, head: Head, line: int) -> NDArray[np.int64]:
         """Blocks of a chain, shape (n, 3): their offsets in source and target from the chain's
         start on, and size.
         """
@@ -446,19 +411,6 @@ class Chain:
             f"<Chain {name!r}: {self.scores.size:,} chains, {self.blocks.start.size:,} blocks, "
             f"{len(self.source_lengths)} chromosomes to {len(self.target_lengths)}>"
         )
-
-
-class _Head(NamedTuple):
-    score: float
-    source: str
-    source_size: int
-    start: int
-    end: int
-    target: str
-    target_size: int
-    strand: int
-    to: int
-    to_end: int
 
 
 def _columns(regions: Any) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

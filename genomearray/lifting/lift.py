@@ -18,7 +18,8 @@ from genomearray.choices import COLLISIONS, Collisions, check
 from genomearray.compute.region_statistics import interval_statistics
 from genomearray.compute.statistics import statistics
 from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
-from genomearray.lifting.chain import Blocks, Chain
+from genomearray.lifting.chain import Chain
+from genomearray.lifting.chain_file import Blocks
 from genomearray.lifting.lifted import Layer, Lifted
 from genomearray.lifting.report import LiftReport
 from genomearray.reference.aliases import Alias, ChromosomeNames

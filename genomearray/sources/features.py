@@ -67,8 +67,8 @@ class Coverage(_OnFeatures):
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
         from genomearray.sources.feature_kernels import (
-            cover,
-        )  # numba is for computing: tables are read without it
+            cover,  # numba is for computing: tables are read without it
+        )
 
         found = self._rows(chrom, start, end)
         if found is None:
@@ -104,8 +104,8 @@ class Scores(_OnFeatures):
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
         from genomearray.sources.feature_kernels import (
-            paint_scores,
-        )  # numba is for computing: tables are read without it
+            paint_scores,  # numba is for computing: tables are read without it
+        )
 
         out = np.full(end - start, self._missing, self.dtype)
         found = self._rows(chrom, start, end)
@@ -145,8 +145,8 @@ class Distances(_OnFeatures):
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
         from genomearray.sources.feature_kernels import (
-            fill_distances,
-        )  # numba is for computing: tables are read without it
+            fill_distances,  # numba is for computing: tables are read without it
+        )
 
         placed = self.features.get(chrom)
         if placed is None:
