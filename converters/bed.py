@@ -319,8 +319,8 @@ def export_bed(
     --------
     >>> from pathlib import Path
     >>> from genomearray_converters import export_bed
-    >>> export_bed(db["counts"].intervals(above=990), Path(tmp, "a.bed"))
-    1
+    >>> print(export_bed(db["counts"].intervals(above=990), Path(tmp, "a.bed")))
+    1 intervals
     >>> Path(tmp, "a.bed").read_text()
     'chr1\\t990\\t1000\\t.\\t0\\t.\\t995.5\\t1000\\n'
     """

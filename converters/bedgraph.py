@@ -155,8 +155,8 @@ def export_bedgraph(
     --------
     >>> from pathlib import Path
     >>> from genomearray_converters import export_bedgraph
-    >>> export_bedgraph(db["counts"], Path(tmp, "a.bedgraph"), chroms="chr2")
-    1
+    >>> print(export_bedgraph(db["counts"], Path(tmp, "a.bedgraph"), chroms="chr2"))
+    1 lines
     >>> Path(tmp, "a.bedgraph").read_text()
     'chr2\\t0\\t500\\t7\\n'
     """

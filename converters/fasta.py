@@ -282,8 +282,8 @@ def export_fasta(
     --------
     >>> from pathlib import Path
     >>> from genomearray_converters import export_fasta
-    >>> export_fasta(db["seq"], Path(tmp, "a.fa"), region="chr1:1-6")
-    6
+    >>> print(export_fasta(db["seq"], Path(tmp, "a.fa"), region="chr1:1-6"))
+    6 bases
     >>> Path(tmp, "a.fa").read_text()
     '>chr1:1-6\\nACGTac\\n'
     """

@@ -51,8 +51,8 @@ def export_npy(
     >>> import numpy as np
     >>> from pathlib import Path
     >>> from genomearray_converters import export_npy
-    >>> export_npy(db["counts"], Path(tmp, "a.npy"), region="chr1:1-3")
-    3
+    >>> print(export_npy(db["counts"], Path(tmp, "a.npy"), region="chr1:1-3"))
+    3 bases
     >>> np.load(Path(tmp, "a.npy"))
     array([1, 2, 3], dtype=uint16)
     """

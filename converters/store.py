@@ -53,8 +53,8 @@ def export_store(
     >>> from pathlib import Path
     >>> from genomearray import open_track
     >>> from genomearray_converters import export_store
-    >>> export_store(db["counts"], Path(tmp, "a.zarr"), "zarr")
-    1860
+    >>> print(export_store(db["counts"], Path(tmp, "a.zarr"), "zarr"))
+    1,860 bases
     >>> open_track(Path(tmp, "a.zarr")).sum() == db["counts"].sum()
     True
     """

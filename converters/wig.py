@@ -338,8 +338,8 @@ def export_wig(
     --------
     >>> from pathlib import Path
     >>> from genomearray_converters import export_wig
-    >>> export_wig(db["counts"], Path(tmp, "a.wig"), region="chr1:1-3")
-    3
+    >>> print(export_wig(db["counts"], Path(tmp, "a.wig"), region="chr1:1-3"))
+    3 bases
     >>> Path(tmp, "a.wig").read_text().split("\\n")[:3]
     ['fixedStep chrom=chr1 start=1 step=1', '1', '2']
     """

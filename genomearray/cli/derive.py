@@ -110,37 +110,17 @@ def _repair(db: GenomeDB, track: str, threads: int | None) -> None:
 @with_database
 def verify(db: GenomeDB, track: str, threads: int | None) -> None:
     """Read all of a TRACK: every chunk decodes, and the stored statistics are those of the values."""
-    from genomearray.database.verify import check, check_old
-    from genomearray.foreign.old_track import OldTrack
-    from genomearray.storage.read.stored_track import StoredTrack
-    from genomearray.track.track import Track
-
-    opened = db.open(track)
-    if not isinstance(opened, Track):
-        opened.check()
-        old = opened.attributes.get("software", "").startswith("genome (")
-        click.echo(
-            f"table {track}: every column can be read" + ("" if old else ", and agrees with its checksums")
-        )
-        return
-    if isinstance(opened.source, OldTrack):
-        stale = check_old(opened.source, threads=threads, progress=True)
-        for problem in stale:
-            click.echo(problem, err=True)
-        click.echo(
-            f"track {track}: every chunk decodes" + ("" if stale else ", and no stored statistics are wrong")
-        )
-        return
-    assert isinstance(opened.source, StoredTrack)
-    problems = check(opened.source, db.assembly, threads=threads, progress=True)
-    for problem in problems:
+    report = db.verify(track, threads=threads, progress=True)
+    for problem in [*report.problems, *report.stale]:
         click.echo(problem, err=True)
-    if problems:
+    if report.problems and report.what == "track":
         raise DamagedTrackError(
-            f"track {track!r} is not whole: {len(problems)} problems; wrong statistics alone: "
-            f"genomearray stats {track} --compute"
+            f"track {track!r} is not whole: {len(report.problems)} problems",
+            hint=f"wrong statistics alone: genomearray stats {track} --compute",
         )
-    click.echo(f"track {track}: every chunk decodes, and the statistics agree")
+    if report.problems:
+        raise DamagedTrackError(f"table {track!r} is not whole")
+    click.echo(report.lines()[-1])
 
 
 def _tell(name: str, report: WriteReport, dtype: np.dtype[Any]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,16 +25,79 @@ from genomearray.storage.write.encoding import BlockJob, block_jobs
 from genomearray.storage.write.tables import TableBuilder
 from genomearray.summary import Summary, chunk_bounds
 from genomearray.summary_kernels import summarise
+from genomearray.track.track import Track
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from genomearray.features.table import FeatureTable
     from genomearray.source import Source
 
 
 _MOST_TOLD = 5
 _CLOSE = 1e-3  # the old library added float32 numbers up in float32
 _WRONG = "the stored statistics of {} are not those of its values"
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """What a check of a track or table found.
+
+    Attributes
+    ----------
+    name : str
+    what : {"track", "table"}
+    problems : list of str
+        What is wrong with the data.
+    stale : list of str
+        Stored statistics of an old file that are wrong, while its values are whole.
+    checked : str
+        What was found to be right.
+    """
+
+    name: str
+    what: str
+    problems: list[str]
+    stale: list[str]
+    checked: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong with the data."""
+        return not self.problems
+
+    def lines(self) -> list[str]:
+        """The report for people, a line each thing."""
+        found = f"{len(self.problems)} problems" if self.problems else self.checked
+        return [*self.problems, *self.stale, f"{self.what} {self.name}: {found}"]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def verified(
+    name: str, opened: Track | FeatureTable, assembly: Assembly, *, threads: int | None, progress: bool
+) -> VerifyReport:
+    """See :meth:`genomearray.GenomeDB.verify`."""
+    if not isinstance(opened, Track):
+        return _verified_table(name, opened)
+    source = opened.source
+    if isinstance(source, OldTrack):
+        stale = check_old(source, threads=threads, progress=progress)
+        rest = "" if stale else ", and no stored statistics are wrong"
+        return VerifyReport(name, "track", [], stale, f"every chunk decodes{rest}")
+    problems = check(cast(StoredTrack, source), assembly, threads=threads, progress=progress)
+    return VerifyReport(name, "track", problems, [], "every chunk decodes, and the statistics agree")
+
+
+def _verified_table(name: str, table: FeatureTable) -> VerifyReport:
+    old = str(table.attributes.get("software", "")).startswith("genome (")
+    checked = "every column can be read" + ("" if old else ", and agrees with its checksums")
+    try:
+        table.check()
+    except DamagedTrackError as error:
+        return VerifyReport(name, "table", [str(error)], [], checked)
+    return VerifyReport(name, "table", [], [], checked)
 
 
 @lru_cache(maxsize=2)

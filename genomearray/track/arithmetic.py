@@ -12,6 +12,7 @@ from genomearray.errors import ValueRangeError
 from genomearray.reference.region import integer
 from genomearray.reference.region_table import Regions
 from genomearray.track.base import BaseTrack
+from genomearray.track.distribution import DistributionMethods
 from genomearray.track.rolling_track import RollingTrack
 from genomearray.track.statistics import StatisticsMethods
 
@@ -29,7 +30,7 @@ _NUMPYS = {name: name for name in ("sum", "mean", "std", "var", "clip", "round",
 }
 
 
-class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods):
+class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods, DistributionMethods):
     """Tracks computed of tracks."""
 
     __hash__ = object.__hash__  # == gives a track
