@@ -2,8 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FAST = tests/contracts/test_source.py tests/reference tests/cli
+TOUCHING = tests/cli tests/contracts/test_store_form.py
+PURE = storage
 
-.PHONY: demo test lint benchmarks clean
+.PHONY: demo test check lint test-lowest test-pure benchmarks clean
 
 $(VENV)/dev: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -16,6 +19,23 @@ demo: $(VENV)/dev
 
 test: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --durations 15
+
+# Under three minutes: lint, types, layers, and the tests that do not wait for compilers.
+check: lint
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(FAST)
+
+# The oldest versions of what pyproject.toml asks for, on the tests that touch other libraries most.
+test-lowest:
+	$(PYTHON) -m venv .venv-lowest
+	$(PYTHON) tests/lowest_versions.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -c .venv-lowest/constraints.txt --editable '.[dev]'
+	.venv-lowest/bin/python -m pytest -q -n 2 --dist loadscope -W default $(TOUCHING)
+
+# Without the compiled chunk reader, as where no C compiler is.
+test-pure:
+	$(PYTHON) -m venv .venv-pure
+	CC=/bin/false .venv-pure/bin/pip install --quiet --disable-pip-version-check '.[dev]'
+	cd tests && ../.venv-pure/bin/python -m pytest -q -n 2 --dist loadscope -p no:cacheprovider --rootdir .. $(PURE)
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -30,4 +50,4 @@ benchmarks: $(VENV)/dev
 	$(BIN)/python benchmarks/startup.py
 
 clean:
-	rm -rf $(VENV) demo build dist *.egg-info
+	rm -rf $(VENV) .venv-lowest .venv-pure demo build dist *.egg-info

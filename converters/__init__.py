@@ -9,17 +9,24 @@ The folder ``converters/`` of the repository is installed under the name
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 _HOMES = {
-    "ReadOptions": "bam",
-    "ReadReport": "bam",
+    "BigWigReport": "bigwig",
+    "ExportOptions": "exporting.options",
+    "ExportReport": "exporting.report",
+    "ImportOptions": "importing.options",
+    "ImportReport": "importing.report",
+    "LiftBedReport": "lift_bed",
+    "ReadOptions": "reads.options",
+    "ReadReport": "reads.report",
+    "TableReport": "importing.features",
     "export_bed": "bed",
     "export_bedgraph": "bedgraph",
     "export_bigwig": "bigwig",
     "export_fasta": "fasta",
-    "export_npy": "stores",
-    "export_store": "stores",
+    "export_npy": "npy",
+    "export_store": "store",
     "export_wig": "wig",
     "export_xb": "xb",
     "import_bed": "bed",
@@ -33,14 +40,21 @@ _HOMES = {
     "import_genomedata": "genomedata",
     "import_left_ends": "bam",
     "import_mnase": "bam",
-    "import_text": "columns",
+    "import_text": "text_columns",
     "import_wig": "wig",
     "import_xb": "xb",
-    "lift_bed": "bed_lifting",
+    "lift_bed": "lift_bed",
 }
 __all__ = [
+    "BigWigReport",
+    "ExportOptions",
+    "ExportReport",
+    "ImportOptions",
+    "ImportReport",
+    "LiftBedReport",
     "ReadOptions",
     "ReadReport",
+    "TableReport",
     "export_bed",
     "export_bedgraph",
     "export_bigwig",
@@ -70,11 +84,16 @@ if TYPE_CHECKING:
     from .bam import import_depth, import_five_prime, import_fragments, import_left_ends, import_mnase
     from .bed import export_bed, import_bed
     from .bedgraph import export_bedgraph, import_bedgraph
-    from .bigwig import export_bigwig, import_bigwig
+    from .bigwig import BigWigReport, export_bigwig, import_bigwig
+    from .exporting.options import ExportOptions
+    from .exporting.report import ExportReport
     from .fasta import export_fasta, import_fasta
     from .genes import import_genes
     from .genomedata import import_genomedata
-    from .lift_bed import lift_bed
+    from .importing.features import TableReport
+    from .importing.options import ImportOptions
+    from .importing.report import ImportReport
+    from .lift_bed import LiftBedReport, lift_bed
     from .npy import export_npy
     from .reads.options import ReadOptions
     from .reads.report import ReadReport
@@ -84,9 +103,13 @@ if TYPE_CHECKING:
     from .xb import export_xb, import_xb
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -11,33 +11,55 @@ from genomearray._version import __version__
 
 _HOMES = {
     "Assembly": "genomearray.reference.assembly",
+    "Batches": "genomearray.stacks.batches",
+    "Chain": "genomearray.lifting.chain",
     "Chromosome": "genomearray.reference.assembly",
+    "FeatureTable": "genomearray.features.table",
+    "Features": "genomearray.features.rows",
     "GenomeDB": "genomearray.database.database",
+    "LiftReport": "genomearray.lifting.report",
+    "LiftTable": "genomearray.foreign.old_lift_table",
+    "MigrateReport": "genomearray.database.migrate",
+    "Stack": "genomearray.stacks.stack",
+    "Statistics": "genomearray.compute.statistics",
     "Track": "genomearray.track.track",
+    "TrackWriter": "genomearray.storage.write.track_writer",
+    "VerifyReport": "genomearray.database.verify",
+    "WriteReport": "genomearray.storage.write.options",
     "as_track": "genomearray.track.track",
     "batches": "genomearray.stacks.batches",
-    "Chain": "genomearray.lifting.chain",
     "combine": "genomearray.stacks.combine",
     "combine_strands": "genomearray.stacks.strands",
     "corr": "genomearray.track.track",
-    "liftover": "genomearray.lifting.lift",
-    "strand_shift": "genomearray.stacks.strands",
     "errors": "genomearray.errors",
+    "liftover": "genomearray.lifting.lift",
     "migrate": "genomearray.database.migrate",
-    "open_features": "genomearray.features.table",
     "one_hot": "genomearray.reference.dna",
+    "open_features": "genomearray.features.table",
     "open_track": "genomearray.track.track",
     "parse_strand": "genomearray.reference.region",
     "revcomp": "genomearray.reference.dna",
     "stack": "genomearray.stacks.stack",
+    "strand_shift": "genomearray.stacks.strands",
     "write_fasta": "genomearray.reference.dna",
 }
 __all__ = [
     "Assembly",
+    "Batches",
     "Chain",
     "Chromosome",
+    "FeatureTable",
+    "Features",
     "GenomeDB",
+    "LiftReport",
+    "LiftTable",
+    "MigrateReport",
+    "Stack",
+    "Statistics",
     "Track",
+    "TrackWriter",
+    "VerifyReport",
+    "WriteReport",
     "__version__",
     "as_track",
     "batches",
@@ -59,18 +81,25 @@ __all__ = [
 
 if TYPE_CHECKING:
     from genomearray import errors
+    from genomearray.compute.statistics import Statistics
     from genomearray.database.database import GenomeDB
-    from genomearray.database.migrate import migrate
-    from genomearray.features.table import open_features
+    from genomearray.database.migrate import MigrateReport, migrate
+    from genomearray.database.verify import VerifyReport
+    from genomearray.features.rows import Features
+    from genomearray.features.table import FeatureTable, open_features
+    from genomearray.foreign.old_lift_table import LiftTable
     from genomearray.lifting.chain import Chain
     from genomearray.lifting.lift import liftover
+    from genomearray.lifting.report import LiftReport
     from genomearray.reference.assembly import Assembly, Chromosome
     from genomearray.reference.dna import one_hot, revcomp, write_fasta
     from genomearray.reference.region import parse_strand
-    from genomearray.stacks.batches import batches
+    from genomearray.stacks.batches import Batches, batches
     from genomearray.stacks.combine import combine
-    from genomearray.stacks.stack import stack
+    from genomearray.stacks.stack import Stack, stack
     from genomearray.stacks.strands import combine_strands, strand_shift
+    from genomearray.storage.write.options import WriteReport
+    from genomearray.storage.write.track_writer import TrackWriter
     from genomearray.track.track import Track, as_track, corr, open_track
 
 

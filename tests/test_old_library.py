@@ -41,7 +41,7 @@ from genomearray.errors import (
     ValueRangeError,
 )
 from tests import old_files
-from tests.converters.test_reads import counted, golden, spans  # noqa: F401 - golden is a fixture
+from tests.converters.test_bam import counted, golden, spans  # noqa: F401 - golden is a fixture
 from tests.old_files import CONTIGS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+if TYPE_CHECKING:
+    IntType = click.ParamType[int]
+else:
+    IntType = click.ParamType  # generic in newer clicks only
+
+
 class HasLines(Protocol):
     """A report of an import or an export."""
 
@@ -292,7 +298,7 @@ _FLAG_NAMES = {
 }
 
 
-class _Flags(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
+class _Flags(IntType):
     name = "flags"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from genomearray.cli.options import chroms_option, cluster_options, with_database
+from genomearray.cli.options import IntType, chroms_option, cluster_options, with_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,7 +172,7 @@ def get(db: GenomeDB, track: str, region: str | None) -> None:
     sys.stdout.flush()
 
 
-class _Position(click.ParamType[int]):
+class _Position(IntType):
     """A position, with or without thousands separators."""
 
     name = "position"

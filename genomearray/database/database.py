@@ -272,7 +272,7 @@ class GenomeDB(WriteMethods):
     def verify(
         self, name: str | None = None, *, threads: int | None = None, progress: bool = False
     ) -> VerifyReport | dict[str, VerifyReport]:
-        """Read all of a track or table: does every chunk decode, and are the stored statistics right?
+        """Read all of a track or table: every chunk decodes, and the statistics agree.
 
         Parameters
         ----------

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 import genomearray as ga
 from genomearray.errors import FormatError, LayoutError, RegionError, UnknownChromosomeError
 from genomearray.storage.layout import BLOCK
-from tests.library import strategies as any_
+from tests import strategies as any_
 from tests.shared_data import DATA, needs_shared
 
 some_examples = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
