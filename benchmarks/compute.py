@@ -296,7 +296,7 @@ def workers(folder: Path) -> None:
             Client(local) as client,
         ):
             client.run(_started)
-            track.sum("chr1", stored=False)
+            track.sum(chroms="chr1", stored=False)
             for work in ("sum", "written"):
                 begin = time.perf_counter()
                 if work == "sum":

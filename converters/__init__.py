@@ -17,7 +17,7 @@ _HOMES = {
     "ExportReport": "exporting.report",
     "ImportOptions": "importing.options",
     "ImportReport": "importing.report",
-    "LiftBedReport": "lift_bed",
+    "LiftBedReport": "bed_lift",
     "ReadOptions": "reads.options",
     "ReadReport": "reads.report",
     "TableReport": "importing.features",
@@ -43,7 +43,7 @@ _HOMES = {
     "import_text": "text_columns",
     "import_wig": "wig",
     "import_xb": "xb",
-    "lift_bed": "lift_bed",
+    "lift_bed": "bed_lift",
 }
 __all__ = [
     "BigWigReport",
@@ -83,6 +83,7 @@ __all__ = [
 if TYPE_CHECKING:
     from .bam import import_depth, import_five_prime, import_fragments, import_left_ends, import_mnase
     from .bed import export_bed, import_bed
+    from .bed_lift import LiftBedReport, lift_bed
     from .bedgraph import export_bedgraph, import_bedgraph
     from .bigwig import BigWigReport, export_bigwig, import_bigwig
     from .exporting.options import ExportOptions
@@ -93,7 +94,6 @@ if TYPE_CHECKING:
     from .importing.features import TableReport
     from .importing.options import ImportOptions
     from .importing.report import ImportReport
-    from .lift_bed import LiftBedReport, lift_bed
     from .npy import export_npy
     from .reads.options import ReadOptions
     from .reads.report import ReadReport

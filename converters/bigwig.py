@@ -96,7 +96,7 @@ def _read(job: ImportJob[ImportReport], path: str) -> None:
                 _copy_chromosome(job, reader, name, chrom)
                 told += lengths[name]
                 job.progress(size * told // total - size * (told - lengths[name]) // total)
-    if job.report.rows == before and not job.options.allow_empty:
+    if wanted and job.report.rows == before and not job.options.allow_empty:
         raise FormatError(f"{path}: no base has a value", hint="{allow_empty} accepts such files")
 
 

@@ -152,8 +152,8 @@ def import_xb(
     >>> from pathlib import Path
     >>> from genomearray_converters import export_xb, import_xb
     >>> small = db["counts"].clip(high=9).astype("uint8")
-    >>> export_xb(small, Path(tmp, "a.xb"))
-    1860
+    >>> print(export_xb(small, Path(tmp, "a.xb")))
+    1,860 values
     >>> import_xb(db, "xb", Path(tmp, "a.xb")).rows
     4
     >>> db["xb"].values("chr1", 5, 12)

@@ -112,7 +112,7 @@ def check(name: str, value: object, allowed: tuple[T, ...], *, optional: bool = 
     genomearray.errors.ArgumentError: how='total' is not known; allowed are 'mean', 'sum', 'min', 'max'
     """
     for one in allowed:
-        if value == one and type(value) is type(one):
+        if type(value) is type(one) and value == one:
             return one
     texts = ", ".join(map(repr, allowed))
     raise ArgumentError(

@@ -142,8 +142,8 @@ def lift_bed(
 
     The thick part and the blocks of BED12 are lifted too, on the best chain; other columns are copied.
     """
+    from genomearray_converters.bed_lift import lift_bed as lifted
     from genomearray_converters.exporting.files import text_output
-    from genomearray_converters.lift_bed import lift_bed as lifted
 
     if min_match != min_match:
         raise click.UsageError("--min-match nan is no part; give a number from 0 to 1")

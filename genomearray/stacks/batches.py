@@ -146,7 +146,7 @@ def batches(
 
     Examples
     --------
-    >>> from genomearray.stack import batches
+    >>> from genomearray import batches
     >>> regions = [("chr1", k, k + 1) for k in range(100, 200)]
     >>> loader = batches({"x": seq, "y": track}, regions, width=20, batch_size=32, seed=1)
     >>> len(loader), loader[0]["x"].shape, loader[0]["y"].shape

@@ -52,7 +52,8 @@ def test_statistics_equal_exact_fractions(store, dtype, chunk, pieces, stored, p
         track = ga.open_track(writer.path)
         agree(track.stats(stored=stored), np.concatenate(list(expected.values())))
         agree(
-            track.stats(["chr1", "a/b"], stored=stored), np.concatenate([expected["chr1"], expected["a/b"]])
+            track.stats(chroms=["chr1", "a/b"], stored=stored),
+            np.concatenate([expected["chr1"], expected["a/b"]]),
         )
         table = track.stats(by="chrom", stored=stored)
         assert table.index.tolist() == list(track.chromosomes)
@@ -67,7 +68,7 @@ def test_one_statistic_is_that_of_all(db):
     told = track.stats()
     for name in ("sum", "mean", "std", "var", "min", "max"):
         assert getattr(track, name)() == getattr(told, name)
-        assert getattr(track, name)("chr1") == getattr(track.stats("chr1"), name)
+        assert getattr(track, name)(chroms="chr1") == getattr(track.stats(chroms="chr1"), name)
         assert isinstance(getattr(track, name)(by="chrom"), pd.Series)
     assert track.count() == 1860
     assert track.count(by="chrom").to_dict() == {"chr1": 1000, "chr2": 500, "chrX": 300, "chrM": 60}
@@ -128,7 +129,7 @@ def test_quantiles_and_histograms_equal_numpy(dtype, seed, piece):
             rtol=1e-12,
             atol=1e-12 * float(np.abs(valid.astype(float)).max()),
         )
-        assert db["x"].quantile(0.5, "d") == np.quantile(
+        assert db["x"].quantile(0.5, chroms="d") == np.quantile(
             other[~np.isnan(other)].astype(float) if other.dtype.kind == "f" else other.astype(float), 0.5
         )
         if np.dtype(dtype).itemsize < 8:
@@ -238,8 +239,8 @@ def test_intervals_become_a_feature_table(db):
 def test_wrong_questions(db):
     track = db["counts"]
     cases = [
-        (lambda: track.sum("chr9"), UnknownChromosomeError, "chr9"),
-        (lambda: track.sum([]), ValueRangeError, "names no chromosome"),
+        (lambda: track.sum(chroms="chr9"), UnknownChromosomeError, "chr9"),
+        (lambda: track.sum(chroms=[]), ValueRangeError, "names no chromosome"),
         (lambda: track.sum(by="track"), ValueRangeError, "by='chrom'"),
         (db["seq"].sum, LayoutError, "sequence"),
         (lambda: track.quantile(50), ValueRangeError, "between 0 and 1"),

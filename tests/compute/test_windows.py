@@ -348,7 +348,7 @@ def test_bad_lines_of_bed_are_named(db, tmp_path, line, message):
         ({"bounds": np.zeros(2)}, "'raise', 'pad'"),
         ({"bins": 0}, "bins=0"),
         ({"bounds": "clip"}, "'raise', 'pad'"),
-        ({"encoding": "hot"}, "None and 'onehot'"),
+        ({"encoding": "hot"}, "'onehot' or None"),
         ({"how": "median", "bins": 2}, "'mean', 'sum', 'min', 'max'"),
     ],
 )

@@ -12,7 +12,7 @@ from genomearray.errors import UnknownChromosomeError
 from genomearray.foreign.open import open_source
 from genomearray.reference.intervals import Intervals
 from genomearray.source import PACKED, Source
-from tests.old_files import write_track
+from tests.old_files import dense
 
 SIZES = {"chr1": 9000, "chr2": 2500, "chrM": 300}
 CHAIN = "chain 9 chr1 9000 + 100 5100 chr1 9000 + 0 5000 1\n5000\n\nchain 5 chr2 2500 + 0 2000 chr1 9000 - 0 2000 2\n2000\n\n"
@@ -44,7 +44,7 @@ def db(tmp_path_factory):
     }
     db.save_features("peaks", pd.DataFrame(peaks))
     (folder / "chain").write_text(CHAIN)
-    write_track(
+    dense(
         db.folder / "old.h5", {"chr1": counts["chr1"].astype("uint8"), "chrM": counts["chrM"].astype("uint8")}
     )
     return db

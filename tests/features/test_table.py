@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from genomearray import GenomeDB
 from genomearray.errors import LayoutError, RegionError, UnknownChromosomeError
 from genomearray.storage.write.create import create_feature_writer
+from genomearray.storage.write.options import WriteOptions
 
 SIZES = {"chr1": 500, "a/b": 80, "empty": 7}
 
 
 def make(db, name, rows, **options):
     """A table of (chrom, start, end, strand, score), appended in pieces in the order given."""
-    writer = create_feature_writer(db.folder, db.assembly, name, {"score": "uint8"}, **options)
+    writer = create_feature_writer(db.folder, db.assembly, name, {"score": "uint8"}, WriteOptions(**options))
     for chrom, start, end, strand, score in rows:
         columns = {"start": [start], "end": [end], "strand": [strand], "score": [score]}
         writer.append(chrom, {key: np.array(value) for key, value in columns.items()})

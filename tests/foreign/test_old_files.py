@@ -18,6 +18,7 @@ import genomearray as ga
 import genomearray.foreign.old_track
 from genomearray import GenomeDB, open_track
 from genomearray.errors import (
+    ArgumentError,
     DamagedTrackError,
     DatabaseError,
     GenomeArrayWarning,
@@ -242,7 +243,7 @@ def test_sequences_are_recognised_and_can_be_named(old, tmp_path):
     dense(old.folder / "counts.h5", {name: np.full(n, 65, np.uint8) for name, n in CONTIGS.items()})
     assert old["counts"].kind == "sequence"  # 65 is an A
     assert old.open_track("counts", kind="signal").sum() == 65 * sum(CONTIGS.values())
-    with pytest.raises(LayoutError, match="allowed are signal, sequence"):
+    with pytest.raises(ArgumentError, match="allowed are 'signal', 'sequence' or None"):
         old.open_track("counts", kind="dna")
     # Statistics pickle None where a chromosome is all N: they are not needed to read.
     assert old["dna"].values("chr1").dtype == np.uint8
@@ -385,9 +386,9 @@ def test_liftover_tables(old, tmp_path):
     rows["chr1"][500] = [3, 5000, 1]
     write_lift_table(old.folder / "liftover_old_to_new_x_tab.h5", rows)
     with pytest.raises(DamagedTrackError, match="position 5000, past the end"):
-        ga.legacy.LiftTable(
-            old.folder / "liftover_old_to_new_x_tab.h5", GenomeDB(tmp_path, "new").assembly
-        ).lift("chr1", [500])
+        ga.LiftTable(old.folder / "liftover_old_to_new_x_tab.h5", GenomeDB(tmp_path, "new").assembly).lift(
+            "chr1", [500]
+        )
     with pytest.raises(
         LayoutError, match="holds a liftover table, not a track; it opens with open_lift_table"
     ):

@@ -181,7 +181,7 @@ def test_what_is_refused(made):
     table = made(pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [5], "name": ["x"]}))
     with pytest.raises(ValueRangeError, match="no column 'score' of numbers; it has start, end, strand"):
         table.as_track("score")
-    with pytest.raises(ValueRangeError, match="allowed are mask, score, coverage"):
+    with pytest.raises(ValueRangeError, match="allowed are 'mask', 'score', 'coverage'"):
         table.as_track("depth")
     with pytest.raises(ValueRangeError, match="allowed are none, position, strand"):
         table.distances("yes")
