@@ -9,13 +9,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from genomearray.errors import FormatError, RegionError
-from genomearray.input_file import open_input, text_lines, whole_number
+from genomearray.errors import FormatError
+from genomearray.input_file import data_lines, open_input, whole_number
 from genomearray.lifting.chain import Chain
-from genomearray.reference.region import parse_strand
+from genomearray.reference.bed_row import BedRow, parse_bed_row
 
 _ROWS = 1 << 16
-_Row = tuple[list[str], str, int, int, int]  # columns, chromosome, start, end, strand
 
 
 @dataclass
@@ -73,12 +72,9 @@ def lift_bed(
     """
     opened = chain if isinstance(chain, Chain) else Chain(chain)
     report = LiftBedReport()
-    rows: list[_Row] = []
+    rows: list[BedRow] = []
     with open_input(bed) as file:
-        for number, raw in enumerate(text_lines(file), 1):
-            line = raw.rstrip("\r\n")
-            if not line.strip() or line.startswith("#") or line.split(None, 1)[0] in ("track", "browser"):
-                continue
+        for number, line in data_lines(file):
             rows.append(_row(opened, line, f"{os.fspath(bed)}:{number}"))
             if len(rows) == _ROWS:
                 _lift(opened, rows, out, unmapped, report, pieces, min_match)
@@ -87,25 +83,15 @@ def lift_bed(
     return report
 
 
-def _row(chain: Chain, line: str, where: str) -> _Row:
-    fields = line.split("\t") if "\t" in line else line.split()
-    try:
-        chrom, start, end = fields[0], whole_number(fields[1]), whole_number(fields[2])
-    except (IndexError, ValueError):
-        raise FormatError(
-            f"{where}: a line of BED has chrom, start and end, whole numbers of bp; here is {line[:60]!r}"
-        ) from None
-    length = chain.source_lengths.get(chrom)
-    if not 0 <= start <= end or (length is not None and end > length):
-        allowed = f"0 <= start <= end <= {length}" if length is not None else "0 <= start <= end"
-        raise FormatError(f"{where}: [{start}, {end}) is not inside {chrom!r}; {allowed}")
-    if len(fields) >= 12:
-        _check_blocks(fields, start, end, where)
-    try:
-        strand = parse_strand(fields[5]) if len(fields) > 5 else 0
-    except RegionError as error:
-        raise FormatError(f"{where}: column 6: {error}") from None
-    return fields, chrom, start, end, strand
+def _row(chain: Chain, line: str, where: str) -> BedRow:
+    row = parse_bed_row(line, where)
+    length = chain.source_lengths.get(row.chrom)
+    if length is not None and row.end > length:
+        inside = f"0 <= start <= end <= {length}"
+        raise FormatError(f"{where}: [{row.start}, {row.end}) is not inside {row.chrom!r}; {inside}")
+    if len(row.fields) >= 12:
+        _check_blocks(row.fields, row.start, row.end, where)
+    return row
 
 
 def _check_blocks(fields: list[str], start: int, end: int, where: str) -> None:
@@ -134,10 +120,10 @@ def _check_blocks(fields: list[str], start: int, end: int, where: str) -> None:
 class _Inner:
     """The thick part and the blocks of BED12 lines (columns 7, 8, 10, 11, 12), lifted with their line."""
 
-    def __init__(self, chain: Chain, rows: list[_Row]) -> None:
+    def __init__(self, chain: Chain, rows: list[BedRow]) -> None:
         self._of: dict[int, list[int]] = {}  # line -> its queries: the thick part, then the blocks
         regions: list[tuple[str, int, int, str]] = []
-        for k, (fields, chrom, start, _, _) in enumerate(rows):
+        for k, (chrom, start, _, _, _, fields) in enumerate(rows):
             if len(fields) >= 12:
                 sizes, starts = (
                     [whole_number(word) for word in fields[column].strip(",").split(",")]
@@ -185,20 +171,20 @@ class _Inner:
 
 def _lift(
     chain: Chain,
-    rows: list[Any],
+    rows: list[BedRow],
     out: IO[bytes],
     unmapped: IO[bytes] | None,
     report: LiftBedReport,
     pieces: bool,
     min_match: float,
 ) -> None:
-    known = [k for k, row in enumerate(rows) if row[1] in chain.source_lengths and row[3] > row[2]]
-    found = chain.lift_regions([(rows[k][1], rows[k][2], rows[k][3], "+") for k in known])
+    known = [k for k, row in enumerate(rows) if row.chrom in chain.source_lengths and row.end > row.start]
+    found = chain.lift_regions([(rows[k].chrom, rows[k].start, rows[k].end, "+") for k in known])
     inner = _Inner(chain, [rows[k] for k in known])
     borders = np.searchsorted(found["query"].to_numpy(), np.arange(len(known) + 1)).tolist()
     columns = [found[name].tolist() for name in ("chrom", "start", "end", "strand", "chain")]
     place = {k: at for at, k in enumerate(known)}
-    for k, (fields, chrom, start, end, strand) in enumerate(rows):
+    for k, (chrom, start, end, _, strand, fields) in enumerate(rows):
         hits = (
             list(zip(*(c[borders[place[k]] : borders[place[k] + 1]] for c in columns), strict=True))
             if k in place

@@ -7,16 +7,23 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from genomearray.errors import FormatError
 
 STDIN = "-"
+_BLOCK = 1 << 20
 _STDIN_NAME = "standard input"
 _MAGIC = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
+
+
+class Readable(Protocol):
+    """Anything that gives bytes."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Input:
@@ -141,12 +148,35 @@ def whole_number(text: str) -> int:
     return int(number)
 
 
-def text_lines(file: Any) -> Iterable[str]:
-    """Lines of a binary file as text, without their newline."""
-    rest = b""
-    while data := file.read(1 << 20):
+def numbered_lines(file: Readable, head: bytes = b"") -> Iterator[tuple[int, bytes]]:
+    """Lines of a binary file without their newline, numbered from 1; ``head`` was read already."""
+    number, rest = 0, b""
+    data = head or file.read(_BLOCK)
+    while data:
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
-            yield line.decode("utf-8", "replace")
+            number += 1
+            yield number, line
+        data = file.read(_BLOCK)
     if rest:
-        yield rest.decode("utf-8", "replace")
+        yield number + 1, rest
+
+
+def data_lines(file: Readable) -> Iterator[tuple[int, str]]:
+    """Numbered lines of a BED-like text that hold data."""
+    for number, raw in numbered_lines(file):
+        line = raw.decode("utf-8", "replace").rstrip("\r")
+        if is_data(line):
+            yield number, line
+
+
+def is_data(line: str) -> bool:
+    """Whether a line holds data: it is not blank, no comment, no ``track`` or ``browser`` line."""
+    if not line or line[0] == "#" or line.isspace():
+        return False
+    return not (line.startswith(("track", "browser")) and line.split(None, 1)[0] in ("track", "browser"))
+
+
+def fields_of(line: str) -> list[str]:
+    """Fields of a line: separated by tabs where it has one, else by blanks."""
+    return line.split("\t") if "\t" in line else line.split()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.errors import FormatError
-from genomearray.input_file import Input, whole_number
+from genomearray.input_file import Input, fields_of, is_data, whole_number
 
 from .lines import line_blocks
 
@@ -53,12 +53,9 @@ def data_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[Bloc
         numbers, rows = [], []
         for number, text in enumerate(lines, first):
             line = text.rstrip("\r")
-            if not line or line[0] == "#" or line.isspace():
-                continue
-            if line.startswith(("track", "browser")) and line.split(None, 1)[0] in ("track", "browser"):
-                continue
-            numbers.append(number)
-            rows.append(line.split("\t") if "\t" in line else line.split())
+            if is_data(line):
+                numbers.append(number)
+                rows.append(fields_of(line))
         if rows:
             yield Block(source.name, numbers, rows)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from genomearray.errors import RegionError
 from genomearray.executor import workers
-from genomearray.reference.intervals import Intervals
+from genomearray.reference.intervals import Intervals, ragged_index
 from genomearray.reference.region import check_offsets, integer
 from genomearray.reference.region_table import Regions, read_regions
 from genomearray.source import ChunkStatistics, Source, check_signal
@@ -98,7 +98,7 @@ def _pieces(
     first = starts[some] // chunk
     counts = (ends[some] - 1) // chunk - first + 1
     of = np.repeat(some, counts)
-    index = np.arange(of.size) - np.repeat(np.cumsum(counts) - counts - first, counts)
+    index = ragged_index(counts, first)
     return np.stack(
         [np.maximum(starts[of], index * chunk), np.minimum(ends[of], (index + 1) * chunk)], axis=1
     ), of

@@ -17,7 +17,7 @@ from genomearray._typing import Chroms, Number
 from genomearray.choices import BY, SIGNAL, By, check
 from genomearray.compute.blocks import Run, blocks, chosen, each_block, may_hold, over_blocks, pieces
 from genomearray.compute.kernels import add_up
-from genomearray.reference.intervals import Intervals
+from genomearray.reference.intervals import Intervals, ragged_index
 from genomearray.source import Source, check_signal
 from genomearray.storage.layout import BLOCK, chunk_length
 from genomearray.summary import Summary, Total
@@ -201,7 +201,7 @@ def _block_statistics(source: Source, task: Intervals) -> BlockStatistics:
         before = np.cumsum(sizes) - sizes
         n = -(-sizes // chunk)
         of = np.repeat(np.arange(sizes.size), n)
-        starts = before[of] + (np.arange(of.size) - np.repeat(np.cumsum(n) - n, n)) * chunk
+        starts = before[of] + ragged_index(n) * chunk
         ends = np.minimum(starts + chunk, (before + sizes)[of])
         found.append(
             summarise(values, starts, ends) if held else Summary.filled(ends - starts, np.nan, source.dtype)

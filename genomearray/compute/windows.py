@@ -25,10 +25,11 @@ from genomearray.choices import (
 )
 from genomearray.errors import AssemblyError, LayoutError, RegionError
 from genomearray.executor import workers
+from genomearray.reference.bed_row import MOST
 from genomearray.reference.dna import complement_codes, one_hot
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer
-from genomearray.reference.region_table import MOST, Regions, RegionTable, read_regions
+from genomearray.reference.region_table import Regions, RegionTable, read_regions
 from genomearray.source import Source, missing_value
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from genomearray._cached import Cached
 from genomearray.errors import FormatError, GenomeArrayWarning, RegionError, nearest_names
 from genomearray.input_file import open_input
 from genomearray.lifting.chain_file import HEADER, Blocks, Head
+from genomearray.reference.intervals import ragged_index
 from genomearray.reference.region import integer, parse_strand
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ class Chain:
         first, last = np.searchsorted(reach, starts, side="right"), np.searchsorted(blocks.start, ends)
         counts = np.maximum(last - first, 0)
         query = np.repeat(np.arange(starts.size), counts)
-        row = np.arange(query.size) - np.repeat(np.cumsum(counts) - counts - first, counts)
+        row = ragged_index(counts, first)
         hit = blocks.end[row] > starts[query]
         query, row = query[hit], row[hit]
         order = np.lexsort((blocks.start[row], self.rank[blocks.chain[row]], query))

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 from genomearray.errors import FormatError
-from genomearray.input_file import Input, open_input
+from genomearray.input_file import Input, numbered_lines, open_input
 from genomearray.reference.twobit import TWOBIT_MAGIC, twobit_sizes
 
 _BLOCK = 1 << 20
@@ -65,22 +64,9 @@ def read_chrom_sizes(path: str | os.PathLike[str]) -> list[tuple[str, int]]:
     return sizes
 
 
-def _lines(source: Input, head: bytes) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines of a text that was begun to be read."""
-    number, rest = 0, b""
-    while head:
-        *lines, rest = (rest + head).split(b"\n")
-        for line in lines:
-            number += 1
-            yield number, line
-        head = source.read(_BLOCK)
-    if rest:
-        yield number + 1, rest
-
-
 def _table_sizes(source: Input, head: bytes) -> list[tuple[str, int]]:
     sizes: list[tuple[str, int]] = []
-    for number, line in _lines(source, head):
+    for number, line in numbered_lines(source, head):
         if b"\0" in line:
             raise FormatError(
                 f"{source.name}:{number}: not text; give a table of names and lengths, a FASTA, 2bit "
@@ -110,7 +96,7 @@ def _table_sizes(source: Input, head: bytes) -> list[tuple[str, int]]:
 
 def _fasta_sizes(source: Input, head: bytes) -> list[tuple[str, int]]:
     sizes: list[tuple[str, int]] = []
-    for number, line in _lines(source, head):
+    for number, line in numbered_lines(source, head):
         if line.startswith(b">"):
             words = line[1:].split()
             if not words:

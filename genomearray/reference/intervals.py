@@ -33,6 +33,17 @@ def ranges(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
     return found
 
 
+def ragged_index(counts: NDArray[np.int64], first: NDArray[np.int64] | int = 0) -> NDArray[np.int64]:
+    """For ``counts[k]`` items of each row k, end to end: ``first[k]``, ``first[k] + 1`` and so on.
+
+    Examples
+    --------
+    >>> ragged_index(np.array([2, 0, 3]), np.array([7, 0, 1]))
+    array([7, 8, 1, 2, 3])
+    """
+    return np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts - first, counts)
+
+
 def merged_regions(intervals: Intervals) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Regions as disjoint intervals in order: starts and ends by chromosome, offsets, half-open."""
     merged = {}

@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from genomearray._typing import HasDataFrame
 from genomearray.choices import REFERENCES, check
-from genomearray.errors import FormatError, RegionError, UnknownChromosomeError, nearest_names
-from genomearray.input_file import open_input, text_lines, whole_number
+from genomearray.errors import RegionError, UnknownChromosomeError, nearest_names
+from genomearray.input_file import data_lines, open_input
 from genomearray.reference.assembly import Chromosomes
+from genomearray.reference.bed_row import MOST, parse_bed_row
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer, parse_region, parse_strand
 
-MOST = 10**18  # offsets, widths: sums of a few stay whole in 64 bits
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -335,41 +335,18 @@ def _offset(value: object, what: str) -> int:
 
 
 def _from_bed(path: Path) -> RegionTable:
-    """Columns 1-3 and 6 of a BED file (https://samtools.github.io/hts-specs/BEDv1.pdf): offsets,
-    half-open.
-    """
+    """Columns 1 to 4 and 6 of a BED file."""
     names: dict[str, int] = {}
     code, start, end, strand, numbers, label = [], [], [], [], [], []
     with open_input(path) as file:
-        for number, raw in enumerate(text_lines(file), 1):
-            line = raw.rstrip("\r\n")
-            fields = line.split("\t", 6) if "\t" in line else line.split(None, 6)
-            if not line.strip() or line.startswith("#") or line.split(None, 1)[0] in ("track", "browser"):
-                continue
-            try:
-                start.append(whole_number(fields[1]))
-                end.append(whole_number(fields[2]))
-            except (IndexError, ValueError):
-                what = (
-                    f"{len(fields)} columns"
-                    if len(fields) < 3
-                    else f"start {fields[1]!r} and end {fields[2]!r}"
-                )
-                raise FormatError(
-                    f"{path}:{number}: a line of BED has chrom, start and end, whole numbers of bp; here "
-                    f"are {what}"
-                ) from None
-            if not 0 <= start[-1] <= end[-1] < MOST:
-                raise FormatError(
-                    f"{path}:{number}: start {start[-1]} and end {end[-1]} are no interval; 0 <= start <= end"
-                )
-            try:
-                strand.append(parse_strand(fields[5]) if len(fields) > 5 else 0)
-            except RegionError as error:
-                raise FormatError(f"{path}:{number}: column 6: {error}") from None
-            code.append(names.setdefault(fields[0], len(names)))
+        for number, line in data_lines(file):
+            row = parse_bed_row(line, f"{path}:{number}")
+            code.append(names.setdefault(row.chrom, len(names)))
+            start.append(row.start)
+            end.append(row.end)
+            strand.append(row.strand)
             numbers.append(number)
-            label.append(fields[3] if len(fields) > 3 else ".")
+            label.append(row.name)
     return RegionTable(
         tuple(names),
         np.array(code, dtype=np.int64),

@@ -244,10 +244,11 @@ def test_random_windows_of_real_chains_equal_their_points(name):
 
     class Places(computed.ComputedSource):
         def __init__(self):
-            self.text, self.kind, self.assembly, self.limits = "places", "signal", "old", None
-            self.dtype = np.dtype("uint64")
+            self._label, self._limits = "places", None
+            self.kind, self.assembly = "signal", "old"
             self.rank = {chrom.name: k for k, chrom in enumerate(source)}
 
+        dtype = np.dtype("uint64")
         names = source.names
         has = staticmethod(lambda chrom: chrom in source)
         length = staticmethod(lambda chrom: source[chrom].length)
@@ -456,7 +457,7 @@ def test_chains_of_other_assemblies(db, tmp_path):
         lift("chain 1 chr1 1001 + 0 10 chr1 900 + 0 10 1\n10\n")
     with pytest.raises(AssemblyError, match="wrong way round"):
         lift("chain 1 chr1 900 + 0 10 chr1 1000 + 0 10 1\n10\n")
-    with pytest.raises(AssemblyError, match="no source chromosome.*chrom-alias"):
+    with pytest.raises(AssemblyError, match="no source chromosome.*chrom_alias="):
         lift("chain 1 1 1000 + 0 10 chr1 900 + 0 10 1\n10\n")
     lifted = lift("chain 1 1 1000 + 0 10 1 900 + 5 15 1\n10\n", chrom_alias="ucsc")
     assert lifted.values("chr1", 4, 8).tolist() == [0, 1, 2, 3]
@@ -465,7 +466,7 @@ def test_chains_of_other_assemblies(db, tmp_path):
     )
     assert list(lifted.report.skipped.values()) == [1, 1]
     assert any("not in new" in line for line in lifted.report.lines())
-    with pytest.raises(ValueRangeError, match="allowed are best"):
+    with pytest.raises(ValueRangeError, match="allowed are 'best'"):
         lift(GOOD, collisions="worst")
     with pytest.raises(ValueRangeError, match="both need one dtype"):
         ga.liftover(db["counts"], chain, new, reverse=db["counts"] / 2)
@@ -511,7 +512,7 @@ def test_bed_lines_that_do_not_map_say_why(tmp_path):
     assert lift_bed(chain, bed, strict, min_match=0.9).mapped == 1
     for text, match in (
         ("chr1\t5\n", "a.bed:1"),
-        ("chr1\t9\t3\n", "0 <= start <= end <= 1000"),
+        ("chr1\t9\t3\n", "0 <= start <= end"),
         ("chr1\t0\t2000\n", "2000"),
         ("chr1\t0\t2\ta\t0\tx\n", "column 6"),
     ):

@@ -183,7 +183,7 @@ def test_what_is_refused(made):
         table.as_track("score")
     with pytest.raises(ValueRangeError, match="allowed are 'mask', 'score', 'coverage'"):
         table.as_track("depth")
-    with pytest.raises(ValueRangeError, match="allowed are none, position, strand"):
+    with pytest.raises(ValueRangeError, match="allowed are 'none', 'position', 'strand'"):
         table.distances("yes")
     with pytest.raises(UnknownChromosomeError, match="chr9"):
         table.overlap([("chr9", 1, 2)])

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.executor import workers
+from genomearray.reference.intervals import ragged_index
 from genomearray.source import gather_spans
 from genomearray.storage.chunks.codecs import DEST, FILE, HIGH, JOB_COLUMNS, LOW, OFFSET, SIZE, STEP, Codec
 from genomearray.storage.chunks.open_files import ForkSafeLock, open_files
@@ -217,7 +218,7 @@ class ChunkedArray:
         first = starts // chunk
         counts = (ends - 1) // chunk - first + 1
         of = np.repeat(np.arange(starts.size), counts)
-        index = np.arange(of.size) - np.repeat(np.cumsum(counts) - counts - first, counts)
+        index = ragged_index(counts, first)
         base = index * chunk
         jobs = np.empty((of.size, JOB_COLUMNS), dtype=np.int64)
         low = np.maximum(starts[of] - base, 0)

@@ -25,6 +25,7 @@ from genomearray._typing import Attributes
 from genomearray.errors import GenomeArrayWarning, RegionError, ValueRangeError
 from genomearray.executor import workers
 from genomearray.reference.assembly import Chromosome
+from genomearray.reference.intervals import ragged_index
 from genomearray.reference.region import integer
 from genomearray.storage.chunks.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
@@ -293,7 +294,7 @@ class TrackWriter(PartWriter):
         if (first != last).any():
             times = last - first + 1
             rows = np.repeat(np.arange(starts.size), times)
-            ahead = np.arange(rows.size) - np.repeat(np.cumsum(times) - times, times)
+            ahead = ragged_index(times)
             first = first[rows] + ahead
             starts = np.maximum(starts[rows], first * BLOCK)
             ends = np.minimum(ends[rows], (first + 1) * BLOCK)
