@@ -170,7 +170,7 @@ def test_text_import(toy, tmp_path):
     want[0:3], want[3:8], want[995:] = 1.5, 2.5, 4
     np.testing.assert_array_equal(toy["bedgraph"].values("chr1"), want)
     assert toy["bedgraph"].values("chr2", 100, 102).tolist() == [9, 9]
-    assert toy["bedgraph"].count("chr21") == 0
+    assert toy["bedgraph"].count(chroms="chr21") == 0
     import_wig(
         toy,
         "wig",
@@ -185,7 +185,7 @@ def test_text_import(toy, tmp_path):
         text(tmp_path, "x.txt", "pos val\n5 1\n\n6 2\n5 3\n"),
         pos_col=0,
         val_col=1,
-        chrom="chrX",
+        chrom_name="chrX",
         dtype="int16",
     )
     assert toy["text"].get_nparray("chrX", 4, 7).tolist() == [0, 3, 2, 0]
@@ -281,13 +281,13 @@ def test_bed_features(toy, tmp_path):
 
 def test_saturation(toy, tmp_path):
     path = text(tmp_path, "a.txt", "1 300\n2 -200\n3 7\n")
-    report = import_text(toy, "t", path, pos_col=0, val_col=1, chrom="chr1", dtype="int8")
+    report = import_text(toy, "t", path, pos_col=0, val_col=1, chrom_name="chr1", dtype="int8")
     assert toy["t"].get_nparray("chr1", 1, 3).tolist() == [127, -128, 7]  # the old one wrapped -200 to 56
     assert report.written.saturated == 2
     assert "2 values did not fit int8" in toy["t"].attributes["import_report"]
     with pytest.raises(FormatError, match="300"):
-        import_text(toy, "e", path, pos_col=0, val_col=1, chrom="chr1", dtype="int8", overflow="error")
-    import_text(toy, "w", path, pos_col=0, val_col=1, chrom="chr1", dtype="int8", overflow="widen")
+        import_text(toy, "e", path, pos_col=0, val_col=1, chrom_name="chr1", dtype="int8", overflow="error")
+    import_text(toy, "w", path, pos_col=0, val_col=1, chrom_name="chr1", dtype="int8", overflow="widen")
     assert toy["w"].get_nparray("chr1", 1, 3).tolist() == [300, -200, 7]
 
 
@@ -380,7 +380,7 @@ def test_statistics(toy):
     assert (stats.n, stats.n_nan) == (sum(CONTIGS.values()), sum(CONTIGS.values()) - 1000)
     assert (stats.sum, stats.min, stats.max) == (125 * 257 + 3500, 1, 250)  # X counts, as everything
     assert stats.mean == pytest.approx((125 * 257 + 3500) / 1000)
-    assert np.isnan(toy["t"].stats("chr2").mean)
+    assert np.isnan(toy["t"].stats(chroms="chr2").mean)
 
 
 def test_sequence_statistics(tmp_path):
@@ -494,7 +494,7 @@ def test_what_killed_python_is_an_error_with_its_line(toy, tmp_path):
         text(tmp_path, "b.txt", "5 1\n\n6 1e-320\n"),
         pos_col=0,
         val_col=1,
-        chrom="chr1",
+        chrom_name="chr1",
         dtype="float64",
     )
     assert toy["x"].get_val("chr1", 6) == 1e-320

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._cached import Cached
-from genomearray.errors import RegionError, unknown_chromosome
+from genomearray.errors import unknown_chromosome
 from genomearray.features.rows import Features, TableFile
-from genomearray.reference.assembly import Assembly
-from genomearray.reference.overlaps import Sorted, overlapping_rows
-from genomearray.reference.region import parse_region, positions_to_offsets
+from genomearray.reference.assembly import Assembly, Chromosome, one_chromosome
+from genomearray.reference.overlaps import Sorted, overlapping_pairs, overlapping_rows
+from genomearray.reference.region import check_offsets, parse_region, positions_to_offsets, refuse_step
 from genomearray.sources.features import ChromosomeFeatures
 from genomearray.storage.read.feature_table import FeatureFile
 
@@ -102,26 +102,43 @@ class BaseTable(Features):
         asked = parse_region(region, self.length, self._row_of.__contains__)
         return self.overlapping(asked.chrom, asked.start, asked.end)
 
-    def sel(self, *, chrom: str, pos: slice | None = None) -> Features:
-        """Features that overlap positions (1-based, both ends in).
+    def sel(self, *, chrom: str | Chromosome, pos: Any = None) -> Features:
+        """Features that overlap positions (1-based, both ends in), as ``Track.sel`` takes them.
 
         Parameters
         ----------
-        chrom : str
-        pos : slice, optional
-            Default: the whole chromosome.
+        chrom : str or Chromosome
+        pos : slice, int or array of int, optional
+            Of an array: the features that hold any of its positions, each of them once. Default:
+            the whole chromosome.
+
+        Returns
+        -------
+        Features
+            Sorted by start and end.
 
         Raises
         ------
         UnknownChromosomeError, RegionError
+
+        Examples
+        --------
+        >>> [len(table.sel(chrom="chr1", pos=pos)) for pos in (slice(1, 99), 150, [150, 160])]
+        [0, 1, 1]
         """
-        length = self.length(str(chrom))
-        if pos is None:
-            return self.overlapping(str(chrom), 0, length)
-        if not isinstance(pos, slice) or pos.step not in (None, 1):
-            raise RegionError(f"pos is {pos!r}; give a slice of positions without a step")
-        start, end = positions_to_offsets(str(chrom), length, pos.start, pos.stop)
-        return self.overlapping(str(chrom), start, end)
+        name = one_chromosome(chrom)
+        length = self.length(name)
+        if pos is None or isinstance(pos, slice):
+            pos = slice(None) if pos is None else pos
+            refuse_step(pos)
+            return self.overlapping(name, *positions_to_offsets(name, length, pos.start, pos.stop))
+        if np.ndim(pos) == 0:
+            return self.overlapping(name, *positions_to_offsets(name, length, pos, pos))
+        starts = np.array(
+            [positions_to_offsets(name, length, one, one)[0] for one in np.ravel(pos)], np.int64
+        )
+        _, rows = overlapping_pairs(self._place(name).places, starts, starts + 1)
+        return Features(self, self._first_of(name) + np.unique(rows))
 
     def overlapping(self, chrom: str, start: int, end: int) -> Features:
         """Features that share a base with the offsets [start, end); one of no base (start = end)
@@ -131,17 +148,27 @@ class BaseTable(Features):
         ----------
         chrom : str
         start, end : int
-            0-based, half-open.
+            0-based, half-open, inside the chromosome.
 
         Returns
         -------
         Features
+
+        Raises
+        ------
+        UnknownChromosomeError, RegionError
         """
         length = self.length(chrom)
-        first, n = (int(column[self._row_of[chrom]]) for column in (self._firsts, self._counts))
-        if start <= 0 and end >= length:
-            return Features(self, np.arange(first, first + n))
+        if not start == end <= length or start < 0:
+            start, end = check_offsets(chrom, length, start, end)
+        first = self._first_of(chrom)
+        if (start, end) == (0, length):
+            return Features(self, np.arange(first, first + int(self._counts[self._row_of[chrom]])))
         return Features(self, first + overlapping_rows(self._place(chrom).places, start, end))
+
+    def _first_of(self, chrom: str) -> int:
+        """Row of the first feature of a chromosome."""
+        return int(self._firsts[self._row_of[chrom]])
 
     def _place(self, chrom: str) -> ChromosomeFeatures:
         """Columns of a chromosome that searches need; read once."""

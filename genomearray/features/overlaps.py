@@ -14,7 +14,7 @@ from genomearray.errors import RegionError
 from genomearray.executor import workers
 from genomearray.features.base import BaseTable
 from genomearray.features.rows import Features
-from genomearray.reference.intervals import ranges
+from genomearray.reference.intervals import ragged_index
 from genomearray.reference.overlaps import Sorted, nearest_rows, overlap_counts, overlapping_pairs
 from genomearray.reference.region_table import Regions, RegionTable, read_regions
 
@@ -87,7 +87,7 @@ class OverlapMethods(BaseTable):
         place = np.cumsum(counts) - counts
         out = np.empty(int(counts.sum()), np.int64)
         for rows, row in found:
-            out[ranges(place[rows], place[rows] + counts[rows])] = row
+            out[ragged_index(counts[rows], place[rows])] = row
         return np.repeat(np.arange(len(table)), counts), out
 
     def counts(self, regions: Regions, *, strand: OverlapStrand | None = None) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._cached import Cached
-from genomearray.errors import AssemblyError, unknown_chromosome
+from genomearray.errors import AssemblyError, RegionError, unknown_chromosome
 from genomearray.reference.chromosome_names import Traits, classify, sort_key
 
 LONGEST = 1 << 48  # bp
@@ -235,6 +235,13 @@ class Assembly:
                 raise unknown_chromosome(arg, self.name, self.names)
             chosen.extend(self.chromosomes[first - 1 : last])
         return chosen
+
+
+def one_chromosome(chrom: str | Chromosome) -> str:
+    """Name of a chromosome; RegionError for several."""
+    if not isinstance(chrom, (str, Chromosome)):
+        raise RegionError(f"chrom={chrom!r} is not one chromosome; ask for one at a time, by its name")
+    return str(chrom)
 
 
 def _judged(name: str, sizes: Iterable[tuple[str, int]]) -> tuple[list[tuple[str, int]], list[Traits]]:

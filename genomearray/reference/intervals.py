@@ -17,22 +17,6 @@ class Intervals(NamedTuple):
     end: NDArray[np.int64]
 
 
-def ranges(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
-    """All of [first, last), one after the other.
-
-    Examples
-    --------
-    >>> ranges(np.array([3, 7]), np.array([5, 8]))
-    array([3, 4, 7])
-    """
-    counts = last - first
-    ends = np.cumsum(counts)
-    found: NDArray[np.int64] = np.arange(int(ends[-1]) if ends.size else 0) + np.repeat(
-        first - (ends - counts), counts
-    )
-    return found
-
-
 def ragged_index(counts: NDArray[np.int64], first: NDArray[np.int64] | int = 0) -> NDArray[np.int64]:
     """For ``counts[k]`` items of each row k, end to end: ``first[k]``, ``first[k] + 1`` and so on.
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.reference.intervals import ranges, reach
+from genomearray.reference.intervals import ragged_index, reach
 
 Rows = NDArray[np.int64]
 
@@ -59,9 +59,9 @@ def overlapping_pairs(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> 
     counts[order] = behind + inside
     place = (np.cumsum(counts) - counts)[order]
     rows = np.empty(int(counts.sum()), np.int64)
-    by_region = np.argsort(ranges(low, high), kind="stable")
-    rows[ranges(place, place + behind)] = np.repeat(np.arange(table.start.size), high - low)[by_region]
-    rows[ranges(place + behind, place + behind + inside)] = ranges(first, first + inside)
+    by_region = np.argsort(ragged_index(high - low, low), kind="stable")
+    rows[ragged_index(behind, place)] = np.repeat(np.arange(table.start.size), high - low)[by_region]
+    rows[ragged_index(inside, place + behind)] = ragged_index(inside, first)
     return counts, rows
 
 

@@ -148,6 +148,12 @@ def positions_to_offsets(chrom: str, length: int, first: object, last: object) -
     return low - 1, high
 
 
+def refuse_step(pos: slice) -> None:
+    """RegionError for a slice of positions with a step: a region is what lies between two positions."""
+    if pos.step is not None and pos.step != 1:
+        raise RegionError(f"a step of {pos.step!r} cannot be selected; take [::{pos.step}] of the result")
+
+
 def check_offsets(chrom: str, length: int, start: object, end: object) -> tuple[int, int]:
     """Two offsets [start, end) that must lie in a chromosome and hold at least one base.
 

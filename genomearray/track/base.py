@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from genomearray.errors import RegionError, TrackClosedError
+from genomearray.errors import TrackClosedError
 from genomearray.reference.assembly import Chromosome
 from genomearray.reference.region import parse_region
 from genomearray.source import Source
@@ -113,10 +113,3 @@ class BaseTrack:
     def derived(self, source: Source, name: str = "") -> Self:
         """A track of other values of the same kind of class."""
         raise NotImplementedError
-
-
-def one_chromosome(chrom: str | Chromosome) -> str:
-    """Name of a chromosome; RegionError for several."""
-    if not isinstance(chrom, (str, Chromosome)):
-        raise RegionError(f"chrom={chrom!r} is not one chromosome; ask for one at a time, by its name")
-    return str(chrom)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from genomearray.choices import BinHow, Bounds, Encoding, Reference
 from genomearray.errors import ArgumentError
-from genomearray.reference.assembly import Chromosome
+from genomearray.reference.assembly import Chromosome, one_chromosome
 from genomearray.reference.region_table import Regions
-from genomearray.track.base import BaseTrack, one_chromosome
+from genomearray.track.base import BaseTrack
 
 if TYPE_CHECKING:
     import pandas as pd

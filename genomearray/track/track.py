@@ -16,11 +16,10 @@ from genomearray._typing import Chroms
 from genomearray.choices import Kind
 from genomearray.errors import LayoutError, RegionError
 from genomearray.foreign.open import open_source
-from genomearray.reference.assembly import Chromosome
-from genomearray.reference.region import check_offsets, integer, positions_to_offsets
+from genomearray.reference.assembly import Chromosome, one_chromosome
+from genomearray.reference.region import check_offsets, integer, positions_to_offsets, refuse_step
 from genomearray.source import Source
 from genomearray.storage.layout import BLOCK
-from genomearray.track.base import one_chromosome
 from genomearray.track.old_names import OldNames
 from genomearray.track.regions import RegionMethods
 from genomearray.track.sequence import SequenceMethods
@@ -113,7 +112,7 @@ class Track(SequenceMethods, RegionMethods, OldNames):
         length = self.length(name)
         if pos is None or isinstance(pos, slice):
             pos = slice(None) if pos is None else pos
-            _refuse_step(pos)
+            refuse_step(pos)
             return self._region(name, *check_offsets(name, length, pos.start, pos.stop))
         if np.ndim(pos) == 0:
             offset = integer(pos, "offset")
@@ -153,7 +152,7 @@ class Track(SequenceMethods, RegionMethods, OldNames):
         length = self.length(name)
         if pos is None or isinstance(pos, slice):
             pos = slice(None) if pos is None else pos
-            _refuse_step(pos)
+            refuse_step(pos)
             return self._region(name, *positions_to_offsets(name, length, pos.start, pos.stop))
         if np.ndim(pos) == 0:
             start, end = positions_to_offsets(name, length, pos, pos)
@@ -269,11 +268,6 @@ def corr(
     return correlation(
         tuple(track.source for track in found), [track.label for track in found], chroms, threads, progress
     )
-
-
-def _refuse_step(pos: slice) -> None:
-    if pos.step is not None and pos.step != 1:
-        raise RegionError(f"a step of {pos.step!r} cannot be selected; take [::{pos.step}] of the result")
 
 
 def as_track(dataset: xr.Dataset) -> Track:

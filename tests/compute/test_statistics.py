@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import genomearray as ga
 from genomearray.compute import blocks
 from genomearray.database.verify import check
-from genomearray.errors import LayoutError, UnknownChromosomeError, ValueRangeError
+from genomearray.errors import ArgumentError, LayoutError, UnknownChromosomeError, ValueRangeError
 from genomearray.sources import computed
 from genomearray.storage.layout import BLOCK
 from genomearray.storage.read.open_stored import open_stored
@@ -241,7 +241,7 @@ def test_wrong_questions(db):
     cases = [
         (lambda: track.sum(chroms="chr9"), UnknownChromosomeError, "chr9"),
         (lambda: track.sum(chroms=[]), ValueRangeError, "names no chromosome"),
-        (lambda: track.sum(by="track"), ValueRangeError, "by='chrom'"),
+        (lambda: track.sum(by="track"), ArgumentError, "allowed is 'chrom' or None"),
         (db["seq"].sum, LayoutError, "sequence"),
         (lambda: track.quantile(50), ValueRangeError, "between 0 and 1"),
         (lambda: track.histogram(bins=0), ValueRangeError, "bins=0"),

@@ -175,7 +175,7 @@ def test_only_the_first_line_may_be_column_names(db):
     path = db.path / "x.txt"
     path.write_text("pos\tval\nbad\tworse\n3\t7\n")
     with pytest.raises(FormatError, match=":2: column 0: 'bad' is not a whole number"):
-        import_text(db, "x", path, chrom="chr1", pos_col=0, val_col=1)
+        import_text(db, "x", path, chrom_name="chr1", pos_col=0, val_col=1)
 
 
 def test_words_that_begin_like_infinity_are_no_numbers(db):
@@ -256,7 +256,7 @@ def test_aliases_and_unknown_chromosomes(db):
     path.write_text("1 0 2 5\n2 0 1 6\nMT 0 1 7\n")
     with pytest.raises(
         FormatError,
-        match=r"x\.bedgraph:1: chromosome '1' is not in assembly 'toy'; nearest names: 'chr1'.*--skip-unknown.*--chrom-alias",
+        match=r"x\.bedgraph:1: chromosome '1' is not in assembly 'toy'; nearest names: 'chr1'.*skip_unknown=True.*chrom_alias=",
     ):
         import_bedgraph(db, "x", path)
     report = import_bedgraph(db, "x", path, chrom_alias="ucsc", skip_unknown=True)
@@ -273,7 +273,7 @@ def test_clip_cuts_and_counts(db):
     path.write_text("chr2 690 710 1\nchr2 900 910 2\n")
     with pytest.raises(
         FormatError,
-        match=r"x\.bedgraph:1: position 701 is past the end of 'chr2' \(700 bp\) in 'toy'.*--clip",
+        match=r"x\.bedgraph:1: position 701 is past the end of 'chr2' \(700 bp\) in 'toy'.*clip=True",
     ):
         import_bedgraph(db, "x", path)
     report = import_bedgraph(db, "x", path, clip=True)
@@ -390,7 +390,7 @@ def test_a_gzip_file_cut_short(db):
 def test_bad_columns(db, text, message):
     path = db.path / "x.txt"
     path.write_text(text)
-    refused(lambda *a: import_text(*a, pos_col=0, val_col=1, chrom="chr1"), db, path, message)
+    refused(lambda *a: import_text(*a, pos_col=0, val_col=1, chrom_name="chr1"), db, path, message)
 
 
 def test_a_last_line_without_newline_is_told(db):
@@ -408,6 +408,6 @@ def test_skipping_every_chromosome_is_an_error(db):
         lambda *a: import_bedgraph(*a, skip_unknown=True),
         db,
         path,
-        "no chromosome is in assembly 'toy'.*--chrom-alias",
+        "no chromosome is in assembly 'toy'.*chrom_alias=",
     )
     import_bedgraph(db, "fine", path, skip_unknown=True, allow_empty=True)

@@ -201,7 +201,7 @@ def test_bad_archives(toy, tmp_path):
         assert toy.list_tracks() == []
 
     archive_of(path, ["chr1"], ("one", "two"))
-    refused("holds 2 tracks, say which one with --name: one, two")
+    refused("holds 2 tracks: one, two; say which one with name=")
     refused("has no track 'tow'; nearest names: two", name="tow")
     archive_of(path, ["chr1"], ())
     refused("holds no tracks, only the sequence")

@@ -114,7 +114,7 @@ def test_names_that_no_track_may_have(db, name):
 def test_an_existing_name_is_refused_in_either_form(db):
     ones = {"chr1": np.ones(1000, "uint8")}
     for store in ("h5", "zarr"):
-        with pytest.raises(TrackExistsError, match="'counts' exists.*--overwrite"):
+        with pytest.raises(TrackExistsError, match="'counts' exists.*overwrite=True"):
             db.save_track("counts", ones, store=store)
     db.save_track("counts", ones, store="zarr", overwrite=True)
     assert [p.name for p in db.folder.glob("counts*")] == ["counts.zarr"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -110,3 +111,45 @@ def test_features_outside_are_refused_and_nothing_is_left(tmp_path):
     writer.abort()
     assert db.list_tracks() == []
     assert not list(db.folder.glob(".*.part"))
+
+
+def test_sel_takes_what_a_track_takes(db):
+    """A slice, a position, several positions: the features that hold any of them."""
+    rows = [("chr1", 10, 20), ("chr1", 15, 60), ("chr1", 200, 201), ("chr2", 0, 5)]
+    db.save_features("t", pd.DataFrame(rows, columns=["chrom", "start", "end"]))
+    table = db["t"]
+
+    def starts(pos):
+        return table.sel(chrom="chr1", pos=pos)["start"].tolist()
+
+    for pos in (
+        slice(11, 15),
+        slice(16, None),
+        slice(None),
+        None,
+        11,
+        16,
+        [16, 17, 201],
+        np.array([300, 60, 61]),
+        [],
+    ):
+        if isinstance(pos, slice) or pos is None:
+            asked = pos or slice(None)
+            wanted = range(asked.start or 1, (asked.stop or table.length("chr1")) + 1)
+        else:
+            wanted = np.atleast_1d(pos)
+        assert starts(pos) == [
+            start for _, start, end in rows[:3] if any(start < p <= end for p in wanted)
+        ], pos
+    for pos, match in ((0, "position 0"), ([1, 10**9], "position 1000000000"), (slice(1, 9, 2), "step of 2")):
+        with pytest.raises(RegionError, match=match):
+            table.sel(chrom="chr1", pos=pos)
+    with pytest.raises(RegionError, match="not one chromosome"):
+        table.sel(chrom=["chr1"])
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 5), (0, 10**9), (10**9, 10**9), (7, 3)])
+def test_what_lies_outside_overlaps_nothing_but_an_error(db, start, end):
+    db.save_features("t", pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [5]}))
+    with pytest.raises(RegionError):
+        db["t"].overlapping("chr1", start, end)

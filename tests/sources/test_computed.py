@@ -173,7 +173,7 @@ def test_what_cannot_be_computed_is_told(three, db):
         (lambda: toy["uint16"].rolling(0), RegionError, "at least 1"),
         (lambda: toy["uint16"].rolling(5, min_periods=6), ValueRangeError, "never"),
         (lambda: toy["uint16"].smooth(0), RegionError, "sigma"),
-        (lambda: toy["uint16"].normalize("tpm"), ValueRangeError, "allowed are cpm"),
+        (lambda: toy["uint16"].normalize("tpm"), ValueRangeError, "allowed are 'cpm'"),
         (lambda: (toy["uint16"] * 0).normalize("cpm"), ValueRangeError, "cannot be scaled"),
         (lambda: toy["float32"].astype("uint8").values("chr1"), ValueRangeError, r"chr1:1-40000: .*fraction"),
     ]
@@ -430,12 +430,12 @@ def test_combine_tells_what_is_wrong(db):
         (lambda: ga.combine([]), LayoutError, "no track"),
         (lambda: ga.combine(db["counts"]), LayoutError, "give a list"),
         (lambda: ga.combine(["counts"]), LayoutError, "open the tracks first"),
-        (lambda: ga.combine([db["counts"]], "total"), ValueRangeError, "allowed are sum"),
+        (lambda: ga.combine([db["counts"]], "total"), ValueRangeError, "allowed are 'sum'"),
         (lambda: ga.combine([db["counts"], db["seq"]]), LayoutError, "sequence"),
         (lambda: ga.combine([db["counts"]], weights=[1, 2]), ValueRangeError, "one finite number"),
         (lambda: ga.combine([db["counts"]], "max", weights=[1]), ValueRangeError, "for sum and mean"),
         (lambda: ga.combine([db["counts"]], "mean", weights=[-1]), ValueRangeError, "not negative"),
-        (lambda: ga.combine([db["counts"]], missing="no"), ValueRangeError, "allowed are error"),
+        (lambda: ga.combine([db["counts"]], missing="no"), ValueRangeError, "allowed are 'error'"),
     ]
     for make, error, match in cases:
         with pytest.raises(error, match=match):
