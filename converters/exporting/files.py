@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import re
-import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
 from genomearray.errors import FormatError
-from genomearray.storage.write.publish import sync
+from genomearray.storage.write.hidden import lock, part_path, remove_dead_parts, sync
 
 from .options import STDOUT, Out
 
@@ -25,29 +22,18 @@ def new_file(out: Out, *, overwrite: bool = False, suffix: str = "") -> Iterator
     """
     target = Path(out)
     refuse_target(target, overwrite)
-    _remove_dead(target)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part{suffix}")
+    remove_dead_parts(target.absolute().parent, target.name)
+    part = part_path(target, target.name, suffix)
     part.touch(exist_ok=False)
-    lock = os.open(part, os.O_RDONLY | os.O_CLOEXEC)  # the kernel frees it when we are killed
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    held = lock(part)
     try:
         yield part
         sync(part)
         refuse_target(target, overwrite)
         part.replace(target)
     finally:
-        os.close(lock)
+        os.close(held)
         part.unlink(missing_ok=True)
-
-
-def _remove_dead(target: Path) -> None:
-    """Remove what an export of this file left that was killed."""
-    ours = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{12}}\.part(\.bw)?")
-    for path in target.absolute().parent.glob(".*.part*"):
-        if ours.fullmatch(path.name):
-            with suppress(OSError), path.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
 
 
 def refuse_target(target: Path, overwrite: bool, *, folder: bool = False) -> None:

@@ -15,6 +15,7 @@ from genomearray.errors import FormatError, ValueRangeError
 from genomearray.executor import workers
 from genomearray.reference.aliases import ChromosomeNames
 from genomearray.reference.assembly import Assembly, Chromosome
+from genomearray.reference.intervals import Intervals, merged_regions
 from genomearray.reference.region import parse_region
 
 from ..importing.lengths import matching
@@ -234,20 +235,18 @@ class _Pass:
 
 def wanted_regions(assembly: Assembly, chroms: Sequence[str]) -> dict[str, NDArray[np.int64]]:
     """Chromosomes that are wanted, with the sorted, disjoint parts of each (offsets); no parts: all of it."""
-    wanted: dict[str, list[tuple[int, int]]] = {}
-    for text in chroms:
-        name, start, end = parse_region(
-            text, lambda name: assembly[name].length, lambda name: name in assembly
-        )[:3]
-        wanted.setdefault(name, []).append((start, end))
-    merged = {}
-    for name, parts in wanted.items():
-        joined: list[list[int]] = []
-        for start, end in sorted(parts):
-            if joined and start <= joined[-1][1]:
-                joined[-1][1] = max(joined[-1][1], end)
-            else:
-                joined.append([start, end])
-        whole = joined == [[0, assembly[name].length]]
-        merged[name] = np.array([] if whole else joined, np.int64).reshape(-1, 2)
-    return merged
+    asked = [
+        parse_region(text, lambda name: assembly[name].length, lambda name: name in assembly)
+        for text in chroms
+    ]
+    names = tuple(dict.fromkeys(region.chrom for region in asked))
+    code, start, end = (
+        np.array([(names.index(region.chrom), region.start, region.end) for region in asked], np.int64)
+        .reshape(-1, 3)
+        .T
+    )
+    wanted = {}
+    for name, (starts, ends) in merged_regions(Intervals(names, code, start, end)).items():
+        whole = ends[0] - starts[0] == assembly[name].length
+        wanted[name] = np.stack([starts, ends], 1)[: 0 if whole else None]
+    return wanted

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Layout of a feature table: its variables and attributes, and the checksums of texts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ ORDER = "columns"  # attribute: names of the columns besides the index, in the o
 TEXT = np.dtype(object)
 CRC = "crc32_"  # of texts: variables with a checksum for every so many rows
 CRC_ROWS = 512
+CHUNK = 1 << 15  # rows
+TEXT_CHUNK = 1 << 12  # rows of texts
 END_OF_TEXT = "\0"  # of a text, where texts wait end to end
 FAILURES = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError)
 

@@ -29,7 +29,7 @@ from genomearray.storage.layout import (
     track_dtype,
 )
 from genomearray.storage.write.cast import Caster
-from genomearray.storage.write.feature_table import FeatureWriter
+from genomearray.storage.write.feature_table import FeatureWriter, TableSink
 from genomearray.storage.write.options import WriteOptions
 from genomearray.storage.write.publish import Part, check_track_name
 from genomearray.storage.write.track_writer import Sink, TrackWriter
@@ -90,7 +90,8 @@ def create_feature_writer(
     options = options or WriteOptions()
     check_track_name(name)
     part = Part(folder, name, options.store, overwrite=options.overwrite)
-    return FeatureWriter(part, assembly, columns, _attributes(assembly, FEATURES, options), options.describe)
+    attributes = _attributes(assembly, FEATURES, options)
+    return FeatureWriter(part, _table_sink(options.store), assembly, columns, attributes, options.describe)
 
 
 def _sink(store: Store) -> Callable[..., Sink]:
@@ -102,6 +103,16 @@ def _sink(store: Store) -> Callable[..., Sink]:
     from genomearray.storage.write.hdf5 import Hdf5Sink
 
     return Hdf5Sink
+
+
+def _table_sink(store: Store) -> Callable[[Path], TableSink]:
+    if store == "zarr":
+        from genomearray.storage.write.zarr_store import ZarrTableSink
+
+        return ZarrTableSink
+    from genomearray.storage.write.hdf5 import Hdf5TableSink
+
+    return Hdf5TableSink
 
 
 def command_line() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,8 +30,6 @@ from genomearray.storage.write.column_types import GUESSED, NUMBERS, TextColumn
 from genomearray.storage.write.options import Describe, WriteReport
 from genomearray.storage.write.publish import Part, PartWriter
 
-_CHUNK = 1 << 15  # rows
-_TEXT_CHUNK = 1 << 12
 _UNITS = {"start": "bp", "end": "bp", "reach": "bp", "sequence_length": "bp"}
 _MISSING = ("NA", ".")
 
@@ -43,6 +40,8 @@ class FeatureWriter(PartWriter):
     Parameters
     ----------
     part : Part
+    sink : callable
+        Opens the columns of the form of the part.
     assembly : Assembly
     columns : dict of str to dtype
         Besides start, end and strand. ``TEXT``: any text. ``GUESSED``, ``NUMBERS``: texts, kept as
@@ -58,12 +57,14 @@ class FeatureWriter(PartWriter):
     def __init__(
         self,
         part: Part,
+        sink: Callable[[Path], TableSink],
         assembly: Assembly,
         columns: Mapping[str, DTypeLike],
         attributes: Attributes,
         describe: Describe | None = None,
     ) -> None:
         self._part = part
+        self._sink = sink
         self._assembly = assembly
         self._attributes = attributes
         self._describe = describe
@@ -191,7 +192,7 @@ class FeatureWriter(PartWriter):
         checksums = {name: Checksums() for name, dtype in dtypes.items() if dtype == TEXT} | {
             "sequence_name": Checksums()
         }
-        sink = _SINKS[self._part.form](self._part.path)
+        sink = self._sink(self._part.path)
         try:
             for name, dtype in dtypes.items():
                 sink.create(name, "feature", total, dtype, {"units": _UNITS[name]} if name in _UNITS else {})
@@ -264,99 +265,10 @@ class FeatureWriter(PartWriter):
         return self._file.read(size)
 
 
-class _Sink(Protocol):
+class TableSink(Protocol):
+    """Columns as one form of store keeps them."""
+
     def create(self, name: str, dim: str, n: int, dtype: Any, attributes: dict[str, str]) -> None: ...
     def write(self, name: str, first: int, values: NDArray[Any]) -> None: ...
     def finish(self, attributes: dict[str, str | int]) -> None: ...
     def abandon(self) -> None: ...
-
-
-class _Hdf5Sink:
-    def __init__(self, path: Path) -> None:
-        import h5netcdf
-
-        from genomearray.storage.layout import LIBVER
-
-        self._file: Any = h5netcdf.File(path, "w", libver=LIBVER, locking=False)
-
-    def create(self, name: str, dim: str, n: int, dtype: Any, attributes: dict[str, str]) -> None:
-        import h5py
-
-        text = dtype.kind == "O"
-        if dim not in self._file.dimensions:
-            self._file.dimensions[dim] = n
-        packed: dict[str, Any] = {"chunks": (min(n, _TEXT_CHUNK),)} if text and n else {}
-        packed = (
-            packed
-            if text or not n
-            else {"compression": "gzip", "compression_opts": 4, "shuffle": True, "chunks": (min(n, _CHUNK),)}
-        )
-        created = self._file.create_variable(
-            name, (dim,), dtype=h5py.string_dtype() if text else dtype, **packed
-        )
-        for key, value in attributes.items():
-            created.attrs[key] = value
-
-    def write(self, name: str, first: int, values: NDArray[Any]) -> None:
-        self._file[name][first : first + values.size] = values
-
-    def finish(self, attributes: dict[str, str | int]) -> None:
-        for key, value in attributes.items():
-            self._file.attrs[key] = value
-        self._file.close()
-
-    def abandon(self) -> None:
-        # On a full disk what cannot be flushed is removed anyway.
-        with contextlib.suppress(OSError, RuntimeError, ValueError):
-            self._file.close()
-
-
-class _ZarrSink:
-    def __init__(self, path: Path) -> None:
-        import zarr
-
-        # Not mode "w": it would remove the folder, and with it the lock that protects the part.
-        self._path = path
-        self._root: Any = zarr.open_group(path, mode="a", zarr_format=3)
-
-    def create(self, name: str, dim: str, n: int, dtype: Any, attributes: dict[str, str]) -> None:
-        from zarr.codecs import BloscCodec, Crc32cCodec
-
-        text = dtype.kind == "O"
-        packed = (
-            []
-            if text
-            else [
-                BloscCodec(typesize=dtype.itemsize, cname="zstd", clevel=3, shuffle="shuffle"),
-                Crc32cCodec(),
-            ]
-        )
-        self._root.create_array(
-            name,
-            shape=(n,),
-            dtype=str if text else dtype,
-            chunks=(max(1, min(n, _TEXT_CHUNK if text else _CHUNK)),),
-            compressors=packed or "auto",
-            fill_value="" if text else 0,
-            dimension_names=(dim,),
-            attributes=attributes,
-        )
-
-    def write(self, name: str, first: int, values: NDArray[Any]) -> None:
-        self._root[name][first : first + values.size] = values
-
-    def finish(self, attributes: dict[str, str | int]) -> None:
-        import warnings
-
-        import zarr
-
-        self._root.attrs.update(attributes)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that consolidated metadata are not in the specification yet
-            zarr.consolidate_metadata(self._path)
-
-    def abandon(self) -> None:
-        """Nothing is open."""
-
-
-_SINKS: dict[str, Callable[[Path], _Sink]] = {"h5": _Hdf5Sink, "zarr": _ZarrSink}

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.storage.chunks.codecs import Codec, ShuffleDeflate
+from genomearray.storage.feature_layout import CHUNK, TEXT_CHUNK
 from genomearray.storage.layout import (
     BLOCK,
     LIBVER,
@@ -136,3 +137,39 @@ def _column_dtype(table: str, name: str, dtype: np.dtype[Any]) -> Any:
     if name in Summary._fields and not (table == SEQUENCES and name == "n"):
         return summary_dtype(name, dtype)
     return np.dtype("int64")
+
+
+class Hdf5TableSink:
+    """Columns of a feature table in an HDF5 file."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: Any = h5netcdf.File(path, "w", libver=LIBVER, locking=False)
+
+    def create(self, name: str, dim: str, n: int, dtype: Any, attributes: dict[str, str]) -> None:
+        text = dtype.kind == "O"
+        if dim not in self._file.dimensions:
+            self._file.dimensions[dim] = n
+        packed: dict[str, Any] = {"chunks": (min(n, TEXT_CHUNK),)} if text and n else {}
+        packed = (
+            packed
+            if text or not n
+            else {"compression": "gzip", "compression_opts": 4, "shuffle": True, "chunks": (min(n, CHUNK),)}
+        )
+        created = self._file.create_variable(
+            name, (dim,), dtype=h5py.string_dtype() if text else dtype, **packed
+        )
+        for key, value in attributes.items():
+            created.attrs[key] = value
+
+    def write(self, name: str, first: int, values: NDArray[Any]) -> None:
+        self._file[name][first : first + values.size] = values
+
+    def finish(self, attributes: dict[str, str | int]) -> None:
+        for key, value in attributes.items():
+            self._file.attrs[key] = value
+        self._file.close()
+
+    def abandon(self) -> None:
+        # On a full disk what cannot be flushed is removed anyway.
+        with contextlib.suppress(OSError, RuntimeError, ValueError):
+            self._file.close()

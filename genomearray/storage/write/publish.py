@@ -13,8 +13,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import TypeVar
 
 from genomearray.choices import STORES, Store
 from genomearray.errors import TrackExistsError, TrackNameError
+from genomearray.storage.write.hidden import lock, part_path, remove, remove_dead_parts, sync
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _RENAME_NOREPLACE, _RENAME_EXCHANGE, _AT_FDCWD = 1, 2, -100
@@ -121,13 +120,12 @@ class Part:
         with _locked(folder):
             self.target.parent.mkdir(parents=True, exist_ok=True)
             remove_dead_parts(self.target.parent)
-            self.path = self.target.parent / f".{self.target.stem}.{secrets.token_hex(6)}.part"
+            self.path = part_path(self.target, self.target.stem)
             if form == "zarr":
                 self.path.mkdir()
             else:
                 self.path.touch(exist_ok=False)
-            self._lock = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = lock(self.path)
 
     def _refuse_existing(self) -> None:
         old = existing(self.folder, self.name, self._forms)
@@ -168,18 +166,18 @@ class Part:
         if self.form == "h5" and old == self.target:
             self.path.replace(self.target)
             return
-        trash = old.with_name(f".trash-{secrets.token_hex(6)}.part")
+        trash = part_path(old, "trash")
         if old == self.target:
             _rename(self.path, self.target, _RENAME_EXCHANGE)
             self.path.rename(trash)
         else:
             self._place()
             old.rename(trash)
-        _remove(trash)
+        remove(trash)
 
     def discard(self) -> None:
         """Remove the part and the folders made for it; safe to call twice."""
-        _remove(self.path)
+        remove(self.path)
         self._unlock()
         for made in self._new_folders:
             with contextlib.suppress(OSError):
@@ -188,7 +186,7 @@ class Part:
     def withdraw(self) -> None:
         """Remove what was published under this name."""
         with _locked(self.folder):
-            _remove(self.target)
+            remove(self.target)
 
     def _unlock(self) -> None:
         if self._lock >= 0:
@@ -266,7 +264,7 @@ def created_together(
 
 def publish_table(target: Path, write: Callable[[Path], None]) -> bool:
     """Write a small file under a hidden name and make it visible; False when the name is taken."""
-    part = target.with_name(f".{target.stem}.{secrets.token_hex(6)}.part")
+    part = part_path(target, target.stem)
     try:
         write(part)
         sync(part)
@@ -276,23 +274,6 @@ def publish_table(target: Path, write: Callable[[Path], None]) -> bool:
     finally:
         part.unlink(missing_ok=True)
     return True
-
-
-def remove_dead_parts(folder: Path) -> None:
-    """Remove the parts of a folder whose writers are gone."""
-    for path in folder.glob(".*.part"):
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            pass  # its writer lives
-        else:
-            _remove(path)
-        finally:
-            os.close(handle)
 
 
 @contextlib.contextmanager
@@ -316,25 +297,9 @@ def _rename(old: Path, new: Path, flag: int) -> None:
             raise OSError(code, os.strerror(code), str(new))
     # Many network file systems know no flags: the lock is held by us.
     if flag == _RENAME_EXCHANGE:
-        aside = new.with_name(f".trash-{secrets.token_hex(6)}.part")
+        aside = part_path(new, "trash")
         new.rename(aside)
         old.rename(new)
         aside.rename(old)
     else:
         old.rename(new)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Have the disk hold what was written to a file, or which names a folder has."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

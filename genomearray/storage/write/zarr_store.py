@@ -11,7 +11,6 @@ https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.htm
 from __future__ import annotations
 
 import os
-import secrets
 import struct
 import warnings
 from pathlib import Path
@@ -24,6 +23,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from genomearray.choices import SEQUENCE
 from genomearray.storage.chunks.codecs import BloscCrc, Codec, crc32c
+from genomearray.storage.feature_layout import CHUNK, TEXT_CHUNK
 from genomearray.storage.layout import (
     BLOCK,
     SEQUENCES,
@@ -36,7 +36,7 @@ from genomearray.storage.layout import (
 )
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.encoding import BlockEncoder
-from genomearray.storage.write.publish import sync
+from genomearray.storage.write.hidden import part_path, sync
 from genomearray.storage.write.tables import Table, sequence_columns
 from genomearray.summary import Summary
 
@@ -171,10 +171,52 @@ def _write_shard(path: Path, chunks: list[bytes | None], per_shard: int) -> None
     index = struct.pack(f"<{2 * per_shard}Q", *(number for place in places for number in place))
     path.parent.mkdir(exist_ok=True)
     # A task of a cluster may run twice, on a worker given up too early and on another one.
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part = part_path(path, path.name)
     with part.open("wb") as file:
         file.writelines(chunk for chunk in chunks if chunk is not None)
         file.write(index + struct.pack("<I", crc32c(index)))
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+
+
+class ZarrTableSink:
+    """Columns of a feature table in a Zarr store."""
+
+    def __init__(self, path: Path) -> None:
+        # Not mode "w": it would remove the folder, and with it the lock that protects the part.
+        self._path = path
+        self._root: Any = zarr.open_group(path, mode="a", zarr_format=3)
+
+    def create(self, name: str, dim: str, n: int, dtype: Any, attributes: dict[str, str]) -> None:
+        text = dtype.kind == "O"
+        packed = (
+            []
+            if text
+            else [
+                BloscCodec(typesize=dtype.itemsize, cname="zstd", clevel=3, shuffle="shuffle"),
+                Crc32cCodec(),
+            ]
+        )
+        self._root.create_array(
+            name,
+            shape=(n,),
+            dtype=str if text else dtype,
+            chunks=(max(1, min(n, TEXT_CHUNK if text else CHUNK)),),
+            compressors=packed or "auto",
+            fill_value="" if text else 0,
+            dimension_names=(dim,),
+            attributes=attributes,
+        )
+
+    def write(self, name: str, first: int, values: NDArray[Any]) -> None:
+        self._root[name][first : first + values.size] = values
+
+    def finish(self, attributes: dict[str, str | int]) -> None:
+        self._root.attrs.update(attributes)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that consolidated metadata are not in the specification yet
+            zarr.consolidate_metadata(self._path)
+
+    def abandon(self) -> None:
+        """Nothing is open."""
