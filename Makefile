@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-FAST = tests/contracts/test_source.py tests/reference tests/cli
+FAST = tests/test_sizes.py tests/test_deprecated.py tests/reference
 TOUCHING = tests/cli tests/contracts/test_store_form.py
 PURE = tests/contracts/test_store_form.py tests/storage/test_publish.py tests/storage/test_track_writer.py
 
