@@ -64,7 +64,7 @@ _STRANDS = {"+": 1, "-": -1, ".": 0}
 
 
 class _BedColumns:
-    """The columns of a table from BED: told by the format and the first line."""
+    """The columns of a table from BED: named by the format and the first line."""
 
     def __init__(self, format: str | None, start_offset: int) -> None:
         self.format = format
@@ -107,7 +107,7 @@ class _BedColumns:
             if not set(texts) <= _STRANDS.keys():
                 k = next(k for k, text in enumerate(texts) if text not in _STRANDS)
                 raise FormatError(
-                    f"{block.where(k)}: column 6: {shown(texts[k])} is no strand; allowed are +, - and ."
+                    f"{block.where(k)}: column 6: {shown(texts[k])} is not a strand; allowed are +, - and ."
                 )
             strand = np.array([_STRANDS[text] for text in texts], np.int8)
         columns: dict[str, Any] = {}
@@ -116,11 +116,11 @@ class _BedColumns:
             if name in _WHOLES:
                 columns[name] = whole_numbers(block, k, name, _NOT_BED12)
             elif name == "peak":
-                check_all(block, k, _SIGNED, "is no offset of a peak: a whole number, -1 for none")
+                check_all(block, k, _SIGNED, "is not an offset of a peak: a whole number, -1 for none")
                 columns[name] = np.array(block.column(k), dtype=np.int64)
             elif name != "strand":
                 if name in _NUMBERS:
-                    check_all(block, k, _NUMBER, f"is no number, which {name} is", "is {format=} right?")
+                    check_all(block, k, _NUMBER, f"is not a number, which {name} is", "is {format=} right?")
                 columns[name] = block.column(k)
         if "blockStarts" in at:
             _check_blocks(block, at, columns["blockCount"], end - start)
@@ -162,15 +162,17 @@ def _cut(columns: dict[str, Any], row: int, length: int) -> None:
 def _check_blocks(
     block: Block, at: dict[str, int], counts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> None:
-    """FormatError unless blocks are as many as told, and inside of their feature; the rest of BED12
-    is kept as it is.
+    """FormatError unless blocks are as many as blockCount says, and inside of their feature; the rest
+    of BED12 is kept as it is.
     """
     for name in ("blockSizes", "blockStarts"):
-        check_all(block, at[name], _LIST, f"is no list of whole numbers, which {name} is")
+        check_all(block, at[name], _LIST, f"is not a list of whole numbers, which {name} is")
         for k, (text, count) in enumerate(zip(block.column(at[name]), counts.tolist(), strict=True)):
-            found = text.rstrip(",").count(",") + 1 if text else 0
-            if found != count:
-                raise FormatError(f"{block.where(k)}: {name} lists {found} blocks, and blockCount is {count}")
+            listed_blocks = text.rstrip(",").count(",") + 1 if text else 0
+            if listed_blocks != count:
+                raise FormatError(
+                    f"{block.where(k)}: {name} lists {listed_blocks} blocks, and blockCount is {count}"
+                )
     columns = (block.column(at["blockSizes"]), block.column(at["blockStarts"]), lengths.tolist())
     for k, (sizes, begins, length) in enumerate(zip(*columns, strict=True)):
         ends = [
@@ -180,7 +182,7 @@ def _check_blocks(
         ]
         if max(ends, default=0) > length:
             raise FormatError(
-                f"{block.where(k)}: a block ends {max(ends)} bp behind the start of the feature, "
+                f"{block.where(k)}: a block ends {max(ends)} bp after the start of the feature, "
                 f"which has {length} bp"
             )
 
@@ -271,7 +273,7 @@ def import_bed(
         raise ValueRangeError(f"format {format!r} is not known; allowed are {', '.join(FORMATS)}")
     if not isinstance(start_offset, int) or abs(start_offset) > 1 << 40:
         raise ValueRangeError(
-            f"start_offset={start_offset!r} is no whole number; it is 1 for BED, 0 for starts that "
+            f"start_offset={start_offset!r} is not a whole number; it is 1 for BED, 0 for starts that "
             "count from 1"
         )
     columns = _BedColumns(format, start_offset)
@@ -335,9 +337,9 @@ def export_bed(
             else [table.sel(chrom=chrom) for chrom in names or table.chromosomes]
         )
         frames = [
-            found.to_dataframe() if parts == "features" else getattr(found, parts)()
-            for found in asked
-            if len(found)
+            part.to_dataframe() if parts == "features" else getattr(part, parts)()
+            for part in asked
+            if len(part)
         ]
     else:
         if region is not None or parts != "features":
@@ -378,16 +380,16 @@ def _width(frame: pd.DataFrame) -> int:
 
 def _columns(frame: pd.DataFrame, width: int) -> list[list[str]]:
     n = len(frame)
-    found = {str(name): [_text(value) for value in frame[name].tolist()] for name in frame.columns}
-    if "exon_starts" in found:
-        return _bed12(found)
-    if "transcript" in found or "gene_id" in found:
-        own = [found.pop(name, [""] * n) for name in _OWN_NAMES]
-        found["name"] = [
+    texts_of = {str(name): [_text(value) for value in frame[name].tolist()] for name in frame.columns}
+    if "exon_starts" in texts_of:
+        return _bed12(texts_of)
+    if "transcript" in texts_of or "gene_id" in texts_of:
+        own = [texts_of.pop(name, [""] * n) for name in _OWN_NAMES]
+        texts_of["name"] = [
             next((text for text in texts if text not in ("", ".")), ".") for texts in zip(*own, strict=True)
         ]
     first = [
-        found.pop(name, [missing] * n)
+        texts_of.pop(name, [missing] * n)
         for name, missing in (
             ("chrom", ""),
             ("start", ""),
@@ -397,33 +399,33 @@ def _columns(frame: pd.DataFrame, width: int) -> list[list[str]]:
             ("strand", "."),
         )
     ]
-    return [*first[:width], *found.values()]
+    return [*first[:width], *texts_of.values()]
 
 
-def _bed12(found: dict[str, list[str]]) -> list[list[str]]:
+def _bed12(texts_of: dict[str, list[str]]) -> list[list[str]]:
     """Transcripts: the coding sequence is thick, exons are blocks
     (https://samtools.github.io/hts-specs/BEDv1.pdf).
     """
-    starts = [int(text) for text in found["start"]]
+    starts = [int(text) for text in texts_of["start"]]
     lists = [
-        [list(map(int, text.split(","))) for text in found[name]] for name in ("exon_starts", "exon_ends")
+        [list(map(int, text.split(","))) for text in texts_of[name]] for name in ("exon_starts", "exon_ends")
     ]
     parts = list(zip(starts, *lists, strict=True))
     sizes = [",".join(str(b - a) for a, b in zip(low, high, strict=True)) for _, low, high in parts]
     begins = [",".join(str(a - start) for a in low) for start, low, _ in parts]
     thick = [
-        [low if low != "-1" else start for low, start in zip(found[name], found["start"], strict=True)]
+        [low if low != "-1" else start for low, start in zip(texts_of[name], texts_of["start"], strict=True)]
         for name in ("cds_start", "cds_end")
     ]
     counts = [str(len(low)) for _, low, _ in parts]
     zeros = ["0"] * len(parts)
     return [
-        found["chrom"],
-        found["start"],
-        found["end"],
-        found["name"],
+        texts_of["chrom"],
+        texts_of["start"],
+        texts_of["end"],
+        texts_of["name"],
         zeros,
-        found["strand"],
+        texts_of["strand"],
         *thick,
         zeros,
         counts,
@@ -433,7 +435,7 @@ def _bed12(found: dict[str, list[str]]) -> list[list[str]]:
 
 
 def _text(value: Any) -> str:
-    """A value as BED has it: ``.`` for a missing number, no ``.0`` behind whole ones."""
+    """A value as BED has it: ``.`` for a missing number, no ``.0`` after whole ones."""
     if not isinstance(value, float):
         return str(value)
     if value != value:

@@ -43,7 +43,7 @@ def lift_bed(
         BED3 to BED12; the thick part and the blocks of BED12 are lifted too, other columns are copied.
     out : binary file
     unmapped : binary file, optional
-        Takes the lines that do not map, each behind a line ``# why``.
+        Takes the lines that do not map, each after a line ``# why``.
     pieces : bool
         Every aligned piece is a line. Without it, the pieces of the best chain are one line from
         the first to the last base.
@@ -136,9 +136,9 @@ class _Inner:
                 ]
                 self._of[k] = list(range(len(regions), len(regions) + len(asked)))
                 regions += [(chrom, low, high, "+") for low, high in asked]
-        found = chain.lift_regions(regions)
-        self._borders = np.searchsorted(found["query"].to_numpy(), np.arange(len(regions) + 1)).tolist()
-        self._hits = list(zip(*(found[name].tolist() for name in ("chain", "start", "end")), strict=True))
+        mapped = chain.lift_regions(regions)
+        self._borders = np.searchsorted(mapped["query"].to_numpy(), np.arange(len(regions) + 1)).tolist()
+        self._hits = list(zip(*(mapped[name].tolist() for name in ("chain", "start", "end")), strict=True))
 
     def lifted(self, k: int, chain: int, hit: Any, fields: list[str]) -> tuple[str, list[Any], list[str]]:
         """Why the line does not map, its place from its first to its last block, and its columns."""
@@ -157,16 +157,16 @@ class _Inner:
             if block is None:
                 return f"block {number} of {len(blocks)} does not map by the best chain", [hit], fields
         placed = sorted(block for block in blocks if block is not None)
-        if any(one[1] > other[0] for one, other in itertools.pairwise(placed)):
+        if any(first[1] > second[0] for first, second in itertools.pairwise(placed)):
             return "blocks overlap where they map", [hit], fields
         start, end = placed[0][0], max(block[1] for block in placed)
         low, high = thick or (end, end)
-        told = [*fields]
-        told[6], told[7] = str(min(max(low, start), end)), str(min(max(high, start), end))
-        told[9] = str(len(placed))
-        told[10] = ",".join(str(block[1] - block[0]) for block in placed)
-        told[11] = ",".join(str(block[0] - start) for block in placed)
-        return "", [(hit[0], start, end, hit[3])], told
+        lifted = [*fields]
+        lifted[6], lifted[7] = str(min(max(low, start), end)), str(min(max(high, start), end))
+        lifted[9] = str(len(placed))
+        lifted[10] = ",".join(str(block[1] - block[0]) for block in placed)
+        lifted[11] = ",".join(str(block[0] - start) for block in placed)
+        return "", [(hit[0], start, end, hit[3])], lifted
 
 
 def _lift(
@@ -179,10 +179,10 @@ def _lift(
     min_match: float,
 ) -> None:
     known = [k for k, row in enumerate(rows) if row.chrom in chain.source_lengths and row.end > row.start]
-    found = chain.lift_regions([(rows[k].chrom, rows[k].start, rows[k].end, "+") for k in known])
+    mapped = chain.lift_regions([(rows[k].chrom, rows[k].start, rows[k].end, "+") for k in known])
     inner = _Inner(chain, [rows[k] for k in known])
-    borders = np.searchsorted(found["query"].to_numpy(), np.arange(len(known) + 1)).tolist()
-    columns = [found[name].tolist() for name in ("chrom", "start", "end", "strand", "chain")]
+    borders = np.searchsorted(mapped["query"].to_numpy(), np.arange(len(known) + 1)).tolist()
+    columns = [mapped[name].tolist() for name in ("chrom", "start", "end", "strand", "chain")]
     place = {k: at for at, k in enumerate(known)}
     for k, (chrom, start, end, _, strand, fields) in enumerate(rows):
         hits = (

@@ -81,7 +81,7 @@ def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Unpack[Impo
 
 def _read(job: ImportJob[ImportReport], path: str) -> None:
     _check_magic(path)
-    before, told = job.report.rows, 0
+    before, done = job.report.rows, 0
     size = Path(path).stat().st_size
     with _translated(path):
         import pybigtools
@@ -94,8 +94,8 @@ def _read(job: ImportJob[ImportReport], path: str) -> None:
             total = sum(lengths[name] for name, _ in wanted) or 1
             for name, chrom in wanted:
                 _copy_chromosome(job, reader, name, chrom)
-                told += lengths[name]
-                job.progress(size * told // total - size * (told - lengths[name]) // total)
+                done += lengths[name]
+                job.progress(size * done // total - size * (done - lengths[name]) // total)
     if wanted and job.report.rows == before and not job.options.allow_empty:
         raise FormatError(f"{path}: no base has a value", hint="{allow_empty} accepts such files")
 
@@ -117,17 +117,17 @@ def _copy_chromosome(job: ImportJob[ImportReport], reader: Any, name: str, chrom
     """Write a chromosome: interval by interval where they are far or long, else in blocks of bases."""
     position = 0
     while position < chrom.length:
-        found = list(itertools.islice(reader.records(name, position, chrom.length), _TOGETHER))
-        if not found:
+        records = list(itertools.islice(reader.records(name, position, chrom.length), _TOGETHER))
+        if not records:
             return
-        starts, ends, values = (np.array(column) for column in zip(*found, strict=True))
+        starts, ends, values = (np.array(column) for column in zip(*records, strict=True))
         starts = np.maximum(starts, position)
-        if int(ends[-1]) - position > _DENSE * len(found) or len(found) < _TOGETHER:
+        if int(ends[-1]) - position > _DENSE * len(records) or len(records) < _TOGETHER:
             kept = starts < ends  # some writers leave intervals without a base
             if kept.any():
                 job.writer.write_intervals(chrom, starts[kept], ends[kept], values[kept].astype(np.float32))
                 job.report.rows += int((ends - starts)[kept].sum())
-            position = max(int(ends[-1]), position + 1) if len(found) == _TOGETHER else chrom.length
+            position = max(int(ends[-1]), position + 1) if len(records) == _TOGETHER else chrom.length
         else:
             start, position = int(starts[0]), min(int(starts[0]) + BLOCK, chrom.length)
             _copy_bases(job, reader, name, chrom, start, position)
@@ -149,11 +149,11 @@ def _copy_bases(
 
 def _check_magic(path: str) -> None:
     if path == STDIN or not Path(path).is_file():
-        raise FormatError(f"a bigWig is read here and there, and {path} is no regular file; give one")
+        raise FormatError(f"a bigWig is read here and there, and {path} is not a regular file; give one")
     with open_input(path) as source:
         head = source.read(4)
     if _MAGIC not in (int.from_bytes(head, "little"), int.from_bytes(head, "big")) or len(head) < 4:
-        raise FormatError(f"{path} is no bigWig file: it begins with {head!r}")
+        raise FormatError(f"{path} is not a bigWig file: it begins with {head!r}")
 
 
 @contextmanager
@@ -227,8 +227,8 @@ def export_bigwig(
         asked = replace(asked, chroms=in_order)
     runs = signal_runs(track, asked)
     if skip_zeros:
-        runs = (Runs(found.chrom, *(column[found.values != 0] for column in found[1:])) for found in runs)
-    first = next((found for found in runs if found.starts.size), None)
+        runs = (Runs(run.chrom, *(column[run.values != 0] for column in run[1:])) for run in runs)
+    first = next((run for run in runs if run.starts.size), None)
     if first is None:
         raise FormatError(
             f"track {track.label!r} has no value to write there, and a bigWig without one cannot be read"
@@ -291,7 +291,7 @@ class _Writing:
                     self.rounded += int((ends - starts)[lost].sum())
                 self.intervals += starts.size
                 yield from zip(itertools.repeat(runs.chrom), starts.tolist(), ends.tolist(), single.tolist())
-        except GeneratorExit:  # pybigtools gave up, and tells why
+        except GeneratorExit:  # pybigtools gave up, and says why
             raise
         except BaseException as error:
             self.error = error

@@ -167,7 +167,7 @@ class _SequenceImport:
                 line += lines
                 if bad >= 0:
                     raise FormatError(
-                        f"{source.name}:{line}: {chr(bad)!r} is no DNA letter; allowed are the IUPAC "
+                        f"{source.name}:{line}: {chr(bad)!r} is not a DNA letter; allowed are the IUPAC "
                         "codes ACGTUMRWSYKVHDBNX and the gaps - . *"
                     )
                 if record is None and n:
@@ -182,7 +182,9 @@ class _SequenceImport:
 
     def _read_twobit(self, path: str) -> None:
         if not Path(path).is_file():
-            raise FormatError(f"a 2bit file is read here and there, and {path} is no regular file; give one")
+            raise FormatError(
+                f"a 2bit file is read here and there, and {path} is not a regular file; give one"
+            )
         size = Path(path).stat().st_size
         for name, length, pieces in twobit_sequences(Path(path)):
             record = self._begin(name, path)
@@ -199,7 +201,7 @@ class _SequenceImport:
 def _record_name(source: Input, header: bytes, line: int) -> str:
     words = header.split()
     if not words:
-        raise FormatError(f"{source.name}:{line}: the record has no name behind '>'")
+        raise FormatError(f"{source.name}:{line}: the record has no name after '>'")
     return words[0].decode(errors="replace")
 
 
@@ -292,8 +294,8 @@ def export_fasta(
     bases = 0
     rest, open_record = b"", ""
     with text_output(out, overwrite=asked.overwrite) as file:
-        found = in_order(_block_letters, track.source, asked)
-        for name, letters in (part for block in found for part in block):
+        blocks = in_order(_block_letters, track.source, asked)
+        for name, letters in (part for block in blocks for part in block):
             if name != open_record:
                 file.write((rest + b"\n" if rest else b"") + b">" + (asked.region or name).encode() + b"\n")
                 rest, open_record = b"", name

@@ -1,4 +1,4 @@
-"""Transcripts from GTF, GFF3, the gene tables of UCSC (genePred and its kin) and BED12: a row each,
+"""Transcripts from GTF, GFF3, the gene tables of UCSC (genePred and its kin) and BED12: one row each,
 with exons and coding borders.
 
 References
@@ -80,7 +80,7 @@ def _read_gtf(
 
 def _gtf_attributes(text: str) -> dict[str, str]:
     """``key "value"; key 1;`` as a dictionary; of a key that is there twice, the first value. What
-    is in quotes is no key.
+    is in quotes is not a key.
     """
     pieces = text.split('"')
     if len(pieces) % 2 == 0 or "\\" in text:  # quotes in quotes
@@ -111,7 +111,7 @@ def _read_gff3(
     found: dict[tuple[str, str, str], Transcript] = {}
     for block in blocks:
         for k, row in enumerate(block.rows):
-            if row[0].startswith(">"):  # sequences follow, behind ##FASTA
+            if row[0].startswith(">"):  # sequences follow, after ##FASTA
                 break
             chrom, kind, start, end, strand, text, where = part_columns(block, k)
             attributes = _gff3_attributes(text)
@@ -189,7 +189,7 @@ def _of_genepred(row: list[str], where: str) -> Transcript:
             f"{where}: no line of genePred: name chrom strand txStart txEnd cdsStart cdsEnd "
             "exonCount exonStarts exonEnds"
         )
-    first = at - 2  # behind the column bin, or, in refFlat, the name of the gene
+    first = at - 2  # after the column bin, or, in refFlat, the name of the gene
     name, chrom, strand, *numbers = row[first : first + 8]
     gene = row[0] if first and not row[0].isdigit() else ""
     if not all(OFFSET.fullmatch(text) for text in numbers):
@@ -228,7 +228,9 @@ def _read_bed12(
         for k, row in enumerate(block.rows):
             where = block.where(k)
             if row[5] not in STRANDS:
-                raise FormatError(f"{where}: column 6: {shown(row[5])} is no strand; allowed are +, - and .")
+                raise FormatError(
+                    f"{where}: column 6: {shown(row[5])} is not a strand; allowed are +, - and ."
+                )
             if not (LIST.fullmatch(row[10]) and LIST.fullmatch(row[11])):
                 raise FormatError(
                     f"{where}: {shown(row[10])} and {shown(row[11])} are not lists of block sizes and starts"
@@ -317,7 +319,7 @@ def import_genes(
 
     Notes
     -----
-    A row a transcript: ``name, gene_id, gene_name, gene_type, cds_start, cds_end`` (offsets; -1
+    One row per transcript: ``name, gene_id, gene_name, gene_type, cds_start, cds_end`` (offsets; -1
     where nothing is translated), ``exon_starts, exon_ends`` (offsets, ascending, ``100,300``). The
     coding sequence has its stop codon, as in GFF3 and at UCSC, also from GTF, whose CDS ends before
     it. Without exons in a file the parts of its CDS count as exons.

@@ -35,10 +35,10 @@ _ENDING = ".genomedata"
 def _files(archive: Path) -> list[Path]:
     if not archive.is_dir():
         return [archive]
-    found = sorted(archive.glob(f"*{_ENDING}"))
-    if not found:
+    files = sorted(archive.glob(f"*{_ENDING}"))
+    if not files:
         raise FormatError(f"{archive} holds no file *{_ENDING}; is it a Genomedata archive?")
-    return found
+    return files
 
 
 def _open(path: Path) -> h5py.File:
@@ -50,7 +50,9 @@ def _open(path: Path) -> h5py.File:
         ) from error
     if "genomedata_format_version" not in file.attrs:
         file.close()
-        raise FormatError(f"{path} is no Genomedata archive: it has no attribute genomedata_format_version")
+        raise FormatError(
+            f"{path} is not a Genomedata archive: it has no attribute genomedata_format_version"
+        )
     return file
 
 
@@ -81,16 +83,16 @@ def _column(file: h5py.File, archive: Path, name: str | None) -> int:
 
 def _supercontigs(path: Path, chrom: str, group: h5py.Group) -> Iterator[tuple[int, int, h5py.Group]]:
     """Start, end and group of each, by start."""
-    found = [
+    contigs = [
         group[name]
         for name in group
         if name.startswith("supercontig_") and isinstance(group[name], h5py.Group)
     ]
-    if not found:
+    if not contigs:
         raise FormatError(
             f"{path}: chromosome {chrom!r} has no supercontig; the archive was not finished, or is damaged"
         )
-    for contig in sorted(found, key=lambda contig: int(contig.attrs["start"])):
+    for contig in sorted(contigs, key=lambda contig: int(contig.attrs["start"])):
         yield int(contig.attrs["start"]), int(contig.attrs["end"]), contig
 
 
@@ -145,7 +147,7 @@ def import_genomedata(
         Import the sequence.
     **options
         See :class:`genomearray_converters.importing.options.ImportOptions`. Bases between the
-        supercontigs are absent.
+        supercontigs are missing.
 
     Returns
     -------

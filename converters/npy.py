@@ -61,9 +61,9 @@ def export_npy(
     if asked.region is not None:
         if asked.chroms is not None:
             raise RegionError("give a region or chromosomes, not both")
-        found = parse_region(asked.region, source.length, source.has)
+        place = parse_region(asked.region, source.length, source.has)
         return ExportReport(
-            _write_array(track, Path(out), found.chrom, found.start, found.end, asked.overwrite), "bases"
+            _write_array(track, Path(out), place.chrom, place.start, place.end, asked.overwrite), "bases"
         )
     if isinstance(asked.chroms, (str, Chromosome)):
         chrom = str(asked.chroms)
@@ -85,12 +85,12 @@ def export_npy(
             f"chromosome {bad[0]!r} cannot name a file",
             hint=f"export it alone with {{chroms={bad[0]}|--chrom {bad[0]}}}",
         )
-    there = folder.is_dir()
+    existed = folder.is_dir()
     folder.mkdir(exist_ok=True)
     try:
         return ExportReport(_write_arrays(track, folder, names, asked.overwrite), "bases")
     except BaseException:
-        if not there:
+        if not existed:
             with suppress(OSError):
                 folder.rmdir()
         raise

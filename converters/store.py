@@ -83,6 +83,6 @@ def export_store(
             path.parent, assembly, path.stem, track, progress=asked.progress, alone=True, **settings
         )
     finally:
-        if not locked:  # a folder that is no database keeps nothing
+        if not locked:  # a folder that is not a database keeps nothing
             lock.unlink(missing_ok=True)
     return ExportReport(bases or report.bases, "bases")

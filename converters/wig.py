@@ -304,7 +304,7 @@ def import_wig(db: GenomeDB, track: str, files: Files, **options: Unpack[ImportS
     return import_rows(db, track, files, WigScanner, **options)
 
 
-_GAP = 10  # absent bases that are worth a new declaration
+_GAP = 10  # missing bases that are worth a new declaration
 
 
 def export_wig(
@@ -312,10 +312,10 @@ def export_wig(
     out: Out,
     **options: Unpack[ExportSettings],
 ) -> ExportReport:
-    """Write a signal as wiggle: fixedStep, a line a base, where there are values.
+    """Write a signal as wiggle: fixedStep, one line per base, where there are values.
 
     Absent bases (NaN, and zeros of integers, where ten or more lie side by side) are left out: imported again
-    they are absent.
+    they are missing.
 
     Parameters
     ----------
@@ -354,20 +354,23 @@ def export_wig(
 
 
 def _block_text(source: Source, task: Intervals) -> tuple[bytes, int]:
-    """The lines of a block, and how many bases they tell."""
+    """The lines of a block, and how many bases they hold."""
     texts: list[bytes] = []
     bases = 0
     for name, start, end in stretches(task):
         values = numbers(source.read(name, start, end, threads=False))
-        there = np.flatnonzero(~np.isnan(values) if values.dtype.kind == "f" else values != 0)
-        if not there.size:
+        with_data = np.flatnonzero(~np.isnan(values) if values.dtype.kind == "f" else values != 0)
+        if not with_data.size:
             continue
-        far = np.flatnonzero(np.diff(there) > (1 if values.dtype.kind == "f" else _GAP))
-        firsts, lasts = there[np.append(0, far + 1)].tolist(), there[np.append(far, there.size - 1)].tolist()
-        lines = number_texts(values[there[0] : there[-1] + 1])
+        far = np.flatnonzero(np.diff(with_data) > (1 if values.dtype.kind == "f" else _GAP))
+        firsts, lasts = (
+            with_data[np.append(0, far + 1)].tolist(),
+            with_data[np.append(far, with_data.size - 1)].tolist(),
+        )
+        lines = number_texts(values[with_data[0] : with_data[-1] + 1])
         for first, last in zip(firsts, lasts, strict=True):
             # Positions of wiggle count from 1 (https://genome.ucsc.edu/goldenPath/help/wiggle.html).
             texts.append(b"fixedStep chrom=%b start=%d step=1" % (name.encode(), start + first + 1))
-            texts += lines[first - there[0] : last + 1 - there[0]]
+            texts += lines[first - with_data[0] : last + 1 - with_data[0]]
             bases += last + 1 - first
     return (b"\n".join(texts) + b"\n" if texts else b""), bases

@@ -1,4 +1,4 @@
-"""XB, the binary format of the old library: one byte a base, all chromosomes, one strand or two.
+"""XB, the binary format of the old library: one byte per base, all chromosomes, one strand or two.
 
 Layout, little-endian (a file from a machine of the other order has its magic number turned around)::
 
@@ -66,7 +66,7 @@ def _header(source: Input) -> _Header:
     order = next((order for order in "<>" if struct.unpack_from(order + "I", raw)[0] == MAGIC), None)
     if order is None:
         raise FormatError(
-            f"{source.name} is no XB file: it begins with {raw[:4].hex()}, and XB with 75b160ca (or "
+            f"{source.name} is not an XB file: it begins with {raw[:4].hex()}, and XB with 75b160ca (or "
             "ca60b175, big-endian)"
         )
     _, version, width, stranded, count = struct.unpack(order + _HEAD, raw)
@@ -85,7 +85,7 @@ def _header(source: Input) -> _Header:
         (size,) = struct.unpack(order + "I", _exactly(source, 4, "the table of chromosomes"))
         if not name or not name.isprintable():
             raise FormatError(
-                f"{source.name}: {name!r} in its table of chromosomes is no name; is the file damaged?"
+                f"{source.name}: {name!r} in its table of chromosomes is not a name; is the file damaged?"
             )
         sizes.append((name, size))
     twice = next(
@@ -118,7 +118,7 @@ def _read(job: ImportJob[ImportReport], path: str, strand: str) -> None:
                     before = source.position()
             job.report.rows += chrom is not None
         if source.read(1):
-            raise FormatError(f"{source.name}: bytes follow behind the last chromosome; is the file damaged?")
+            raise FormatError(f"{source.name}: bytes follow after the last chromosome; is the file damaged?")
 
 
 def import_xb(

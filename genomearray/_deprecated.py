@@ -33,8 +33,8 @@ def positional_until_now(*names: str) -> Callable[[F], F]:
         def wrapper(*given: Any, **options: Any) -> object:
             extra = given[most:]
             if extra and len(extra) <= len(names) and options.keys().isdisjoint(names[: len(extra)]):
-                told = ", ".join(f"{name}={value!r}" for name, value in zip(names, extra, strict=False))
-                warn(f"{function.__name__} takes {', '.join(names[: len(extra)])} by keyword", told)
+                keywords = ", ".join(f"{name}={value!r}" for name, value in zip(names, extra, strict=False))
+                warn(f"{function.__name__} takes {', '.join(names[: len(extra)])} by keyword", keywords)
                 options |= dict(zip(names, extra, strict=False))
                 given = given[:most]
             return function(*given, **options)

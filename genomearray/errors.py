@@ -17,7 +17,7 @@
         ├── TrackExistsError     (FileExistsError)
         ├── TrackNameError       (ValueError)
         ├── TrackClosedError     (ValueError)
-        ├── LayoutError          (ValueError, OSError)  a file that is no track, or of a newer layout
+        ├── LayoutError          (ValueError, OSError)  a file that is not a track, or of a newer layout
         ├── DamagedTrackError    (OSError)     bytes that are not what was written
         └── TrackReplacedError   (OSError)     another track stands under the same path now
 
@@ -46,8 +46,8 @@ def for_python(hint: str) -> str:
     ['clip=True cuts at the end', "give dtype='uint32'", 'name it: path=']
     """
 
-    def spelled(found: re.Match[str]) -> str:
-        python, bar, _ = found[1].partition("|")
+    def spelled(match: re.Match[str]) -> str:
+        python, bar, _ = match[1].partition("|")
         name, equals, value = python.partition("=")
         if bar or (equals and not value):
             return python
@@ -66,8 +66,8 @@ def for_command_line(hint: str) -> str:
     ['--allow-empty accepts such files', 'give --dtype uint32', 'name it: --db']
     """
 
-    def spelled(found: re.Match[str]) -> str:
-        python, bar, command = found[1].partition("|")
+    def spelled(match: re.Match[str]) -> str:
+        python, bar, command = match[1].partition("|")
         if bar:
             return command
         name, _, value = python.partition("=")
@@ -175,7 +175,7 @@ class TrackClosedError(TrackError, ValueError):
 
 
 class LayoutError(TrackError, ValueError, OSError):
-    """A file that is no track, or a track of a layout this version does not know."""
+    """A file that is not a track, or a track of a layout this version does not know."""
 
 
 class DamagedTrackError(TrackError, OSError):

@@ -153,15 +153,15 @@ def _cluster_errors() -> Iterator[None]:
     except GenomeArrayError:
         raise
     except Exception as error:
-        told = {
+        reasons = {
             "KilledWorker": f"a block was given up after {RETRIES + 1} workers died with it; do "
             "they have enough memory?",
             "CancelledError": "the job was cancelled, or the scheduler has gone",
             "FutureCancelledError": "the job was cancelled, or the scheduler has gone",
             "CommClosedError": "the scheduler has gone",
         }
-        if type(error).__name__ in told:
-            raise ClusterError(f"the cluster could not finish: {told[type(error).__name__]}") from error
+        if type(error).__name__ in reasons:
+            raise ClusterError(f"the cluster could not finish: {reasons[type(error).__name__]}") from error
         raise
 
 
@@ -185,11 +185,11 @@ def cluster(address: str | None) -> Iterator[None]:
     import logging
 
     _distributed()  # sets its levels when it is imported
-    # Reconnecting to a scheduler that has gone is told by us, in one line.
+    # We report a scheduler that has gone ourselves, in one line.
     known = [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]
     for name in ("asyncio", "tornado", *known):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    _knock(address)
+    _check_reachable(address)
     try:
         client = _distributed().Client(address, timeout=PATIENCE, set_as_default=True)
     except (OSError, ValueError) as error:
@@ -203,7 +203,7 @@ def cluster(address: str | None) -> Iterator[None]:
         client.close(timeout=5)
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """ClusterError unless somebody listens: a Client that failed to connect cannot be closed, and
     may block the process later.
     """

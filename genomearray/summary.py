@@ -1,4 +1,4 @@
-"""Statistics of parts of an array: computed, merged, and what they tell of the data.
+"""Statistics of parts of an array: computed, merged, and what they say of the data.
 
 A new statistic is a field of :class:`Summary`, a line in each of its compiled loops
 (``summary_kernels``), and one in :meth:`Summary.merged`.
@@ -56,14 +56,14 @@ class Summary(NamedTuple):
     @classmethod
     def filled(cls, lengths: NDArray[np.int64], fill: Number, dtype: np.dtype[Any]) -> Self:
         """Of parts of the given lengths (bp) that hold nothing but the fill value."""
-        found = cls.empty(lengths.size, dtype)
+        summary = cls.empty(lengths.size, dtype)
         missing = fill != fill
-        found.n[:] = 0 if missing else lengths
-        found.sum[:] = 0 if missing else lengths.astype(found.sum.dtype) * found.sum.dtype.type(fill)
-        found.m2[:] = 0
-        found.min[:] = fill
-        found.max[:] = fill
-        return found
+        summary.n[:] = 0 if missing else lengths
+        summary.sum[:] = 0 if missing else lengths.astype(summary.sum.dtype) * summary.sum.dtype.type(fill)
+        summary.m2[:] = 0
+        summary.min[:] = fill
+        summary.max[:] = fill
+        return summary
 
     @classmethod
     def joined(cls, parts: Iterable[Self]) -> Self:
@@ -106,19 +106,19 @@ class Summary(NamedTuple):
         >>> [float(x) for x in parts.merged(np.dtype("uint8"))]
         [4.0, 2.0, 1.0, 0.0, 1.0]
         """
-        some = self.n > 0
-        n = self.n[some].astype(np.float64)
+        with_data = self.n > 0
+        n = self.n[with_data].astype(np.float64)
         count = int(self.n.sum())
-        nothing = dtype.type(np.nan) if dtype.kind == "f" else dtype.type(0)
-        sums = self.sum[some]
+        missing = dtype.type(np.nan) if dtype.kind == "f" else dtype.type(0)
+        sums = self.sum[with_data]
         if not count:
-            return Total(0, sums.dtype.type(0), 0.0, nothing, nothing)
+            return Total(0, sums.dtype.type(0), 0.0, missing, missing)
         total = sums.sum() if sums.dtype.kind in "iu" else _fsum(sums)
         means = sums / n
         with np.errstate(invalid="ignore"):  # infinite values have no deviation
             between = n * (means - float(total) / count) ** 2
-        m2 = _fsum(self.m2[some]) + _fsum(between)
-        return Total(count, total, m2, self.min[some].min(), self.max[some].max())
+        m2 = _fsum(self.m2[with_data]) + _fsum(between)
+        return Total(count, total, m2, self.min[with_data].min(), self.max[with_data].max())
 
 
 def sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -13,15 +13,15 @@ from genomearray.summary import Summary
 
 def summarise(values: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Summary:
     """Statistics of the parts [start, end) of an array of values; no part is empty."""
-    found = Summary.empty(starts.size, values.dtype)
+    summary = Summary.empty(starts.size, values.dtype)
     if values.dtype.kind == "f" or values.dtype.itemsize > 2:
-        _summarise_any(values, starts, ends, found)
-        return found
+        _summarise_any(values, starts, ends, summary)
+        return summary
     squares = np.empty(starts.size, dtype=np.uint64)
-    _summarise_small(values, starts, ends, squares, found)
-    found.n[:] = ends - starts
-    found.m2[:] = _exact_m2(found.n, found.sum, squares)
-    return found
+    _summarise_small(values, starts, ends, squares, summary)
+    summary.n[:] = ends - starts
+    summary.m2[:] = _exact_m2(summary.n, summary.sum, squares)
+    return summary
 
 
 def _exact_m2(n: NDArray[np.int64], total: NDArray[Any], squares: NDArray[np.uint64]) -> NDArray[np.float64]:
@@ -194,7 +194,7 @@ def merge_parts(
     rows: Summary,
     edges: Summary,
     right_edges: int,
-    nothing: Any,
+    missing: Any,
     out: Summary,
 ) -> None:
     """Merge, for every interval, its left edges, whole chunks and right edges, in that order."""
@@ -204,8 +204,8 @@ def merge_parts(
         n = 0
         total = out.sum.dtype.type(0)
         m2 = 0.0
-        low = nothing
-        high = nothing
+        low = missing
+        high = missing
         for part in range(n_left[k] + n_rows[k] + n_right[k]):
             if part < n_left[k]:
                 at = left + part

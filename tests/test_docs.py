@@ -15,7 +15,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 CHAIN = "chain 9 chr12 1200000 + 0 1200000 chr12 1200000 + 0 1200000 1\n1200000\n"
 GTF = 'chr12\tx\texon\t{}\t{}\t.\t+\t.\tgene_id "g1"; transcript_id "t1";\n'
-# What a page that is no walk of its own stands on.
+# What a page that is not a walk of its own stands on.
 BEGIN = """
 export GENOME_DB=$PWD/genome_db GENOME_ASSEMBLY=toy
 printf 'chr1\\t5000\\nchr12\\t1200000\\nchrX\\t900\\n' > toy.chrom.sizes

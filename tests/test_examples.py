@@ -44,25 +44,25 @@ def genome(tmp_path):
 
 def test_the_first_example_of_the_old_readme(genome):
     counts, _, env = genome
-    told = run(ROOT / "examples" / "count_chromosomes.py", env=env)
-    assert told.startswith(str(counts["chr12"][999_999:1_000_100]))
+    reported = run(ROOT / "examples" / "count_chromosomes.py", env=env)
+    assert reported.startswith(str(counts["chr12"][999_999:1_000_100]))
     for chrom in ("chr1", "chr12", "chrX"):
-        assert f"{chrom} length is {counts[chrom].size}bp\nDNase cuts: {counts[chrom].sum()}\n" in told
-    assert "chrY" not in told
+        assert f"{chrom} length is {counts[chrom].size}bp\nDNase cuts: {counts[chrom].sum()}\n" in reported
+    assert "chrY" not in reported
 
 
 def test_the_second_example_of_the_old_readme(genome):
     _, letters, env = genome
-    told = run(ROOT / "examples" / "get_sequence.py", "chr12", "1000000", "1000100", "-", env=env)
-    header, *lines = told.splitlines()
+    reported = run(ROOT / "examples" / "get_sequence.py", "chr12", "1000000", "1000100", "-", env=env)
+    header, *lines = reported.splitlines()
     assert header == ">chr12:1000000-1000100(-)"
     assert "".join(lines) == ga.revcomp(letters[999_999:1_000_100].tobytes().decode())
 
 
 def test_the_demo(tmp_path):
     for _ in range(2):  # it can be run again
-        told = run(ROOT / "examples" / "demo.py", "out", cwd=tmp_path)
-        assert "<PositionIndex toy chr1:50001-85000>" in told
+        reported = run(ROOT / "examples" / "demo.py", "out", cwd=tmp_path)
+        assert "<PositionIndex toy chr1:50001-85000>" in reported
         assert (tmp_path / "out" / "demo.png").stat().st_size > 20_000
 
 

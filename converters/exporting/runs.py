@@ -19,7 +19,7 @@ from .options import ExportOptions
 
 T = TypeVar("T")
 
-PART_BASES = 1 << 19  # bases told together
+PART_BASES = 1 << 19  # bases reported together
 ROWS_AT_ONCE = 1 << 16  # rows of a format made together
 
 
@@ -38,9 +38,13 @@ def wanted(source: Source, options: ExportOptions) -> list[Intervals]:
         return [part for block in blocks(source, chosen(source, options.chroms)) for part in _cut(block)]
     if options.chroms is not None:
         raise RegionError("give a region or chromosomes, not both")
-    found = parse_region(options.region, source.length, source.has)
+    region = parse_region(options.region, source.length, source.has)
     return list(
-        _cut(Intervals((found.chrom,), np.zeros(1, np.int64), np.array([found.start]), np.array([found.end])))
+        _cut(
+            Intervals(
+                (region.chrom,), np.zeros(1, np.int64), np.array([region.start]), np.array([region.end])
+            )
+        )
     )
 
 
@@ -78,18 +82,18 @@ def find_runs(chrom: str, start: int, values: NDArray[Any]) -> Runs:
     borders = np.flatnonzero(bits[1:] != bits[:-1]) + 1
     begin = np.append(0, borders)
     end = np.append(borders, values.size)
-    found = values[begin]
+    run_values = values[begin]
     if values.dtype.kind == "f":
-        known = ~np.isnan(found)
-        begin, end, found = begin[known], end[known], found[known]
-    return Runs(chrom, begin + start, end + start, found)
+        known = ~np.isnan(run_values)
+        begin, end, run_values = begin[known], end[known], run_values[known]
+    return Runs(chrom, begin + start, end + start, run_values)
 
 
 def in_rows(runs: Iterable[Runs]) -> Iterator[Runs]:
     """The same runs, not too many at a time."""
-    for found in runs:
-        for low in range(0, found.starts.size, ROWS_AT_ONCE):
-            yield Runs(found.chrom, *(column[low : low + ROWS_AT_ONCE] for column in found[1:]))
+    for run in runs:
+        for low in range(0, run.starts.size, ROWS_AT_ONCE):
+            yield Runs(run.chrom, *(column[low : low + ROWS_AT_ONCE] for column in run[1:]))
 
 
 def _bits(values: NDArray[Any]) -> NDArray[Any]:
@@ -98,7 +102,7 @@ def _bits(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def joined(parts: Iterable[Runs]) -> Iterator[Runs]:
-    """Runs as they come, in order; one that goes on behind the border of a block is one run."""
+    """Runs as they come, in order; one that goes on after the border of a block is one run."""
     held: Runs | None = None
     for runs in parts:
         if not runs.starts.size:
@@ -127,8 +131,8 @@ def number_texts(values: NDArray[Any]) -> list[bytes]:
     distinct, inverse = np.unique(_bits(values), return_inverse=True)
     distinct = distinct.view(values.dtype)
     texts = np.array([text.removesuffix(b".0") for text in distinct.astype("S32").tolist()], dtype=object)
-    found: list[bytes] = texts[inverse].tolist()
-    return found
+    written: list[bytes] = texts[inverse].tolist()
+    return written
 
 
 def numbers(values: NDArray[Any]) -> NDArray[Any]:

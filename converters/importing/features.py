@@ -40,7 +40,7 @@ class TableReport(ImportReport):
     Attributes
     ----------
     left_out : dict of str to int
-        Lines that are no features of this table, by the reason.
+        Lines that are not features of this table, by the reason.
     """
 
     features: int = 0
@@ -63,7 +63,7 @@ class TableReport(ImportReport):
         return "{allow_empty} makes a table without features"
 
     def _left_out(self) -> str:
-        most = sorted((self.left_out or {}).items(), key=lambda found: -found[1])
+        most = sorted((self.left_out or {}).items(), key=lambda reason: -reason[1])
         return ", ".join(f"{count:,} {why}" for why, count in most[:_MOST_TOLD]) + (
             ", ..." if len(most) > _MOST_TOLD else ""
         )
@@ -106,41 +106,45 @@ class _Collector:
         self._declared = False
         self.features = 0
 
-    def take(self, found: Found) -> None:
+    def take(self, features: Found) -> None:
         if not self._declared:
             self._writer.declare(self._kinds())
             self._declared = True
-        for name, rows in _by_name(found.chrom):
-            chrom = self._job.names.find(name, rows.size, found.where(int(rows[0])))
+        for name, rows in _by_name(features.chrom):
+            chrom = self._job.names.find(name, rows.size, features.where(int(rows[0])))
             if chrom is None:
                 continue
-            kept, end = self._inside(found, rows, chrom)
+            kept, end = self._inside(features, rows, chrom)
             # Behind _inside, which may cut them.
-            columns: dict[str, Any] = {"start": found.start[kept], "end": end, "strand": found.strand[kept]}
-            columns |= {column: _taken(values, kept) for column, values in found.columns.items()}
+            columns: dict[str, Any] = {
+                "start": features.start[kept],
+                "end": end,
+                "strand": features.strand[kept],
+            }
+            columns |= {column: _taken(values, kept) for column, values in features.columns.items()}
             self._writer.append(chrom.name, columns, self.features + kept)
-        self.features += len(found.chrom)
-        self._job.report.rows += len(found.chrom)
+        self.features += len(features.chrom)
+        self._job.report.rows += len(features.chrom)
 
     def _inside(
-        self, found: Found, rows: NDArray[np.int64], chrom: Chromosome
+        self, features: Found, rows: NDArray[np.int64], chrom: Chromosome
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rows that lie on the chromosome, and their ends, cut if that is allowed."""
-        start, end = found.start[rows], found.end[rows]
+        start, end = features.start[rows], features.end[rows]
         past = end > chrom.length
         wrong = (start < 0) | (start > end) | (past & (not self._job.options.clip))
         if wrong.any():
             k = int(np.argmax(wrong))
-            self._refuse(found.where(int(rows[k])), int(start[k]), int(end[k]), chrom)
+            self._refuse(features.where(int(rows[k])), int(start[k]), int(end[k]), chrom)
         if not past.any():
             return rows, end
         self._job.report.clipped += int(past.sum())
         # A feature of no base may stand at the very end.
         kept = (start < chrom.length) | ((start == end) & (start == chrom.length))
-        if found.cut is not None:
-            columns = found.columns | {"start": found.start}
+        if features.cut is not None:
+            columns = features.columns | {"start": features.start}
             for row in rows[kept & past].tolist():
-                found.cut(columns, row, chrom.length)
+                features.cut(columns, row, chrom.length)
         return rows[kept], np.minimum(end, chrom.length)[kept]
 
     def _refuse(self, where: str, start: int, end: int, chrom: Chromosome) -> None:
@@ -160,8 +164,8 @@ def _by_name(names: list[str]) -> Iterator[tuple[str, NDArray[np.int64]]]:
     rows: dict[str, list[int]] = {}
     for k, name in enumerate(names):
         rows.setdefault(name, []).append(k)
-    for name, found in rows.items():
-        yield name, np.array(found, np.int64)
+    for name, numbers in rows.items():
+        yield name, np.array(numbers, np.int64)
 
 
 def _taken(values: list[str] | NDArray[Any], rows: NDArray[np.int64]) -> Any:
@@ -224,8 +228,8 @@ def import_features(
         collector = _Collector(job, writer, kinds)
         for path in paths:
             before = collector.features
-            for found in reader(job, path):
-                collector.take(found)
+            for features in reader(job, path):
+                collector.take(features)
             if collector.features == before and not job.options.allow_empty:
                 raise FormatError(f"{path}: {job.report.nothing()}", hint=job.report.nothing_hint)
         job.report.features = sum(writer.rows.values())

@@ -61,33 +61,33 @@ class ImportReport:
 
     def written_lines(self, track: str, written: WriteReport) -> list[str]:
         """What went into a track."""
-        told = [
+        lines = [
             f"track {track}: {written.bases:,} bases on {len(written.chromosomes)} chromosomes, {self.dtype}"
         ]
         if written.overwritten:
-            told.append(f"{written.overwritten:,} bases had more than one value; the last one counts")
+            lines.append(f"{written.overwritten:,} bases had more than one value; the last one counts")
         if written.saturated:
-            told.append(
+            lines.append(
                 f"{written.saturated:,} values did not fit {self.dtype} and were set to its least or "
                 "greatest value"
             )
         if written.nan_to_zero:
-            told.append(f"{written.nan_to_zero:,} missing values became 0: {self.dtype} cannot hold NaN")
-        return told
+            lines.append(f"{written.nan_to_zero:,} missing values became 0: {self.dtype} cannot hold NaN")
+        return lines
 
     def read_lines(self) -> list[str]:
         """What was read from the files."""
-        told = []
+        lines = []
         if self.clipped:
-            told.append(f"{self.clipped:,} intervals were cut at the end of their chromosome")
+            lines.append(f"{self.clipped:,} intervals were cut at the end of their chromosome")
         if self.skipped:
             names = ", ".join(list(self.skipped)[:5]) + (", ..." if len(self.skipped) > 5 else "")
-            told.append(
+            lines.append(
                 f"{sum(self.skipped.values()):,} rows of {len(self.skipped)} unknown chromosomes "
                 f"were skipped: {names}"
             )
-        told += [
+        lines += [
             f"the last line of {name} has no newline; if the file was cut there, its last value is wrong"
             for name in self.unfinished
         ]
-        return told
+        return lines

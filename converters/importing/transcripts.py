@@ -140,11 +140,11 @@ def part_columns(block: Block, k: int) -> tuple[str, str, int, int, str, str, st
         )
     if not 1 <= int(low) <= int(high):
         raise FormatError(
-            f"{where}: start {low} and end {high} (columns 4 and 5) are no interval; positions count "
+            f"{where}: start {low} and end {high} (columns 4 and 5) are not an interval; positions count "
             "from 1, start <= end"
         )
     if strand not in STRANDS:
-        raise FormatError(f"{where}: column 7: {shown(strand)} is no strand; allowed are +, -, . and ?")
+        raise FormatError(f"{where}: column 7: {shown(strand)} is not a strand; allowed are +, -, . and ?")
     return (
         chrom,
         kind,
@@ -156,11 +156,11 @@ def part_columns(block: Block, k: int) -> tuple[str, str, int, int, str, str, st
     )  # GTF and GFF3: 1-based, both ends included
 
 
-def with_parts(found: Any, left_out: Counter[str]) -> list[Transcript]:
+def with_parts(transcripts: Any, left_out: Counter[str]) -> list[Transcript]:
     """Transcripts that have exons or a coding sequence; the others are counted."""
-    kept = [transcript for transcript in found if transcript.exons or transcript.coding]
-    if len(kept) < len(found):
-        left_out["transcripts without exons"] += len(found) - len(kept)
+    kept = [transcript for transcript in transcripts if transcript.exons or transcript.coding]
+    if len(kept) < len(transcripts):
+        left_out["transcripts without exons"] += len(transcripts) - len(kept)
     return kept
 
 
@@ -168,7 +168,7 @@ def exon_lists(starts: str, ends: str, count: int, where: str) -> list[tuple[int
     """The exons of a row of a gene table: starts and ends."""
     for text in (starts, ends):
         if not LIST.fullmatch(text):
-            raise FormatError(f"{where}: {shown(text)} is no list of exon borders, such as 100,300,")
+            raise FormatError(f"{where}: {shown(text)} is not a list of exon borders, such as 100,300,")
     low, high = map(listed, (starts, ends))
     if not len(low) == len(high) == count:
         raise FormatError(f"{where}: {len(low)} exon starts and {len(high)} ends, and exonCount is {count}")

@@ -3,7 +3,7 @@
 References
 ----------
 SAM/BAM format specification v1, section 4.1: every member carries its compressed size in the extra
-subfield BC; the last one is empty, so that a cut file can be told.
+subfield BC; the last one is empty, so that a cut file is recognised.
 https://samtools.github.io/hts-specs/SAMv1.pdf
 """
 
@@ -172,7 +172,7 @@ class BgzfReader:
             buffer = np.empty(max(end, HEADROOM + 4 * _READ), np.uint8)
         failed = gunzip(members, data, buffer)
         if failed is not None:
-            begin = int(members[failed[0] - 1, :2].sum()) if failed[0] else 0  # behind the member before it
+            begin = int(members[failed[0] - 1, :2].sum()) if failed[0] else 0  # after the member before it
             raise self._damaged(offset + begin, failed[1])
         return InflatedBytes(buffer, end)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from genomearray._kernels import kernel
 
-from .mates import FIRST, SECOND, STORE, keep, remove, role, waiting_read
+from .mates import FIRST, SECOND, STORE, remove, role_of_mate, store_waiting, waiting_read
 from .records import (
     MATE_REVERSE,
     MATE_UNMAPPED,
@@ -39,8 +39,8 @@ Reasons = NDArray[np.int64]
 def _next_run(
     data: Bytes, cigar: int, operations: int, k: int, at: int, deletions: bool
 ) -> tuple[int, int, int, int]:
-    """The next covered stretch from operation ``k`` on at offset ``at``: operation behind it,
-    offset behind it, start, end.
+    """The next covered stretch from operation ``k`` on at offset ``at``: operation after it,
+    offset after it, start, end.
     """
     begin = at
     while k < operations:
@@ -174,7 +174,7 @@ def count_depth(
             continue
         if once:
             record = rows.offset[k]
-            what, key, slot = role(data, record, flag, start, end, table, store)
+            what, key, slot = role_of_mate(data, record, flag, start, end, table, store)
             if what == SECOND:
                 stored = table[slot, STORE]
                 if place[N_FAR] + operations + waiting_read(store, stored)[1] + 2 > far.shape[0]:
@@ -186,7 +186,9 @@ def count_depth(
                 if not wanted:
                     reasons[ELSEWHERE] += 1
                 continue
-            if what == FIRST and not keep(data, record, start, cigar, operations, table, store, waiting, key):
+            if what == FIRST and not store_waiting(
+                data, record, start, cigar, operations, table, store, waiting, key
+            ):
                 return WAITING_ROOM, k, extended
         if not wanted:
             reasons[ELSEWHERE] += 1
@@ -237,7 +239,7 @@ def find_fragments(data: Bytes, rows: ReadColumns, n: int, out: Intervals, reaso
     """Fragments of pairs: rows of left end, size, strand of read 1 (0 forward), MAPQ of read 1.
     Read 1 decides.
     """
-    found = 0
+    fragments = 0
     for k in range(n):
         flag = rows.flag[k]
         record = rows.offset[k]
@@ -256,12 +258,12 @@ def find_fragments(data: Bytes, rows: ReadColumns, n: int, out: Intervals, reaso
         else:
             size = i32(data, record + 32)
             reverse = (flag & REVERSE) != 0
-            out[found, 0] = i32(data, record + 28) if reverse else rows.start[k]
-            out[found, 1] = -size if reverse else size
-            out[found, 2] = 1 if reverse else 0
-            out[found, 3] = data[record + 13]
-            found += 1
-    return found
+            out[fragments, 0] = i32(data, record + 28) if reverse else rows.start[k]
+            out[fragments, 1] = -size if reverse else size
+            out[fragments, 2] = 1 if reverse else 0
+            out[fragments, 3] = data[record + 13]
+            fragments += 1
+    return fragments
 
 
 @kernel

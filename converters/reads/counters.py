@@ -64,7 +64,7 @@ class Counter(ABC):
     Attributes
     ----------
     back, ahead : int
-        How far before its start, and behind its end, a read may count (bp).
+        How far before its start, and after its end, a read may count (bp).
     reasons : ndarray of int64
         Reads not counted, by reason.
     """
@@ -82,7 +82,7 @@ class Counter(ABC):
     def count(self, data: Bytes, rows: ReadColumns, n: int, window: Window, file: int) -> None:
         """Count ``n`` reads of a file."""
 
-    def settle(self, window: Window) -> None:
+    def finish_window(self, window: Window) -> None:
         """Count what had to wait until all reads of the block were seen."""
 
     def result(self, counts: Counts) -> Counts:
@@ -240,10 +240,10 @@ class FragmentCounter(Counter):
     def _fragments(self, data: Bytes, rows: ReadColumns, n: int, window: Window) -> Intervals:
         if self._found.shape[0] < n:
             self._found = np.empty((n, 4), np.int64)
-        found = self._found[: find_fragments(data, rows, n, self._found, self.reasons)]
-        return found[
+        fragments = self._found[: find_fragments(data, rows, n, self._found, self.reasons)]
+        return fragments[
             : select_fragments(
-                found,
+                fragments,
                 self._sizes.least,
                 self._sizes.most,
                 window.place,
@@ -266,7 +266,7 @@ class FragmentCounter(Counter):
                 self._waiting = [kept]
                 self.duplicates += dropped
 
-    def settle(self, window: Window) -> None:
+    def finish_window(self, window: Window) -> None:
         if self._waiting:
             kept, dropped = at_most(np.concatenate(self._waiting), self._sizes.duplicates)
             self.duplicates += dropped

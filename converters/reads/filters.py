@@ -61,16 +61,16 @@ class Rule:
 
     def line(self, *, depth: bool = False) -> str:
         """The rule for people: filters, and for depth what a read covers."""
-        told = (
+        text = (
             f"counted: reads with MAPQ >= {self.min_mapq}, without flags {self.exclude_flags} "
             f"({flag_text(self.exclude_flags | 4)})"
         )
         if self.require_flags:
-            told += f", with flags {self.require_flags} ({flag_text(self.require_flags)})"
+            text += f", with flags {self.require_flags} ({flag_text(self.require_flags)})"
         if depth:
             covered = "covered" if self.deletions else "not covered"
-            told += f"; deletions are {covered}; bases of two mates count {self.mates}"
-        return told
+            text += f"; deletions are {covered}; bases of two mates count {self.mates}"
+        return text
 
 
 # What other tools count: samtools depth, mosdepth, bedtools genomecov -split, and the old library.

@@ -45,7 +45,7 @@ class ContigOffsets:
     starts : dict of int to int
         For contigs that are wanted and have reads: before it, no read reaches the wanted place.
     ends : dict of int to int
-        For all contigs that have reads: behind the last one.
+        For all contigs that have reads: after the last one.
     """
 
     starts: dict[int, int]
@@ -99,13 +99,13 @@ def _chunks(raw: bytes, at: int, count: int) -> tuple[int, int]:
     return int(table[::2].min()), int(table[1::2].max())
 
 
-def _check_contigs(found: int, contigs: int) -> None:
-    if found != contigs:
-        raise ValueError(f"it has {found} contigs, and the BAM {contigs}")
+def _check_contigs(indexed: int, contigs: int) -> None:
+    if indexed != contigs:
+        raise ValueError(f"it has {indexed} contigs, and the BAM {contigs}")
 
 
 def _bai(raw: bytes, wanted: dict[int, int], contigs: int) -> ContigOffsets:
-    found: dict[int, int] = {}
+    offsets: dict[int, int] = {}
     ends: dict[int, int] = {}
     _check_contigs(struct.unpack_from("<i", raw, 4)[0], contigs)
     at = 8
@@ -128,9 +128,9 @@ def _bai(raw: bytes, wanted: dict[int, int], contigs: int) -> ContigOffsets:
             before = linear[:window][linear[:window] > 0]
             here = int(linear[window]) if window < windows else 0
             # A window without reads has 0: the one before it is early enough.
-            found[contig] = here or (int(before[-1]) if before.size else least)
+            offsets[contig] = here or (int(before[-1]) if before.size else least)
         at += 8 * windows
-    return ContigOffsets(found, ends)
+    return ContigOffsets(offsets, ends)
 
 
 def _csi(raw: bytes, wanted: dict[int, int], contigs: int) -> ContigOffsets:
@@ -140,7 +140,7 @@ def _csi(raw: bytes, wanted: dict[int, int], contigs: int) -> ContigOffsets:
     at = 16 + extra
     _check_contigs(struct.unpack_from("<i", raw, at)[0], contigs)
     at += 4
-    found: dict[int, int] = {}
+    offsets: dict[int, int] = {}
     ends: dict[int, int] = {}
     last_level = ((1 << 3 * depth) - 1) // 7
     meta = ((1 << 3 * (depth + 1)) - 1) // 7 + 1
@@ -161,5 +161,5 @@ def _csi(raw: bytes, wanted: dict[int, int], contigs: int) -> ContigOffsets:
                     best = max(best, offset)
             at += 16 + 16 * chunks
         if contig in wanted and least is not None:
-            found[contig] = best or least
-    return ContigOffsets(found, ends)
+            offsets[contig] = best or least
+    return ContigOffsets(offsets, ends)

@@ -101,7 +101,7 @@ class OpenAlignment:
             if self.stream.contig != contig:
                 raise self._misleading(name)
             return True
-        # The index knows no reads of it: what stands behind the contig before it must not be one.
+        # The index knows no reads of it: what stands after the contig before it must not be one.
         before = max((k for k in self.index.ends if k < contig), default=None)
         if before is None:
             self.stream.rewind()
@@ -118,7 +118,7 @@ class OpenAlignment:
         )
 
     def leave(self, name: str, tally: Tally) -> None:
-        """Pass over the reads of a chromosome that lie behind what is wanted of it."""
+        """Pass over the reads of a chromosome that lie after what is wanted of it."""
         if self.index is None and self.stream.contig == self.contig_of[name]:
             before = int(self.stream.counts[SEEN])
             self.stream.walk(FAR, None)
@@ -245,5 +245,5 @@ def _count_chromosome(
             window.skip_to(min(stream.pos for stream, _ in running))
         for stream, take in running:
             stream.walk(min(window.limit, end), take)
-        counter.settle(window)
+        counter.finish_window(window)
         window.flush(lambda offset, counts: write(chrom, offset, counter.result(counts)))

@@ -55,7 +55,7 @@ def find(data: Bytes, record: int, table: NDArray[np.int64], store: Bytes, key: 
 
 @kernel
 def remove(table: NDArray[np.int64], slot: int, state: NDArray[np.int64]) -> None:
-    """Free a slot; those behind it move up, so that every read is found from its hash on."""
+    """Free a slot; those after it move up, so that every read is found from its hash on."""
     mask = table.shape[0] - 1
     hole = slot
     slot = (slot + 1) & mask
@@ -81,7 +81,7 @@ def _insert(table: NDArray[np.int64], key: int, mate: int, at: int) -> None:
 
 
 @kernel
-def keep(
+def store_waiting(
     data: Bytes,
     record: int,
     start: int,
@@ -114,7 +114,7 @@ def keep(
 @kernel
 def waiting_read(store: Bytes, at: int) -> tuple[Any, Any, Any]:
     """Start, number of CIGAR operations, and place of the CIGAR, of the read at a place of the
-    store: :func:`keep` put it there.
+    store: :func:`store_waiting` put it there.
     """
     head: Any = at + 1 + np.int64(store[at])
     return u32(store, head) | u32(store, head + 4) << 32, u32(store, head + 8), head + 12
@@ -142,7 +142,7 @@ def _rebuild(
     store: Bytes,
     state: NDArray[np.int64],
 ) -> None:
-    """Copy the reads whose mates may still come: those at ``pos`` or behind."""
+    """Copy the reads whose mates may still come: those at ``pos`` or after it."""
     used = 0
     n = 0
     for slot in range(old.shape[0]):
@@ -162,7 +162,7 @@ ALONE, FIRST, SECOND = range(3)
 
 
 @kernel
-def role(
+def role_of_mate(
     data: Bytes, record: int, flag: int, start: int, end: int, table: NDArray[np.int64], store: Bytes
 ) -> tuple[int, int, int]:
     """Whether a read stands alone, waits for its mate, or is the mate of one that waits; the hash

@@ -1,7 +1,7 @@
 """One file of reads, of any form, as a stream of BAM records.
 
 BAM bytes are walked as they are. SAM and CRAM go through htslib (the samtools in pysam), which writes them as
-BAM without compression into a pipe: behind it there is one way for all.
+BAM without compression into a pipe: after it there is one way for all.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _kind(name: str, file: Any) -> str:
                 return "SAM"
         return "BAM"
     if head[:4] == b"BAM\x01" or b"\0" in head[:1024]:
-        raise FormatError(f"{name} is no BAM, SAM or CRAM file: it begins with {bytes(head[:8])!r}")
+        raise FormatError(f"{name} is not a BAM, SAM or CRAM file: it begins with {bytes(head[:8])!r}")
     return "SAM"
 
 
@@ -164,8 +164,8 @@ class _Transcoder:
             )
         if not code:
             return
-        found = [line.split("] ", 1)[-1] for line in lines if line.startswith(("[E::", "[W::"))]
-        reason = "; ".join(found[:2]) or (lines[-1] if lines else f"exit status {code}")
+        messages = [line.split("] ", 1)[-1] for line in lines if line.startswith(("[E::", "[W::"))]
+        reason = "; ".join(messages[:2]) or (lines[-1] if lines else f"exit status {code}")
         asks = self._kind == "CRAM" and self._reference is None and any("reference" in line for line in lines)
         needs = "a CRAM of this kind needs its reference: {reference=|--reference FILE}; " if asks else ""
         raise FormatError(

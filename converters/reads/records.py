@@ -50,7 +50,7 @@ PROBLEMS = {
 
 
 class ReadColumns(NamedTuple):
-    """Reads that are kept: a row each, shape (n,).
+    """Reads that are kept: one row each, shape (n,).
 
     Attributes
     ----------

@@ -84,42 +84,44 @@ class ReadReport(ImportReport):
     fragment_sizes: Histogram | None = None
 
     def written_lines(self, track: str, written: WriteReport) -> list[str]:
-        """What went into a track: bases are no measure of reads."""
+        """What went into a track: bases are not a measure of reads."""
         if self.dtype == "features":
             return [f"table {track}: {self.used:,} fragments"]
         n = len(written.chromosomes)
-        told = [f"track {track}: counts on {n:,} chromosome{'' if n == 1 else 's'}, {self.dtype}"]
+        lines = [f"track {track}: counts on {n:,} chromosome{'' if n == 1 else 's'}, {self.dtype}"]
         if written.saturated:
-            told.append(f"{written.saturated:,} sites exceed {self.dtype} and were set to its greatest value")
-        return told
+            lines.append(
+                f"{written.saturated:,} sites exceed {self.dtype} and were set to its greatest value"
+            )
+        return lines
 
     def read_lines(self) -> list[str]:
         """What was read from the files."""
-        told = list(self.rule)
-        told.append(f"reads: {self.seen:,} seen; {self.used:,} {self.used_what} used")
-        told += [f"not counted: {count:,} {why}" for why, count in self.dropped.items() if count]
+        lines = list(self.rule)
+        lines.append(f"reads: {self.seen:,} seen; {self.used:,} {self.used_what} used")
+        lines += [f"not counted: {count:,} {why}" for why, count in self.dropped.items() if count]
         if self.extended is not None:
-            told.append(
+            lines.append(
                 f"{self.extended:,} single reads were extended; reads of pairs, and longer reads, "
                 "count as they are aligned"
             )
-        told += [f"{path} is cut: what stood behind its last whole record is lost" for path in self.cut]
+        lines += [f"{path} is cut: what stood after its last whole record is lost" for path in self.cut]
         if self.scale is not None:
-            told.append(f"counts were multiplied by {self.scale:.10g}")
+            lines.append(f"counts were multiplied by {self.scale:.10g}")
         if self.read_lengths is not None:
-            told.append(self.read_lengths.line("read lengths"))
+            lines.append(self.read_lengths.line("read lengths"))
         if self.fragment_sizes is not None:
-            told.append(self.fragment_sizes.line("fragment sizes"))
+            lines.append(self.fragment_sizes.line("fragment sizes"))
         with_reads = {name: count for name, count in self.skipped.items() if count}
         if self.skipped:
             names = ", ".join(f"{name} {count:,}" for name, count in list(with_reads.items())[:5]) + (
                 ", ..." if len(with_reads) > 5 else ""
             )
-            told.append(
+            lines.append(
                 f"skipped: {len(self.skipped):,} contigs that the assembly does not have, "
                 f"{sum(with_reads.values()):,} reads" + (f" ({names})" if names else "")
             )
-        return told
+        return lines
 
     def nothing(self) -> str:
         """Why a track would be empty."""

@@ -184,9 +184,9 @@ class _Pass:
         if self.lengths is not None:
             read_lengths(data, rows, n, self.lengths.counts, self.lengths.extremes)
         if self.sizes is not None:
-            found = np.empty((n, 4), np.int64)
-            sizes = found[
-                : find_fragments(data, rows, n, found, np.zeros(count_kernels.N_REASONS, np.int64)), 1
+            fragments = np.empty((n, 4), np.int64)
+            sizes = fragments[
+                : find_fragments(data, rows, n, fragments, np.zeros(count_kernels.N_REASONS, np.int64)), 1
             ]
             sizes = sizes[sizes > 0]
             if sizes.size:

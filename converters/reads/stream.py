@@ -119,7 +119,7 @@ class RecordStream:
         what = "the header"
         if self._take(4, what) != b"BAM\x01":
             raise FormatError(
-                f"{self.name}: it is compressed, and what is in it is no BAM; give a BAM, SAM or CRAM file"
+                f"{self.name}: it is compressed, and what is in it is not a BAM; give a BAM, SAM or CRAM file"
             )
         length = self._integer(what)
         if length < 0:
@@ -250,7 +250,7 @@ class RecordStream:
             place(int(state[LAST_CONTIG]), int(state[LAST_POS])),
         )
         return FormatError(
-            f"{self._record()} ({here}) stands behind {before}: the reads are not sorted by "
+            f"{self._record()} ({here}) stands after {before}: the reads are not sorted by "
             "coordinate; sort them with: "
             f"samtools sort -o sorted.bam {self.name if self.name != 'standard input' else 'FILE'}"
         )

@@ -115,28 +115,28 @@ class RowImporter:
             for block, first_line in line_blocks(source, self._progress):
                 if out is None or out.values.size < len(block) // 2 + 2:
                     out = Buffers(len(block))
-                found = scanner.scan(np.frombuffer(block, np.uint8), out)
-                # What stands before the offending line is checked first: the first error is told.
-                chrom = self._write(source.name, block, first_line, out, found, chrom)
-                if found.error:
-                    token = block[found.begin : found.end].decode(errors="replace").strip()
+                scanned = scanner.scan(np.frombuffer(block, np.uint8), out)
+                # What stands before the offending line is checked first: the first error is reported.
+                chrom = self._write(source.name, block, first_line, out, scanned, chrom)
+                if scanned.error:
+                    token = block[scanned.begin : scanned.end].decode(errors="replace").strip()
                     shown = token if len(token) <= 80 else token[:77] + "..."
-                    why = scanner.explain(found.error, shown, found.column)
-                    raise FormatError(f"{source.name}:{first_line + found.lines}: {why}")
-                self.counts.rows += found.rows
+                    why = scanner.explain(scanned.error, shown, scanned.column)
+                    raise FormatError(f"{source.name}:{first_line + scanned.lines}: {why}")
+                self.counts.rows += scanned.rows
             if source.unfinished:
                 self.counts.unfinished.append(source.name)
 
     def _write(
-        self, name: str, block: bytes, first_line: int, out: Buffers, found: Scanned, chrom: str | None
+        self, name: str, block: bytes, first_line: int, out: Buffers, scanned: Scanned, chrom: str | None
     ) -> str | None:
         try:
-            values = self._exact(block, out, found)
+            values = self._exact(block, out, scanned)
         except ValueRangeError as error:
             line = first_line + int(out.lines[out.slow[0, 0]])
             raise error.within(f"{name}:{line}", FormatError) from error
-        borders = [*out.runs[: found.runs, 0].tolist(), found.rows]
-        for k in range(found.runs):
+        borders = [*out.runs[: scanned.runs, 0].tolist(), scanned.rows]
+        for k in range(scanned.runs):
             low, high = borders[k], borders[k + 1]
             _, begin, end = out.runs[k].tolist()
             if begin != CONTINUED:
@@ -166,16 +166,16 @@ class RowImporter:
                 )
         return chrom
 
-    def _exact(self, block: bytes, out: Buffers, found: Scanned) -> NDArray[Any]:
+    def _exact(self, block: bytes, out: Buffers, scanned: Scanned) -> NDArray[Any]:
         """The values; numbers too long for the compiled loop are parsed by Python."""
-        values = out.values[: found.rows]
-        slow = out.slow[: found.slow].tolist()
+        values = out.values[: scanned.rows]
+        slow = out.slow[: scanned.slow].tolist()
         if not slow:
             return values
         tokens = [block[begin:end] for _, begin, end in slow]
         rows = [row for row, _, _ in slow]
         if self._writer.dtype.kind in "iu" and self._writer.dtype.itemsize == 8:
-            # Integers beyond 2**53 are no float64.
+            # Integers beyond 2**53 are not float64.
             return self._replaced(values, rows, [_integer(token) for token in tokens])
         values[rows] = np.array(tokens, dtype=bytes).astype(np.float64)
         beyond = [k for k, row in enumerate(rows) if np.isinf(values[row])]
@@ -203,7 +203,7 @@ class RowImporter:
         ends: Any,
         values: NDArray[Any],
     ) -> None:
-        """Hand rows to the writer; a value it refuses is told with its line."""
+        """Hand rows to the writer; the message of a refused value names its line."""
         try:
             self._writer.write_intervals(chromosome, starts, ends, values)
         except ValueRangeError:
@@ -262,7 +262,7 @@ def _integer(token: bytes) -> Any:
         return np.int64(value)
     if 0 <= value < 1 << 64:
         return np.uint64(value)
-    # The limits themselves are no float64: step beyond them, so that they count as not fitting.
+    # The limits themselves are not float64: step beyond them, so that they count as not fitting.
     return np.nextafter(float(value), np.inf if value > 0 else -np.inf)
 
 

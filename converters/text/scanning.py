@@ -32,7 +32,7 @@ _SPACE, _TAB, _RETURN, _NEWLINE = 32, 9, 13, 10
 
 @kernel
 def skip_blanks(text: Bytes, at: int, end: int) -> int:
-    """The first byte of [at, end) that is no blank, or ``end``."""
+    """The first byte of [at, end) that is not a blank, or ``end``."""
     while at < end and (text[at] == _SPACE or text[at] == _TAB or text[at] == _RETURN):
         at += 1
     return at

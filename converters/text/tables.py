@@ -47,7 +47,7 @@ def data_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[Bloc
         except UnicodeDecodeError as error:
             at = first + raw.count(b"\n", 0, error.start)
             raise FormatError(
-                f"{source.name}:{at}: the byte {raw[error.start]:#x} is no UTF-8 text; convert the "
+                f"{source.name}:{at}: the byte {raw[error.start]:#x} is not UTF-8 text; convert the "
                 "file (iconv)"
             ) from None
         numbers, rows = [], []

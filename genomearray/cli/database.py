@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def init(ctx: click.Context, name: str, chrom_sizes: str, db: str | None, assembly: str | None) -> None:
     """Make a new assembly in the database.
 
-    ASSEMBLY is its name, such as hg38. CHROM_SIZES tells the names and lengths of its
+    ASSEMBLY is its name, such as hg38. CHROM_SIZES gives the names and lengths of its
     chromosomes: UCSC chrom.sizes or chromInfo.txt, a .fai index, FASTA (all plain or gzip), 2bit, or
     a SAM, BAM or CRAM file. The folder of the database is made if need be.
     """

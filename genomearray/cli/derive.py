@@ -135,7 +135,7 @@ def _tell(name: str, report: WriteReport, dtype: np.dtype[Any]) -> None:
 
 
 def save_lazy(db: GenomeDB, tracks: dict[str, Track], options: DerivedSettings) -> None:
-    """Save tracks, all or none, and tell what became of their values."""
+    """Save tracks, all or none, and report what became of their values."""
     import warnings
 
     from genomearray.database.save import copy_tracks
@@ -147,7 +147,7 @@ def save_lazy(db: GenomeDB, tracks: dict[str, Track], options: DerivedSettings) 
         {name: value for name, value in options.items() if value is not None and name != "dtype"},
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GenomeArrayWarning)  # told below
+        warnings.simplefilter("ignore", GenomeArrayWarning)  # reported below
         writers = copy_tracks(db.folder, db.assembly, tracks, dtype, progress=True, **settings)
     for name, writer in zip(tracks, writers, strict=True):
         _tell(name, writer.report, writer.dtype)
@@ -209,7 +209,7 @@ def _numbers(text: str | None) -> list[float] | None:
         return [float(word) if "." in word or "e" in word.lower() else int(word) for word in text.split(",")]
     except ValueError:
         raise click.UsageError(
-            f"--weights {text!r} is no list of numbers; write them with commas, as 1,2,0.5"
+            f"--weights {text!r} is not a list of numbers; write them with commas, as 1,2,0.5"
         ) from None
 
 
@@ -339,10 +339,13 @@ def combine_strands(
             "--estimate-on is for the estimate, and --shift leaves it out; give one of them"
         )
     refuse_existing(db, [out], options["overwrite"])
-    one, other = _open_all(db, (forward, reverse), out)
-    made, found = combined(one, other, shift, estimate_on, options["dtype"], round=options["round"])
+    forward_track, reverse_track = _open_all(db, (forward, reverse), out)
+    made, used_shift = combined(
+        forward_track, reverse_track, shift, estimate_on, options["dtype"], round=options["round"]
+    )
     click.echo(
-        f"shift: {found} bp" + ("" if shift is not None else f" (fragments of about {2 * found} bp)"),
+        f"shift: {used_shift} bp"
+        + ("" if shift is not None else f" (fragments of about {2 * used_shift} bp)"),
         err=True,
     )
     save_lazy(db, {out: made}, options)

@@ -55,7 +55,7 @@ def _chosen(options: ExportSettings) -> ExportSettings:
 @cluster_options
 @with_database
 def wig(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) -> None:
-    """A signal as fixedStep wiggle, a line a base. Absent bases are left out."""
+    """A signal as fixedStep wiggle, one line per base. Missing bases are left out."""
     from genomearray_converters import export_wig
 
     tell(export_wig(db.open_track(track), out, **_chosen(options)))
@@ -198,5 +198,7 @@ def bed(
         raise click.UsageError(f"{track} is a track: say which intervals with --above or --below")
     if region is not None:
         names, opened = [region.partition(":")[0]], opened.where([region])
-    found = opened.intervals(above, below, min_length, max_gap, chroms=names, threads=threads, progress=True)
-    tell(export_bed(found, out, overwrite=overwrite))
+    intervals = opened.intervals(
+        above, below, min_length, max_gap, chroms=names, threads=threads, progress=True
+    )
+    tell(export_bed(intervals, out, overwrite=overwrite))

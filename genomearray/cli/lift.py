@@ -112,7 +112,7 @@ def liftover(
         click.echo(line, err=True)
     save_lazy(new, dict(zip(names, made, strict=True)), options)
     if report_file is not None:
-        Path(report_file).write_text("".join(f"{one.report.table()}\n" for one in made))
+        Path(report_file).write_text("".join(f"{lifted_track.report.table()}\n" for lifted_track in made))
 
 
 @click.command("lift-bed")
@@ -120,7 +120,7 @@ def liftover(
 @click.argument("bed", metavar="BED")
 @click.argument("out", metavar="OUT", default="-")
 @click.option(
-    "--unmapped", metavar="FILE", help="Write lines of which nothing maps, each behind a line that says why."
+    "--unmapped", metavar="FILE", help="Write lines of which nothing maps, each after a line that says why."
 )
 @click.option(
     "--pieces",
@@ -146,7 +146,7 @@ def lift_bed(
     from genomearray_converters.exporting.files import text_output
 
     if min_match != min_match:
-        raise click.UsageError("--min-match nan is no part; give a number from 0 to 1")
+        raise click.UsageError("--min-match nan is not a fraction; give a number from 0 to 1")
     outputs = [name for name in (out, unmapped) if name not in (None, "-")]
     for name in outputs:
         if Path(name).exists() and any(

@@ -104,7 +104,7 @@ def main() -> None:
     except click.Abort:
         sys.exit("genomearray: interrupted; nothing was changed")
     except BrokenPipeError:
-        # The reader of our output is gone (head): not an error, and nothing more can be told.
+        # The reader of our output is gone (head): not an error, and nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except GenomeArrayError as error:

@@ -100,7 +100,7 @@ _SCHEDULER = click.option(
 
 
 def write_options(default: str) -> Callable[[F], F]:
-    """Add the options of a new track that is computed from others; ``default`` tells its dtype."""
+    """Add the options of a new track that is computed from others; ``default`` says its dtype."""
 
     def add(function: F) -> F:
         return _apply(
@@ -183,19 +183,19 @@ def track_options(function: F) -> F:
     )
 
 
-def _dtype_option(default: str | None, told: str = "") -> Callable[[Any], Any]:
+def _dtype_option(default: str | None, note: str = "") -> Callable[[Any], Any]:
     return click.option(
         "--dtype",
         type=click.Choice(DTYPES),
         default=default,
         show_default=default is not None,
-        help=f"Type of the stored numbers; integers need less space for counts{told}.",
+        help=f"Type of the stored numbers; integers need less space for counts{note}.",
     )
 
 
-def _dtype_options(default: str | None, told: str = "") -> list[Callable[[Any], Any]]:
+def _dtype_options(default: str | None, note: str = "") -> list[Callable[[Any], Any]]:
     return [
-        _dtype_option(default, told),
+        _dtype_option(default, note),
         _OVERFLOW,
         click.option("--units", metavar="TEXT", help="Units of the values, kept with the track."),
     ]
@@ -313,7 +313,7 @@ class _Flags(IntType):
                 flags = -1
             if not 0 <= flags <= 65535:
                 self.fail(
-                    f"{value!r} is no set of flags; give a number from 0 to 65535 as 1796 or 0x704, "
+                    f"{value!r} is not a set of flags; give a number from 0 to 65535 as 1796 or 0x704, "
                     "or names as UNMAP,DUP",
                     param,
                     ctx,

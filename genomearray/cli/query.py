@@ -59,26 +59,29 @@ def _old_facts(name: str, source: OldTrack) -> Iterator[tuple[str, Any]]:
     yield "path", source.path
     yield "bytes", Path(source.path).stat().st_size
     yield "software", "genome (PyTables): read-only; genomearray migrate makes a new file"
-    absent = source.absent
-    if absent:
+    missing = source.missing_chroms
+    if missing:
         yield (
             "note",
-            f"no data of {len(absent)} chromosomes: "
-            f"{', '.join(absent[:5])}{', ...' if len(absent) > 5 else ''}",
+            f"no data of {len(missing)} chromosomes: "
+            f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}",
         )
     yield "bases", sum(source.length(chrom) for chrom in source.names)
 
 
 def _old_statistics(source: OldTrack) -> None:
     """Statistics as they stand in the file, which nothing keeps up to date."""
-    told = source.statistics()
-    columns = list(dict.fromkeys(key for found in told.values() for key in found))
+    statistics = source.statistics()
+    columns = list(dict.fromkeys(key for one in statistics.values() for key in one))
     click.echo("\t".join(["name", "length", *columns]))
     for chrom in source.names:
-        if chrom in told:
+        if chrom in statistics:
             click.echo(
                 "\t".join(
-                    map(str, [chrom, source.length(chrom), *(told[chrom].get(key, ".") for key in columns)])
+                    map(
+                        str,
+                        [chrom, source.length(chrom), *(statistics[chrom].get(key, ".") for key in columns)],
+                    )
                 )
             )
 
@@ -144,7 +147,7 @@ def _statistics(stored: StoredTrack) -> None:
 @click.argument("region", required=False)
 @with_database
 def get(db: GenomeDB, track: str, region: str | None) -> None:
-    """Print the values of a REGION, a line a base: chromosome, position, value; of a feature table
+    """Print the values of a REGION, one line per base: chromosome, position, value; of a feature table
     the features that overlap it.
 
     REGION is written as in a genome browser, chr1:1,000-2,000: positions count from 1,
@@ -163,12 +166,12 @@ def get(db: GenomeDB, track: str, region: str | None) -> None:
         return
     if region is None:
         raise click.UsageError("a track needs a REGION, such as chr1:1,000-2,000")
-    found = parse_region(region, opened.length)
+    place = parse_region(region, opened.length)
     letters = opened.kind == "sequence"
-    for start in range(found.start, found.end, _PIECE):
-        values = opened.values(found.chrom, start, min(start + _PIECE, found.end))
+    for start in range(place.start, place.end, _PIECE):
+        values = opened.values(place.chrom, start, min(start + _PIECE, place.end))
         shown = values.tobytes().decode("ascii") if letters else map(str, values)
-        sys.stdout.writelines(f"{found.chrom}\t{start + k}\t{value}\n" for k, value in enumerate(shown, 1))
+        sys.stdout.writelines(f"{place.chrom}\t{start + k}\t{value}\n" for k, value in enumerate(shown, 1))
     sys.stdout.flush()
 
 
@@ -254,7 +257,7 @@ def _sequences(track: Track, bed: str, *, soft_mask: bool) -> None:
 @cluster_options
 @with_database
 def seq_stats(db: GenomeDB, track: str, chroms: tuple[str, ...], threads: int | None) -> None:
-    """Letters of a sequence TRACK [default: seq], a line a chromosome, and their total.
+    """Letters of a sequence TRACK [default: seq], one line per chromosome, and their total.
 
     n_a ... n_n count both cases, n_other IUPAC codes and gaps, n_def all but N, n_lower soft-masked
     bases; gc is the part of G and C among A, C, G and T; first_def and last_def are positions (from
@@ -295,7 +298,7 @@ def plot(db: GenomeDB, track: str, region: str, output: str, bins: int) -> None:
     mpl.use("Agg")
     kinds = (".png", ".svg", ".pdf")
     if not output.lower().endswith(kinds):
-        raise click.UsageError(f"--output {output!r} is no picture; its name ends in {', '.join(kinds)}")
+        raise click.UsageError(f"--output {output!r} is not a picture; its name ends in {', '.join(kinds)}")
     figure = db.open_track(track).plot(region, bins=bins).get_figure(root=True)
     if figure is not None:
         figure.savefig(output, dpi=150)

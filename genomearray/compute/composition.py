@@ -70,8 +70,8 @@ def sequence_statistics(
     counts = {name: np.zeros(256, np.int64) for name in names}
     first: dict[str, int] = {}
     last: dict[str, int] = {}
-    for _, found in each_block(_block_letters, source, source, names, Run("letters", threads, progress)):
-        for name, letters, low, high in found:
+    for _, counted in each_block(_block_letters, source, source, names, Run("letters", threads, progress)):
+        for name, letters, low, high in counted:
             counts[name] += letters
             if low >= 0:
                 first[name] = min(first.get(name, low), low)
@@ -108,7 +108,7 @@ def _gc(row: dict[str, Any]) -> float:
 
 def _block_letters(source: Source, task: Intervals) -> list[tuple[str, NDArray[np.int64], int, int]]:
     """For each part of a chromosome its letters, and its first and last offset that is not N (-1: none)."""
-    found = []
+    counted = []
     for piece in pieces(task):
         values = source.read_intervals(piece)
         before = 0
@@ -121,5 +121,5 @@ def _block_letters(source: Source, task: Intervals) -> list[tuple[str, NDArray[n
             count_letters(letters, counts)
             known = np.flatnonzero((letters | 32) != ord("n"))
             low, high = (start + int(known[0]), start + int(known[-1])) if known.size else (-1, -1)
-            found.append((piece.names[code], counts, low, high))
-    return found
+            counted.append((piece.names[code], counts, low, high))
+    return counted

@@ -29,10 +29,10 @@ def correlation(
         check_signal(source, label, "correlation")
     check_together(sources, tuple(labels))
     names = chosen(sources[0], chroms)
-    found = over_blocks(_block_products, sources[0], sources, names, Run("correlation", threads, progress))
+    products = over_blocks(_block_products, sources[0], sources, names, Run("correlation", threads, progress))
     matrix = np.eye(len(sources))
     for pair, (i, j) in enumerate(_pairs(len(sources))):
-        r = _pearson(np.array([block[pair] for block in found]))
+        r = _pearson(np.array([block[pair] for block in products]))
         matrix[i, j] = matrix[j, i] = r
     return pd.DataFrame(matrix, index=labels, columns=labels)
 

@@ -115,7 +115,7 @@ def quantile(source: Source, q: ArrayLike, chroms: Chroms, threads: int | None, 
     return between.reshape(wanted.shape)[()]
 
 
-def later(work: Callable[..., Any], lazy: bool, *given: Any) -> Any:
+def maybe_delayed(work: Callable[..., Any], lazy: bool, *given: Any) -> Any:
     """``work(*given)``, or a dask Delayed of it."""
     if not lazy:
         return work(*given)
@@ -134,12 +134,12 @@ def quantiles(
     import pandas as pd
 
     names = chosen(source, chroms)
-    found = [quantile(source, q, name, threads, progress) for name in names]
+    rows = [quantile(source, q, name, threads, progress) for name in names]
     index = pd.Index(names, name="chrom", dtype=object)
     return (
-        pd.Series(found, index, name="quantile")
+        pd.Series(rows, index, name="quantile")
         if np.ndim(q) == 0
-        else pd.DataFrame(found, index, columns=np.asarray(q).tolist())
+        else pd.DataFrame(rows, index, columns=np.asarray(q).tolist())
     )
 
 
@@ -176,9 +176,9 @@ def histogram(
     check_signal(source, "the track", "histogram")
     names = chosen(source, chroms)
     if np.ndim(bins) == 0 and range is None:
-        told = statistics(source, names, None, True, threads, progress)
-        empty = told.n == told.n_nan
-        range = (0.0, 1.0) if empty else (told.min, told.max)  # in their dtype, as numpy has the edges
+        whole = statistics(source, names, None, True, threads, progress)
+        empty = whole.n == whole.n_nan
+        range = (0.0, 1.0) if empty else (whole.min, whole.max)  # in their dtype, as numpy has the edges
         if not np.isfinite(range).all():
             raise ValueRangeError(f"the values reach from {range[0]} to {range[1]}; give range=(low, high)")
     try:
@@ -203,8 +203,8 @@ def _block_histogram(shared: tuple[Source, Any, Any], task: Intervals) -> NDArra
             values = values[~np.isnan(values)] if values.dtype.kind == "f" else values
             total = total + np.histogram(values, bins, range)[0]
     if small:
-        some = np.flatnonzero(counts)
+        counted = np.flatnonzero(counts)
         # As the values' own dtype: numpy's rounding at the borders of bins is that of the dtype.
-        values = (some + low).astype(stat_dtype(source))
-        total = np.histogram(values, bins, range, weights=counts[some])[0]
+        values = (counted + low).astype(stat_dtype(source))
+        total = np.histogram(values, bins, range, weights=counts[counted])[0]
     return np.asarray(total, dtype=np.int64)

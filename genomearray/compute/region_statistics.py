@@ -42,10 +42,10 @@ def interval_statistics(source: Source, intervals: Intervals) -> Summary:
     for k, statistics in enumerate(stored):
         for low in range(int(borders[k]), int(borders[k + 1]), _REGIONS):
             rows = order[low : min(low + _REGIONS, int(borders[k + 1]))]
-            some = Intervals(
+            chosen = Intervals(
                 intervals.names, intervals.code[rows], intervals.start[rows], intervals.end[rows]
             )
-            columns.put(rows, _some_statistics(source, statistics, some, offsets[some.code]))
+            columns.put(rows, _some_statistics(source, statistics, chosen, offsets[chosen.code]))
     return columns
 
 
@@ -76,8 +76,8 @@ def _some_statistics(
     out = Summary.empty(low.size, source.dtype)
     n_left = np.bincount(left_of, minlength=low.size)
     n_right = np.bincount(right_of, minlength=low.size)
-    nothing = source.dtype.type(np.nan if source.dtype.kind == "f" else 0)
-    merge_parts(n_left, n_right, first_row, n_rows, rows, edges, left.shape[0], nothing, out)
+    missing = source.dtype.type(np.nan if source.dtype.kind == "f" else 0)
+    merge_parts(n_left, n_right, first_row, n_rows, rows, edges, left.shape[0], missing, out)
     return out
 
 
@@ -94,10 +94,10 @@ def _pieces(
     starts: NDArray[np.int64], ends: NDArray[np.int64], chunk: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Intervals cut at the borders of chunks, shape (pieces, 2), and the interval each piece comes from."""
-    some = np.flatnonzero(ends > starts)
-    first = starts[some] // chunk
-    counts = (ends[some] - 1) // chunk - first + 1
-    of = np.repeat(some, counts)
+    with_bases = np.flatnonzero(ends > starts)
+    first = starts[with_bases] // chunk
+    counts = (ends[with_bases] - 1) // chunk - first + 1
+    of = np.repeat(with_bases, counts)
     index = ragged_index(counts, first)
     return np.stack(
         [np.maximum(starts[of], index * chunk), np.minimum(ends[of], (index + 1) * chunk)], axis=1
@@ -124,11 +124,11 @@ def _edge_statistics(
     ]
 
     def work(rows: NDArray[np.int64]) -> None:
-        some = of[rows]
+        edges = of[rows]
         out.put(
             rows,
             _group_statistics(
-                source, intervals.names, intervals.code[some], pieces[rows], offset[some], chunk
+                source, intervals.names, intervals.code[edges], pieces[rows], offset[edges], chunk
             ),
         )
 
@@ -166,13 +166,15 @@ def _group_statistics(
     return summarise(values, pieces[:, 0] + ahead, pieces[:, 1] + ahead)
 
 
-def _asked(found: Summary) -> dict[str, NDArray[Any]]:
+def _asked(summary: Summary) -> dict[str, NDArray[Any]]:
     """The statistics people ask for."""
-    n, total = found.n, found.sum
+    n, total = summary.n, summary.sum
     with np.errstate(invalid="ignore", divide="ignore"):  # nothing has no mean
         mean = total.astype(np.float64) / n
-        std = np.where(np.isfinite(mean), np.sqrt(found.m2 / n), np.nan)  # an infinite value has no deviation
-    return {"n": n, "mean": mean, "min": found.min, "max": found.max, "sum": total, "std": std}
+        std = np.where(
+            np.isfinite(mean), np.sqrt(summary.m2 / n), np.nan
+        )  # an infinite value has no deviation
+    return {"n": n, "mean": mean, "min": summary.min, "max": summary.max, "sum": total, "std": std}
 
 
 def region_stats(source: Source, regions: Regions) -> pd.DataFrame:

@@ -108,8 +108,8 @@ def statistic(
         whole = total(source, chroms, threads, progress)
         if whole is not None:
             return whole
-    found = statistics(source, chroms, by, stored, threads, progress)
-    return found if name == "stats" else pick(found, name)
+    answer = statistics(source, chroms, by, stored, threads, progress)
+    return answer if name == "stats" else one_statistic(answer, name)
 
 
 def _answers(source: Source, chroms: Chroms) -> bool:
@@ -141,24 +141,24 @@ def lazy_statistic(source: Source, name: str, chroms: Chroms, by: By | None) -> 
     names = chosen(source, chroms)
     shared = delayed(source, traverse=False, name=f"genomearray-source-{id(source)}")
     part = delayed(_block_statistics)
-    found = [part(shared, task) for task in blocks(source, names)]
-    made: Delayed = delayed(_merged_statistic)(shared, names, found, name, by)
+    parts = [part(shared, task) for task in blocks(source, names)]
+    made: Delayed = delayed(_merged_statistic)(shared, names, parts, name, by)
     return made
 
 
 def _merged_statistic(
-    source: Source, names: tuple[str, ...], found: list[BlockStatistics], name: str, by: By | None
+    source: Source, names: tuple[str, ...], parts: list[BlockStatistics], name: str, by: By | None
 ) -> Number | Statistics | pd.Series | pd.DataFrame:
-    whole = _finished(source, names, _merge_blocks(source, names, found), by)
-    return whole if name == "stats" else pick(whole, name)
+    whole = _finished(source, names, _merge_blocks(source, names, parts), by)
+    return whole if name == "stats" else one_statistic(whole, name)
 
 
-def pick(found: Statistics | pd.DataFrame, name: str) -> Number | pd.Series:
+def one_statistic(answer: Statistics | pd.DataFrame, name: str) -> Number | pd.Series:
     """One statistic of all: a number, or a Series by chromosome."""
-    if isinstance(found, Statistics):
-        value: Number = found.n - found.n_nan if name == "count" else getattr(found, name)
+    if isinstance(answer, Statistics):
+        value: Number = answer.n - answer.n_nan if name == "count" else getattr(answer, name)
         return value
-    return (found["n"] - found["n_nan"]).rename("count") if name == "count" else found[name]
+    return (answer["n"] - answer["n_nan"]).rename("count") if name == "count" else answer[name]
 
 
 def check_by(by: str | None) -> None:
@@ -186,7 +186,7 @@ def _computed(
 def _block_statistics(source: Source, task: Intervals) -> BlockStatistics:
     chunk = chunk_length(stat_dtype(source))
     counts = np.zeros(task.start.size, np.int64)
-    found: list[Summary] = []
+    summaries: list[Summary] = []
     wide: list[int] | None = [] if source.dtype.kind in "iu" and source.dtype.itemsize == 8 else None
     row = {
         (int(code), int(start) // BLOCK): k
@@ -203,7 +203,7 @@ def _block_statistics(source: Source, task: Intervals) -> BlockStatistics:
         of = np.repeat(np.arange(sizes.size), n)
         starts = before[of] + ragged_index(n) * chunk
         ends = np.minimum(starts + chunk, (before + sizes)[of])
-        found.append(
+        summaries.append(
             summarise(values, starts, ends) if held else Summary.filled(ends - starts, np.nan, source.dtype)
         )
         for k in range(sizes.size):
@@ -213,7 +213,7 @@ def _block_statistics(source: Source, task: Intervals) -> BlockStatistics:
                 _wide_sum(values[low:high]) for low, high in zip(starts.tolist(), ends.tolist(), strict=True)
             ]
     return BlockStatistics(
-        tuple(task.names[code] for code in task.code.tolist()), counts, Summary.joined(found), wide
+        tuple(task.names[code] for code in task.code.tolist()), counts, Summary.joined(summaries), wide
     )
 
 
@@ -225,14 +225,14 @@ def _wide_sum(values: NDArray[Any]) -> int:
 
 
 def _merge_blocks(
-    source: Source, names: tuple[str, ...], found: Sequence[BlockStatistics]
+    source: Source, names: tuple[str, ...], block_parts: Sequence[BlockStatistics]
 ) -> ChromosomeStatistics:
     """A row a chromosome."""
     dtype = stat_dtype(source)
     parts: dict[str, list[Summary]] = {name: [] for name in names}
     exact = dict.fromkeys(names, 0)
     wide = False
-    for block in found:
+    for block in block_parts:
         ends = np.cumsum(block.counts).tolist()
         for name, low, high in zip(block.names, [0, *ends], ends, strict=False):
             parts[name].append(block.parts.rows(slice(low, high)))
@@ -258,7 +258,7 @@ def stat_dtype(source: Source) -> np.dtype[Any]:
 def _finished(
     source: Source, names: tuple[str, ...], table: ChromosomeStatistics, by: By | None
 ) -> Statistics | pd.DataFrame:
-    """Statistics, or a DataFrame with a row a chromosome."""
+    """Statistics, or a DataFrame with one row per chromosome."""
     lengths = source.lengths_of(names)
     rows, exact = table
     if by is None:
@@ -267,11 +267,11 @@ def _finished(
         )
     import pandas as pd
 
-    found = []
+    finished = []
     for k in range(len(names)):
-        one = Total(*(column[k] for column in rows))
-        found.append(_statistics_of(int(lengths[k]), one, None if exact is None else exact[k]).as_dict())
-    frame = pd.DataFrame(found, columns=list(_NAMES), index=pd.Index(names, name="chrom", dtype=object))
+        total = Total(*(column[k] for column in rows))
+        finished.append(_statistics_of(int(lengths[k]), total, None if exact is None else exact[k]).as_dict())
+    frame = pd.DataFrame(finished, columns=list(_NAMES), index=pd.Index(names, name="chrom", dtype=object))
     for column in ("min", "max"):
         frame[column] = frame[column].astype(stat_dtype(source))
     return frame

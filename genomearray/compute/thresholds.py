@@ -40,7 +40,7 @@ def intervals(
         if value is not None and (
             isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or value != value
         ):
-            raise ValueRangeError(f"{name}={value!r} is no number")
+            raise ValueRangeError(f"{name}={value!r} is not a number")
     if above is None and below is None and source.dtype.kind != "b":
         raise ValueRangeError(
             "give above= or below=, or both; for other conditions compare first: (track == 3).intervals()"
@@ -49,11 +49,11 @@ def intervals(
     if gap < 0:
         raise ValueRangeError(f"max_gap={gap}: a gap has at least 0 bp")
     names = chosen(source, chroms)
-    found = over_blocks(
+    runs = over_blocks(
         _block_runs, source, (source, above, below), names, Run("intervals", threads, progress)
     )
     joined: _Found = []
-    for run in (run for block in found for run in block):
+    for run in (run for block in runs for run in block):
         if joined and joined[-1][0] == run[0] and run[1] - joined[-1][2] <= gap:
             chrom, start, _, bases, total, most = joined[-1]
             joined[-1] = chrom, start, run[2], bases + run[3], total + run[4], max(most, run[5])
@@ -72,14 +72,14 @@ def intervals(
 
 def _block_runs(shared: tuple[Source, Any, Any], task: Intervals) -> _Found:
     source, above, below = shared
-    found: _Found = []
+    runs: _Found = []
     for piece in filter(partial(may_hold, source), pieces(task)):
         values = source.read_intervals(piece)
         sizes = piece.end - piece.start
         for k, base in enumerate((np.cumsum(sizes) - sizes).tolist()):
             name, start = piece.names[int(piece.code[k])], int(piece.start[k])
-            found += _runs(name, start, values[base : base + int(sizes[k])], above, below)
-    return found
+            runs += _runs(name, start, values[base : base + int(sizes[k])], above, below)
+    return runs
 
 
 def _runs(name: str, start: int, values: NDArray[Any], above: Any, below: Any) -> _Found:

@@ -75,7 +75,7 @@ class Options(NamedTuple):
         if self.encoding == "onehot" and source.kind != SEQUENCE:
             raise LayoutError("the track holds a signal: encoding='onehot' is for sequences")
         if self.fill is not None and not isinstance(self.fill, numbers.Real):
-            raise RegionError(f"fill={self.fill!r} is no number")
+            raise RegionError(f"fill={self.fill!r} is not a number")
         return self._replace(bins=n_bins)
 
 
@@ -120,15 +120,17 @@ def read_windows(source: Source, table: RegionTable, out: NDArray[Any], options:
     n, width = len(table), int(table.end[0] - table.start[0])
     lengths = source.lengths_of(table.names)[table.code]
     start, end = np.clip(table.start, 0, lengths), np.clip(table.end, 0, lengths)
-    some = np.flatnonzero(end > start)
-    if some.size < n or (start != table.start).any() or (end != table.end).any():
+    with_bases = np.flatnonzero(end > start)
+    if with_bases.size < n or (start != table.start).any() or (end != table.end).any():
         out[:] = missing_value(source.kind, source.dtype)  # outside the chromosome
     minus = (table.strand < 0) & options.strand_aware
-    skipped = (start - table.start)[some]
-    rows = np.arange(n, dtype=np.int64)[some] * width
-    dest = np.where(minus[some], rows + width - 1 - skipped, rows + skipped)
-    step = np.where(minus[some], -1, 1) if minus.any() else None
-    source.gather(Intervals(table.names, table.code[some], start[some], end[some]), out, dest, step)
+    skipped = (start - table.start)[with_bases]
+    rows = np.arange(n, dtype=np.int64)[with_bases] * width
+    dest = np.where(minus[with_bases], rows + width - 1 - skipped, rows + skipped)
+    step = np.where(minus[with_bases], -1, 1) if minus.any() else None
+    source.gather(
+        Intervals(table.names, table.code[with_bases], start[with_bases], end[with_bases]), out, dest, step
+    )
     if source.kind == SEQUENCE and minus.any():
         out[minus] = complement_codes()[out[minus]]
     _fill_missing(out, options)
@@ -161,9 +163,9 @@ def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDAr
                 places: Any = places,
                 lengths: Any = lengths,
             ) -> None:
-                some = np.empty((part.size, n), dtype=np.float64)
-                scale_regions(values, places[part], lengths[part], reverse[rows[part]], kind, some)
-                out[rows[part]] = some
+                part_rows = np.empty((part.size, n), dtype=np.float64)
+                scale_regions(values, places[part], lengths[part], reverse[rows[part]], kind, part_rows)
+                out[rows[part]] = part_rows
 
             list(pool.map(work, np.array_split(np.arange(rows.size), min(4 * workers(), rows.size))))
     return out
@@ -206,11 +208,11 @@ def _sweep(
             again = kept[low[k] - kept_start : high[k] - kept_start]
             values[dest[k] + low[k] - starts[k] :][: again.size] = again
             low[k] += again.size
-        some = low < high
+        inside = low < high
         intervals = Intervals(
-            (table.names[code],), np.zeros(int(some.sum()), np.int64), low[some], high[some]
+            (table.names[code],), np.zeros(int(inside.sum()), np.int64), low[inside], high[inside]
         )
-        source.gather(intervals, values, (dest + low - starts)[some])
+        source.gather(intervals, values, (dest + low - starts)[inside])
         span = np.searchsorted(starts, table.start[rows], side="right") - 1
         yield rows, values, table.start[rows] + (dest - starts)[span]
         # Later groups begin at or after the last region of this one.

@@ -26,19 +26,19 @@ class BaseDatabase:
         self.path = database_folder(path)
         name = assembly or os.environ.get("GENOME_ASSEMBLY")
         known = list_assemblies(self.path)
-        there = (
+        existing = (
             f"; there are: {', '.join(known)}"
             if known
             else f"; {self.path} holds none yet: run genomearray init"
         )
         if not name:
             raise DatabaseError(
-                "no assembly is named", hint=f"give {{assembly=}} or set GENOME_ASSEMBLY{there}"
+                "no assembly is named", hint=f"give {{assembly=}} or set GENOME_ASSEMBLY{existing}"
             )
         check_assembly_name(name)
         self.folder = self.path / name
         if name not in known:
-            raise DatabaseError(f"assembly {name!r} is not in the database {self.path}{there}")
+            raise DatabaseError(f"assembly {name!r} is not in the database {self.path}{existing}")
 
     @Cached
     def assembly(self) -> Assembly:
@@ -47,7 +47,7 @@ class BaseDatabase:
 
     @property
     def chromosomes(self) -> pd.DataFrame:
-        """The chromosome table: name, length (bp), idnum and the is_* flags, a row each.
+        """The chromosome table: name, length (bp), idnum and the is_* flags, one row each.
 
         Examples
         --------

@@ -160,7 +160,7 @@ class GenomeDB(WriteMethods):
         name : str
             May hold ``/``, for instance ``dnase/k562``.
         kind : {"signal", "sequence"}, optional
-            Of an old file, which does not tell. By default letters are recognised.
+            Of an old file, which does not say. By default letters are recognised.
 
         Returns
         -------

@@ -72,8 +72,10 @@ class MigrateReport:
 
     def lines(self) -> list[str]:
         """The report for people, a line each file, and a sum."""
-        told = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in (COPIED, THERE, LEFT_OUT, FAILED))
-        return [*map(str, self.files), f"files: {told}"]
+        counts = ", ".join(
+            f"{self.count(outcome)} {outcome}" for outcome in (COPIED, THERE, LEFT_OUT, FAILED)
+        )
+        return [*map(str, self.files), f"files: {counts}"]
 
 
 def migrate(
@@ -168,19 +170,19 @@ def _migrate_one(
 ) -> Migrated:
     assembly = old.folder.name
     try:
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", GenomeArrayWarning)
-            there = new.has_track(name) and not options["overwrite"]
+            exists = new.has_track(name) and not options["overwrite"]
             note = (
                 _compare(old, new, name, options, progress=progress)
-                if there
+                if exists
                 else _copy(old, new, name, options, progress=progress)
             )
         notes = [
             note,
-            *(str(warning.message) for warning in told if issubclass(warning.category, GenomeArrayWarning)),
+            *(str(warning.message) for warning in caught if issubclass(warning.category, GenomeArrayWarning)),
         ]
-        return Migrated(assembly, name, THERE if there else COPIED, "; ".join(notes))
+        return Migrated(assembly, name, THERE if exists else COPIED, "; ".join(notes))
     except _NotData as error:
         return Migrated(assembly, name, LEFT_OUT, str(error))
     except (GenomeArrayError, *DAMAGE) as error:
@@ -189,12 +191,16 @@ def _migrate_one(
 
 def _compare(old: GenomeDB, new: GenomeDB, name: str, options: dict[str, Any], *, progress: bool) -> str:
     """What an earlier run copied still agrees."""
-    with old.open(name) as one, new.open(name) as other:
-        if isinstance(one, Track) and isinstance(other, Track):
-            if _differences(one.source, other.source, options["threads"], progress=progress) == 0:
-                return f"{_bases(one):,} values of {one.dtype} agree"
-        elif isinstance(one, FeatureTable) and isinstance(other, FeatureTable) and _same_tables(one, other):
-            return f"{len(one):,} features agree"
+    with old.open(name) as old_track, new.open(name) as new_track:
+        if isinstance(old_track, Track) and isinstance(new_track, Track):
+            if _differences(old_track.source, new_track.source, options["threads"], progress=progress) == 0:
+                return f"{_bases(old_track):,} values of {old_track.dtype} agree"
+        elif (
+            isinstance(old_track, FeatureTable)
+            and isinstance(new_track, FeatureTable)
+            and _same_tables(old_track, new_track)
+        ):
+            return f"{len(old_track):,} features agree"
     raise DamagedTrackError("the new database has another track of that name", hint="{overwrite} replaces it")
 
 

@@ -56,10 +56,10 @@ def save(
     if isinstance(data, Track):
         _same_assembly(assembly, data.assembly)
         return copy_track(folder, assembly, name, data, dtype, progress=progress, **settings)
-    pieces, found, kind = _pieces(assembly, data)
+    pieces, dtype_given, kind = _pieces(assembly, data)
     defaults: TrackSettings = {"kind": kind}
     options = WriteOptions(**(defaults | settings))
-    with create_writer(folder, assembly, name, found if dtype is None else dtype, options) as writer:
+    with create_writer(folder, assembly, name, dtype_given if dtype is None else dtype, options) as writer:
         for chrom, start, values in pieces:
             writer.write(chrom, start, values)
     return writer.report
@@ -173,23 +173,23 @@ def _planned(track: Track, dtype: DTypeLike | None, settings: TrackSettings, *, 
 
 
 def _kept(attributes: dict[str, Any]) -> dict[str, str | int]:
-    """Attributes that tell what a track went through, which a copy keeps."""
+    """Attributes that record how a track was made, which a copy keeps."""
     return {name: value for name, value in attributes.items() if name.endswith(("_report", "_table"))}
 
 
 def write_source(
     writer: TrackWriter, source: Source, name: str, threads: int | None = None, *, progress: bool = False
 ) -> None:
-    """Compute, compress and store all blocks of a source; those that hold nothing are absent as they are."""
+    """Compute, compress and store all blocks of a source; those that hold no data are not stored."""
     skip = _same_value(source.fill, writer.fill)
     everything = list(block_jobs(writer.layout))
     jobs = [job for job in everything if not (skip and _is_absent(source, job))]
     writer.report.bases += sum(job.length for job in everything) - sum(job.length for job in jobs)
     total = sum(job.length for job in jobs)
-    with progress_bar(total, name, "bp", wanted=progress) as told:
+    with progress_bar(total, name, "bp", wanted=progress) as advance:
         for _, done in runner(threads).run(_encoded, (source, writer.encoder()), jobs, "save"):
             writer.accept(done)
-            told(done.job.length)
+            advance(done.job.length)
 
 
 def _same_value(one: Any, other: Any) -> bool:
@@ -265,10 +265,10 @@ def copy_features(
         writer,
     ):
         for chrom in table.chromosomes:
-            found = table.sel(chrom=chrom)
-            if len(found):
+            features = table.sel(chrom=chrom)
+            if len(features):
                 writer.append(
-                    assembly[chrom].name, {column: found[column] for column in columns}, found.input_row
+                    assembly[chrom].name, {column: features[column] for column in columns}, features.input_row
                 )
     return len(table)
 
@@ -310,7 +310,7 @@ def _pieces(assembly: Assembly, data: TrackData) -> tuple[Pieces, DTypeLike, Kin
         return _array_pieces(arrays), _common_dtype(arrays.values()), SIGNAL
     if not isinstance(data, Iterable):
         raise ValueRangeError(
-            f"{type(data).__name__} is no track data; give a mapping, Dataset, Track or (chrom, "
+            f"{type(data).__name__} is not track data; give a mapping, Dataset, Track or (chrom, "
             "start, values) pieces"
         )
     pieces = iter(data)
@@ -319,7 +319,7 @@ def _pieces(assembly: Assembly, data: TrackData) -> tuple[Pieces, DTypeLike, Kin
         raise ValueRangeError("there is no piece to save; give at least one (chrom, start, values)")
     if not isinstance(first, tuple) or len(first) != 3:
         raise ValueRangeError(
-            f"{first!r} is no piece; give {{chrom: array}}, or tuples (chrom, start, values)"
+            f"{first!r} is not a piece; give {{chrom: array}}, or tuples (chrom, start, values)"
         )
     return itertools.chain([first], pieces), _common_dtype([np.asarray(first[2])]), SIGNAL
 

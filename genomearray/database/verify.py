@@ -68,8 +68,8 @@ class VerifyReport:
 
     def lines(self) -> list[str]:
         """The report for people, a line each thing."""
-        found = f"{len(self.problems)} problems" if self.problems else self.checked
-        return [*self.problems, *self.stale, f"{self.what} {self.name}: {found}"]
+        outcome = f"{len(self.problems)} problems" if self.problems else self.checked
+        return [*self.problems, *self.stale, f"{self.what} {self.name}: {outcome}"]
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -139,14 +139,14 @@ def check(
     problems: list[str] = []
     place = (Path(stored.path), stored.id)
     try:
-        with progress_bar(sum(job.length for job in jobs), "verify", "bp", wanted=progress) as told:
-            for number, found in runner(threads).run(_summarised, place, jobs, "verify"):
+        with progress_bar(sum(job.length for job in jobs), "verify", "bp", wanted=progress) as advance:
+            for number, summary in runner(threads).run(_summarised, place, jobs, "verify"):
                 job = jobs[number]
-                told(job.length)
-                if isinstance(found, str):
-                    problems.append(found)
+                advance(job.length)
+                if isinstance(summary, str):
+                    problems.append(summary)
                 else:
-                    builder.put(job.variable, job.block, found[0], job.rows, found[1])
+                    builder.put(job.variable, job.block, summary[0], job.rows, summary[1])
     finally:
         as_stored.cache_clear()
     return problems or _differences(stored, layout, builder)
@@ -186,14 +186,14 @@ def _summarised(place: tuple[Path, str], job: BlockJob) -> tuple[Summary, Summar
 
 def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> list[str]:
     """Chunks and sequences whose stored statistics are not those of their values."""
-    told = []
+    lines = []
     chunks = np.zeros(layout.n_chunks, bool)
     for stored_column, right in zip(stored.summary(0, layout.n_chunks), builder.summary, strict=True):
         chunks |= ~_same(stored_column, right)
     for row in np.flatnonzero(chunks)[:_MOST_TOLD].tolist():
         variable = next(v for v in reversed(layout.variables) if v.first_chunk <= row)
         start = (row - variable.first_chunk) * variable.chunk
-        told.append(
+        lines.append(
             _WRONG.format(f"{variable.name}:{start + 1}-{min(start + variable.chunk, variable.length)}")
         )
     computed, kept = builder.sequences(), stored.sequences()
@@ -205,13 +205,13 @@ def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> 
     }
     for name, column in (computed | places).items():
         wrong |= ~_same(kept[name], column)
-    told += [
+    lines += [
         _WRONG.format(repr(layout.assembly.names[row])) for row in np.flatnonzero(wrong)[:_MOST_TOLD].tolist()
     ]
     total = int(chunks.sum()) + int(wrong.sum())
-    if total > len(told):
-        told.append(f"and {total - len(told):,} more")
-    return told
+    if total > len(lines):
+        lines.append(f"and {total - len(lines):,} more")
+    return lines
 
 
 def _same(one: Any, other: Any) -> Any:
@@ -227,23 +227,23 @@ def stale_chromosomes(source: OldTrack, right: pd.DataFrame) -> list[str]:
     """Chromosomes of an old file whose stored statistics are not those of its values, which
     ``right`` has by chromosome.
     """
-    told = source.statistics()
-    rows = {chrom: {str(key): right.loc[chrom, key] for key in right.columns} for chrom in told}
+    stored = source.statistics()
+    rows = {chrom: {str(key): right.loc[chrom, key] for key in right.columns} for chrom in stored}
     return [
         chrom
-        for chrom, old in told.items()
+        for chrom, old in stored.items()
         if not all(_agrees(key, old[key], rows[chrom]) for key in right.columns if key in old)
     ]
 
 
 def _agrees(key: str, old: Any, right: dict[str, Any]) -> bool:
-    found = right[key]
-    if isinstance(old, int) and isinstance(found, (int, np.integer)):
-        return old == int(found)
+    computed = right[key]
+    if isinstance(old, int) and isinstance(computed, (int, np.integer)):
+        return old == int(computed)
     # A sum of float32 numbers of both signs is right to so many of the largest of them.
     known = right["n"] - right["n_nan"]
     slack = _CLOSE * 1e-3 * known * max(abs(right["min"]), abs(right["max"])) if key == "sum" and known else 0
-    return bool(np.isclose(float(old), float(found), rtol=_CLOSE, atol=slack, equal_nan=True))
+    return bool(np.isclose(float(old), float(computed), rtol=_CLOSE, atol=slack, equal_nan=True))
 
 
 def check_old(source: OldTrack, *, threads: int | None = None, progress: bool = False) -> list[str]:

@@ -90,7 +90,7 @@ class WriteMethods(BaseDatabase):
         ----------
         name : str
         data : mapping, Dataset, Track or iterable
-            ``{chrom: array}`` with one value a base; a Dataset with the variables of a track, also
+            ``{chrom: array}`` with one value per base; a Dataset with the variables of a track, also
             lazy (computed block by block); a Track, stored or lazy (computed in threads, or on the
             dask cluster of the session: a ``distributed.Client``); or an iterable of ``(chrom,
             start, values)`` with offsets. Chromosomes that are not given hold the fill value.

@@ -78,15 +78,15 @@ class OverlapMethods(BaseTable):
         """
         table = self._regions(regions, strand)
         counts = np.zeros(len(table), np.int64)
-        found = []
+        pairs = []
         with ThreadPoolExecutor(workers()) as pool:  # sorting and searching are done without the GIL
             asked = list(self._by_chromosome(table, strand))
             for here, (n, row) in zip(asked, pool.map(_pairs, asked), strict=True):
                 counts[here.regions] = n
-                found.append((here.regions, here.features[row]))
+                pairs.append((here.regions, here.features[row]))
         place = np.cumsum(counts) - counts
         out = np.empty(int(counts.sum()), np.int64)
-        for rows, row in found:
+        for rows, row in pairs:
             out[ragged_index(counts[rows], place[rows])] = row
         return np.repeat(np.arange(len(table)), counts), out
 
@@ -137,12 +137,12 @@ class OverlapMethods(BaseTable):
         table = self._regions(regions, strand)
         row, distance = np.full(len(table), -1), np.zeros(len(table), np.int64)
         for here in self._by_chromosome(table, strand):
-            found = nearest_rows(here.places, here.start, here.end)
-            row[here.regions], distance[here.regions] = here.features[found.row], found.distance
-        there = np.flatnonzero(row >= 0)
-        told = self._with_regions(there, row[there])
-        told.insert(1, "distance", distance[there])
-        return told
+            closest = nearest_rows(here.places, here.start, here.end)
+            row[here.regions], distance[here.regions] = here.features[closest.row], closest.distance
+        matched = np.flatnonzero(row >= 0)
+        frame = self._with_regions(matched, row[matched])
+        frame.insert(1, "distance", distance[matched])
+        return frame
 
     def _regions(self, regions: Regions, strand: OverlapStrand | None) -> RegionTable:
         if strand is not None:

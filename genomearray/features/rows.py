@@ -94,8 +94,8 @@ class Features:
         >>> table.dtype("score")
         dtype('uint8')
         """
-        found: np.dtype[Any] = self._table.file.column(column, 0, 0).dtype
-        return found
+        dtype: np.dtype[Any] = self._table.file.column(column, 0, 0).dtype
+        return dtype
 
     def as_regions(self) -> RegionTable:
         """The rows as regions, without their other columns: what ``windows``, ``overlap`` and the

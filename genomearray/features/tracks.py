@@ -73,12 +73,12 @@ class TrackMethods(BaseTable):
         >>> table.overlapped_bases()
         0
         """
-        found = 0
+        bases = 0
         for placed in self._placed_all().values():
             before = np.append(placed.start[:1], np.maximum.accumulate(placed.end)[:-1]).astype(np.int64)
             covered = np.maximum(placed.end - np.maximum(placed.start, before), 0)
-            found += int((placed.end - placed.start).sum()) - int(covered.sum())
-        return found
+            bases += int((placed.end - placed.start).sum()) - int(covered.sum())
+        return bases
 
     def distances(self, sign: DistanceSign = "none", dtype: Any = "float64") -> Track:
         """Bases from each base to the nearest feature, as a lazy track: 0 inside of one, 1 beside

@@ -67,15 +67,15 @@ def _numbers(lists: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.repeat(np.arange(counts.size), counts), numbers
 
 
-def introns(found: Parts) -> Parts:
+def introns(exons: Parts) -> Parts:
     """Gaps of at least one base between the exons of a transcript; exons may overlap."""
-    same = found.row[1:] == found.row[:-1]
-    start, end = reach_by_group(found.row, found.end)[:-1], found.start[1:]
+    same = exons.row[1:] == exons.row[:-1]
+    start, end = reach_by_group(exons.row, exons.end)[:-1], exons.start[1:]
     gaps = same & (end > start)
-    return Parts(found.row[1:][gaps], start[gaps], end[gaps])
+    return Parts(exons.row[1:][gaps], start[gaps], end[gaps])
 
 
-def coding(table: pd.DataFrame, found: Parts) -> Parts:
+def coding(table: pd.DataFrame, exons: Parts) -> Parts:
     """Parts of exons between the borders of the coding sequence; none of a transcript that does not code.
 
     Raises
@@ -95,10 +95,10 @@ def coding(table: pd.DataFrame, found: Parts) -> Parts:
             "the table has no coding sequences: it needs the columns cds_start and cds_end, or "
             "thickStart and thickEnd"
         )
-    start = np.maximum(found.start, table[low].to_numpy(np.int64)[found.row])
-    end = np.minimum(found.end, table[high].to_numpy(np.int64)[found.row])
+    start = np.maximum(exons.start, table[low].to_numpy(np.int64)[exons.row])
+    end = np.minimum(exons.end, table[high].to_numpy(np.int64)[exons.row])
     kept = start < end
-    return Parts(found.row[kept], start[kept], end[kept])
+    return Parts(exons.row[kept], start[kept], end[kept])
 
 
 def with_transcripts(table: pd.DataFrame, parts: Parts, number: str) -> pd.DataFrame:
@@ -145,7 +145,7 @@ def promoters(table: pd.DataFrame, upstream: int, downstream: int, lengths: dict
     """
     for name, size in (("upstream", upstream), ("downstream", downstream)):
         if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 0:
-            raise RegionError(f"{name}={size!r} is no number of bases; it is a whole number, at least 0")
+            raise RegionError(f"{name}={size!r} is not a number of bases; it is a whole number, at least 0")
     minus = (table["strand"] == "-").to_numpy()
     # The border in front of the first base: between upstream and downstream.
     border = np.where(minus, table["end"].to_numpy(np.int64), table["start"].to_numpy(np.int64))
@@ -224,13 +224,13 @@ def _clusters(table: pd.DataFrame) -> NDArray[np.int64]:
     return np.asarray(pd.factorize(of)[0], np.int64)
 
 
-def merged_exons(table: pd.DataFrame, found: Parts) -> pd.DataFrame:
+def merged_exons(table: pd.DataFrame, exons: Parts) -> pd.DataFrame:
     """The union of the exons of each gene; exons that touch become one."""
     import pandas as pd
 
-    gene = gene_of(table)[found.row]
-    order = np.lexsort((found.end, found.start, gene))
-    gene, start, end, row = gene[order], found.start[order], found.end[order], found.row[order]
+    gene = gene_of(table)[exons.row]
+    order = np.lexsort((exons.end, exons.start, gene))
+    gene, start, end, row = gene[order], exons.start[order], exons.end[order], exons.row[order]
     new = np.ones(gene.size, bool)
     if gene.size:
         reach = reach_by_group(gene, end)

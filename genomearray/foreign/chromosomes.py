@@ -32,14 +32,14 @@ def _old_table(folder: Path, file: h5py.File) -> Assembly | None:
         return None
     path = folder / FILE
     try:
-        found = pytables.contents(file, path)
+        contents = pytables.contents(file, path)
     except LayoutError as error:
         raise DatabaseError(str(error)) from error
-    if found.kind != pytables.CHROMOSOMES:
+    if contents.kind != pytables.CHROMOSOMES:
         raise DatabaseError(
-            f"{path} holds a {found.kind}, no chromosome table; was it written by another program?"
+            f"{path} holds a {contents.kind}, no chromosome table; was it written by another program?"
         )
-    rows = found.nodes["chromosome"][:]
+    rows = contents.nodes["chromosome"][:]
     if not {"idnum", "length", "name"} <= set(rows.dtype.names):
         raise DatabaseError(
             f"the chromosome table {path} has the columns {', '.join(rows.dtype.names)}; it needs "
@@ -54,9 +54,9 @@ def _old_table(folder: Path, file: h5py.File) -> Assembly | None:
         judged = Assembly.in_order(folder.name, sizes)
     except AssemblyError as error:
         raise DatabaseError(f"the old chromosome table {path} cannot be used: {error}") from error
-    told = {flag: rows[flag].astype(bool).tolist() for flag in FLAGS if flag in rows.dtype.names}
-    if any(told.get("is_x", [])) or any(told.get("is_y", [])):
-        flags = [{flag: column[k] for flag, column in told.items()} for k in range(rows.size)]
+    flag_columns = {flag: rows[flag].astype(bool).tolist() for flag in FLAGS if flag in rows.dtype.names}
+    if any(flag_columns.get("is_x", [])) or any(flag_columns.get("is_y", [])):
+        flags = [{flag: column[k] for flag, column in flag_columns.items()} for k in range(rows.size)]
     else:
         flags = [{flag: getattr(chrom, flag) for flag in FLAGS} for chrom in judged]
     ids = rows["idnum"].tolist()

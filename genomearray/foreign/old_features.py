@@ -35,7 +35,7 @@ class OldFeatureFile:
                 )
         if self._old.assembly.name == UNKNOWN:
             raise LayoutError(
-                f"{path} is in no database: no folder above it has a chromosome table, which tells "
+                f"{path} is in no database: no folder above it has a chromosome table, which gives "
                 "how long chromosomes are"
             )
         self.attributes: dict[str, Any] = {

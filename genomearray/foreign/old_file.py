@@ -21,7 +21,7 @@ DAMAGE = (OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError, At
 UNKNOWN = "unknown"  # assembly of a file outside of a database
 _DEEPEST = 16  # folders above a file in which a chromosome table is looked for
 STRANGE_NODE = (
-    "{path}: its node {node!r} is no chromosome of assembly {assembly!r}; is the file of another assembly?"
+    "{path}: its node {node!r} is not a chromosome of assembly {assembly!r}; is the file of another assembly?"
 )
 
 
@@ -50,7 +50,7 @@ def is_hdf5(path: Path) -> bool:
 
 
 def what_else(path: str | os.PathLike[str]) -> tuple[str, str]:
-    """What a file that is no track holds, for the message, and a hint."""
+    """What a file that is not a track holds, for the message, and a hint."""
     try:
         if Path(path).is_file() and not Path(path).stat().st_size:
             return (
@@ -106,7 +106,7 @@ class OldFile:
         self.assembly = known
 
     def check_lengths(self) -> None:
-        """LayoutError for a node that is no chromosome of the assembly, or not as long."""
+        """LayoutError for a node that is not a chromosome of the assembly, or not as long."""
         for name, node in self.nodes.items():
             if name not in self.assembly:
                 raise LayoutError(STRANGE_NODE.format(path=self.path, node=name, assembly=self.assembly.name))

@@ -137,6 +137,6 @@ def _target_of(path: Path) -> Assembly:
         if name and (folder / name / FILE).is_file():
             return read_assembly(folder / name)
     raise LayoutError(
-        f"{path} does not tell its other assembly, or that is not in the database; give it: "
+        f"{path} does not name its other assembly, or that is not in the database; give it: "
         "LiftTable(path, to=assembly)"
     )

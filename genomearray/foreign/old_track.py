@@ -32,7 +32,7 @@ _SEQUENCE_STATISTICS = "n_a"
 
 
 class OldTrack(OnAssembly):
-    """A track that the old library wrote, as a source; chromosomes without a node are absent: NaN, 0 or N.
+    """A track that the old library wrote, as a source; chromosomes without a node are missing: NaN, 0 or N.
 
     Parameters
     ----------
@@ -64,15 +64,15 @@ class OldTrack(OnAssembly):
         self.kind = kind or self._guess_kind()
         if self.kind == SEQUENCE and dtype != np.uint8:
             raise LayoutError(f"{path} holds {dtype}; a sequence is uint8 (ASCII codes)")
-        self.absent = tuple(name for name in self.names if name not in self._arrays)
-        self._warned = not self.absent
+        self.missing_chroms = tuple(name for name in self.names if name not in self._arrays)
+        self._warned = not self.missing_chroms
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OldTrack, (self.path, self._asked_kind)
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Assembly, kind and origin; an old file tells nothing itself."""
+        """Assembly, kind and origin; an old file holds none of them."""
         return {
             "assembly": self.assembly,
             "kind": self.kind,
@@ -135,7 +135,7 @@ class OldTrack(OnAssembly):
             raise self._damaged(intervals.names[0], damage) from damage
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
-        """Whether the offsets [start, end) may hold anything but absent bases."""
+        """Whether the offsets [start, end) may hold anything but missing bases."""
         array = self._arrays.get(chrom)
         # Chunks nobody wrote hold the fill value of HDF5, 0: a value where missing bases are NaN or N.
         return array is not None and (
@@ -145,12 +145,12 @@ class OldTrack(OnAssembly):
     def statistics(self) -> dict[str, dict[str, int | float]]:
         """Statistics stored in the file, by chromosome; nothing keeps them up to date."""
         try:
-            found = {name: pytables.statistics(node) for name, node in self._old.nodes.items()}
+            stored = {name: pytables.statistics(node) for name, node in self._old.nodes.items()}
         except DAMAGE as error:
             raise DamagedTrackError(
                 f"the statistics in {self.path} are damaged: {error}; restore the file from a copy"
             ) from error
-        return {name: told for name, told in found.items() if told}
+        return {name: values for name, values in stored.items() if values}
 
     def close(self) -> None:
         """Close the file."""
@@ -163,9 +163,9 @@ class OldTrack(OnAssembly):
                 raise unknown_chromosome(chrom, self.assembly, self.names)
             if not self._warned:
                 self._warned = True
-                names = ", ".join(self.absent[:3]) + (", ..." if len(self.absent) > 3 else "")
+                names = ", ".join(self.missing_chroms[:3]) + (", ..." if len(self.missing_chroms) > 3 else "")
                 warnings.warn(
-                    f"the old file {self.path} has no data of {len(self.absent)} chromosomes "
+                    f"the old file {self.path} has no data of {len(self.missing_chroms)} chromosomes "
                     f"({names}): they read as {self.fill}",
                     GenomeArrayWarning,
                     stacklevel=2,
@@ -183,7 +183,7 @@ def _stored_chunks(track: OldTrack, name: str) -> Any:
 
     def stored() -> NDArray[np.bool_]:
         array: Any = track._arrays[name]
-        found: NDArray[np.bool_] = array.source.stored()
-        return found
+        chunks: NDArray[np.bool_] = array.source.stored()
+        return chunks
 
     return stored

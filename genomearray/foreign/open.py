@@ -22,7 +22,7 @@ def open_source(
     expected_id : str, optional
         As for :func:`genomearray.storage.read.open_stored.open_stored`.
     kind : {"signal", "sequence"}, optional
-        Of an old file, which does not tell: by default letters are recognised.
+        Of an old file, which does not say: by default letters are recognised.
 
     Raises
     ------

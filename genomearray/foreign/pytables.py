@@ -41,8 +41,8 @@ def is_old(file: h5py.File) -> bool:
 
 
 def _class_of(node: Any) -> bytes:
-    found = node.attrs.get("CLASS", b"")
-    return bytes(found) if isinstance(found, bytes) else str(found).encode()
+    name = node.attrs.get("CLASS", b"")
+    return bytes(name) if isinstance(name, bytes) else str(name).encode()
 
 
 def contents(file: h5py.File, path: Path) -> Contents:
@@ -65,7 +65,7 @@ def contents(file: h5py.File, path: Path) -> Contents:
     shapes = {(len(node.shape), node.dtype.names is not None) for node in nodes.values()}
     if len(shapes) > 1:
         raise LayoutError(
-            f"{path} holds arrays and tables of several kinds ({_described(nodes)}); it is no track, "
+            f"{path} holds arrays and tables of several kinds ({_described(nodes)}); it is not a track, "
             "and no table of features"
         )
     ((dimensions, table),) = shapes
@@ -84,7 +84,7 @@ def contents(file: h5py.File, path: Path) -> Contents:
         return Contents(LIFT, nodes)
     if dimensions != 1:
         what = f"{dimensions}-D arrays ({_described(nodes)}), such as haplotypes or genotypes"
-        raise LayoutError(f"{path} holds {what}: no track, which has one value a base")
+        raise LayoutError(f"{path} holds {what}: no track, which has one value per base")
     dtypes = {node.dtype.newbyteorder("=") for node in nodes.values()}
     if len(dtypes) > 1 or next(iter(dtypes)).kind not in "iuf":
         raise LayoutError(
@@ -131,7 +131,7 @@ def _is_index(nodes: dict[str, h5py.Dataset]) -> bool:
 
 def statistics(node: h5py.Dataset) -> dict[str, int | float]:
     """Statistics that the old library stored with a chromosome; ``None``, which it pickled, is NaN."""
-    found: dict[str, int | float] = {}
+    values: dict[str, int | float] = {}
     for name in node.attrs:
         if name in _OWN or name.startswith("FIELD_"):
             continue
@@ -139,13 +139,13 @@ def statistics(node: h5py.Dataset) -> dict[str, int | float]:
         raw = value.tobytes() if isinstance(value, np.void) else value
         if isinstance(raw, bytes):
             if raw.rstrip(b"\0") == _PICKLED_NONE:
-                found[name] = float("nan")
+                values[name] = float("nan")
             continue  # other pickles are not read
         if isinstance(value, np.ndarray) and value.size == 1:
             value = value.reshape(())[()]
         if isinstance(value, (np.integer, np.floating)):
-            found[name] = value.item()
-    return found
+            values[name] = value.item()
+    return values
 
 
 def text(value: bytes) -> str:

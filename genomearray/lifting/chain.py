@@ -103,9 +103,9 @@ class Chain:
             )
             line += record.count(b"\n") + 1
         columns = [np.concatenate(column) for column in zip(*tables, strict=True)]
-        some = columns[4] > columns[3]  # some writers have blocks without a base
-        found = Blocks(*(column[some] for column in columns))
-        self.blocks = found._replace(strand=found.strand.astype(np.int8))
+        with_bases = columns[4] > columns[3]  # some writers have blocks without a base
+        kept = Blocks(*(column[with_bases] for column in columns))
+        self.blocks = kept._replace(strand=kept.strand.astype(np.int8))
         self.scores = np.array(scores, np.float64)
         self.aligned = np.array(aligned, np.int64)
 
@@ -126,7 +126,7 @@ class Chain:
         if fields[8] not in ("+", "-"):
             raise FormatError(f"{where}: the target strand is {fields[8]!r}; allowed are '+' and '-'")
         if not np.isfinite(score):
-            raise FormatError(f"{where}: the score {fields[0]} is no finite number")
+            raise FormatError(f"{where}: the score {fields[0]} is not a finite number")
         for side, name, (size, start, end) in (
             ("source", fields[1], sizes[:3]),
             ("target", fields[6], sizes[3:]),
@@ -177,7 +177,7 @@ class Chain:
             ("source", 0, head.end - head.start),
             ("target", 1, head.to_end - head.to),
         ):
-            # A gap behind the last block is no part of the chain.
+            # A gap after the last block is not part of the chain.
             total = int(before[-1, column] + numbers[-1, 0])
             if total != want and int(steps[:, column].sum()) != want:
                 raise FormatError(
@@ -252,11 +252,11 @@ class Chain:
         """Blocks of each source chromosome by start, and the greatest end up to each."""
         order = np.lexsort((self.blocks.start, self.blocks.source))
         borders = np.searchsorted(self.blocks.source[order], np.arange(len(self.source_lengths) + 1)).tolist()
-        found = {}
+        by_source = {}
         for k, name in enumerate(self.source_names):
             blocks = self.blocks.take(order[borders[k] : borders[k + 1]])
-            found[name] = blocks, np.maximum.accumulate(blocks.end)
-        return found
+            by_source[name] = blocks, np.maximum.accumulate(blocks.end)
+        return by_source
 
     def _overlaps(
         self, chrom: str, starts: NDArray[np.int64], ends: NDArray[np.int64]

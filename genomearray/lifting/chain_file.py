@@ -19,7 +19,7 @@ HEADER = (
 
 
 class Blocks(NamedTuple):
-    """Gapless blocks, a row each; offsets, 0-based, half-open, on the forward strands of both sides.
+    """Gapless blocks, one row each; offsets, 0-based, half-open, on the forward strands of both sides.
 
     Attributes
     ----------

@@ -94,8 +94,8 @@ def liftover(
     Returns
     -------
     LiftedTrack, or a pair of them with ``reverse``
-        ``track.report`` tells bases and signal that were mapped, unmapped and collided, by
-        chromosome. Bases of the target without a source are absent: 0, NaN or N.
+        ``track.report`` counts bases and signal that were mapped, unmapped and collided, by
+        chromosome. Bases of the target without a source are missing: 0, NaN or N.
 
     Raises
     ------
@@ -227,20 +227,20 @@ def _ranks(
     rank_of = {name: rank for rank, name in enumerate(assembly.names)}
     ranks = []
     for name, length in lengths.items():
-        found = names.find(name)
-        if found is None:
+        known = names.find(name)
+        if known is None:
             ranks.append(-1)
             continue
-        if found.length != length:
+        if known.length != length:
             if skip:
                 ranks.append(-2)
                 continue
             raise AssemblyError(
-                f"{where} chromosome {name!r} has {length:,} bp, and {found.length:,} in "
+                f"{where} chromosome {name!r} has {length:,} bp, and {known.length:,} in "
                 f"{assembly.name!r}; {hint}",
                 hint="a single chromosome of another length (often M) is left out by {skip_unequal}",
             )
-        ranks.append(rank_of[found.name])
+        ranks.append(rank_of[known.name])
     return ranks
 
 
@@ -253,25 +253,25 @@ def _layers(
     borders = np.searchsorted(blocks.target, np.arange(len(target) + 1)).tolist()
     layers = {}
     for k, chrom in enumerate(target):
-        some = blocks.take(np.arange(borders[k], borders[k + 1]))
-        size = some.end - some.start
-        covered, twice = _coverage(some.to, some.to + size)
+        layer_blocks = blocks.take(np.arange(borders[k], borders[k + 1]))
+        size = layer_blocks.end - layer_blocks.start
+        covered, twice = _coverage(layer_blocks.to, layer_blocks.to + size)
         report.target[chrom.name] = {"bases": chrom.length, "mapped": covered, "collided": twice}
-        if not some.to.size:
+        if not layer_blocks.to.size:
             continue
         if collisions == "error" and twice:
-            at = _first_overlap(some.to, some.to + size)
+            at = _first_overlap(layer_blocks.to, layer_blocks.to + size)
             raise ValueRangeError(
                 f"{chrom.name}:{at + 1} and {twice - 1:,} other bases of {chrom.name} have more than "
                 f"one source in {chain.path}",
                 hint="say which counts with {collisions=}: best, first, last, sum or mean",
             )
         layer = Layer(
-            some.to,
-            some.to + size,
-            some.source,
-            np.where(some.strand > 0, some.start, some.end - 1),
-            some.strand,
+            layer_blocks.to,
+            layer_blocks.to + size,
+            layer_blocks.source,
+            np.where(layer_blocks.strand > 0, layer_blocks.start, layer_blocks.end - 1),
+            layer_blocks.strand,
         )
         if not twice:
             layers[chrom.name] = [layer]
@@ -283,7 +283,7 @@ def _layers(
                 "first": np.arange(chain.scores.size),
                 "last": -np.arange(chain.scores.size),
             }[collisions]
-            layers[chrom.name] = [_decided(layer, priority[some.chain])]
+            layers[chrom.name] = [_decided(layer, priority[layer_blocks.chain])]
     return layers
 
 
@@ -391,13 +391,13 @@ def _with_signal(report: LiftReport, blocks: Blocks, source: Source) -> LiftRepo
     whole = interval_statistics(source, Intervals(source.names, np.arange(n), np.zeros(n, np.int64), lengths))
     rows = [(k, *merged[name]) for k, name in enumerate(source.names) if name in merged]
     code = np.repeat(np.array([k for k, _, _ in rows], np.int64), [starts.size for _, starts, _ in rows])
-    some = interval_statistics(
+    block_statistics = interval_statistics(
         source,
         Intervals(source.names, code, _joined([s for _, s, _ in rows]), _joined([e for _, _, e in rows])),
     )
     as_number = int if whole.sum.dtype.kind in "iu" else float
     for k, name in enumerate(source.names):
-        mapped = some.sum[np.searchsorted(code, k) : np.searchsorted(code, k, side="right")]
+        mapped = block_statistics.sum[np.searchsorted(code, k) : np.searchsorted(code, k, side="right")]
         own.source[name] |= {"signal": as_number(whole.sum[k]), "signal_mapped": as_number(mapped.sum())}
     return own
 

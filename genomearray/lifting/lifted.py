@@ -39,7 +39,7 @@ class Lifted(OnAssembly):
         text: str,
     ) -> None:
         dtype = plus.dtype
-        depth = max((len(found) for found in layers.values()), default=1)
+        depth = max((len(layer) for layer in layers.values()), default=1)
         if collisions == "sum" and dtype.kind in "iub":
             low, high = plus.limits
             wide = least_integer(min(low * depth, low), high * depth)
@@ -61,16 +61,16 @@ class Lifted(OnAssembly):
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
         layers = [layer for layer in self._layers.get(chrom, []) if _reaches(layer, start, end)]
-        nothing = self.missing_value()
+        missing = self.missing_value()
         if len(layers) <= 1 or self._collisions not in ("sum", "mean"):
-            out = np.full(end - start, nothing, self.dtype)
+            out = np.full(end - start, missing, self.dtype)
             for layer in layers:
                 self._pull(layer, start, end, out, threads)
             return out
-        return self._together(layers, start, end, nothing, threads)
+        return self._together(layers, start, end, missing, threads)
 
     def _together(
-        self, layers: list[Layer], start: int, end: int, nothing: Any, threads: bool
+        self, layers: list[Layer], start: int, end: int, missing: Any, threads: bool
     ) -> NDArray[Any]:
         """Sums, or means, of what several layers bring; missing values are skipped."""
         total = np.zeros(end - start, np.float64 if self.dtype.kind == "f" else self.dtype)
@@ -86,7 +86,7 @@ class Lifted(OnAssembly):
         if self._collisions == "mean":
             with np.errstate(invalid="ignore"):
                 total = total / np.maximum(count, 1)
-        total[count == 0] = nothing
+        total[count == 0] = missing
         return total.astype(self.dtype, copy=False)
 
     def _pull(self, layer: Layer, start: int, end: int, out: NDArray[Any], threads: bool) -> None:
@@ -118,10 +118,10 @@ class Lifted(OnAssembly):
 def _inside(layer: Layer, start: int, end: int) -> NDArray[np.bool_]:
     """Which bases of [start, end) lie in a segment."""
     rows = segments(layer, start, end)
-    found = np.zeros(end - start, np.bool_)
+    inside = np.zeros(end - start, np.bool_)
     for low, high in zip(layer.start[rows].tolist(), layer.end[rows].tolist(), strict=True):
-        found[max(low, start) - start : min(high, end) - start] = True
-    return found
+        inside[max(low, start) - start : min(high, end) - start] = True
+    return inside
 
 
 def segments(layer: Layer, start: int, end: int) -> slice:

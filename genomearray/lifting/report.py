@@ -35,26 +35,26 @@ class LiftReport:
     def lines(self) -> list[str]:
         """The report for people, a line each thing."""
         bases, mapped = self.total("source", "bases"), self.total("source", "mapped")
-        told = [
+        lines = [
             f"source: {mapped:,} of {bases:,} bases map ({percent(mapped, bases)}), {bases - mapped:,} do not"
         ]
         if any("signal" in row for row in self.source.values()):
             signal, kept = self.total("source", "signal"), self.total("source", "signal_mapped")
-            told.append(
+            lines.append(
                 f"signal: {_number(kept)} of {_number(signal)} maps ({percent(kept, signal)}), "
                 f"{_number(_rest(signal, kept))} does not"
             )
         bases, mapped, collided = (self.total("target", column) for column in ("bases", "mapped", "collided"))
-        told.append(
+        lines.append(
             f"target: {mapped:,} of {bases:,} bases have a source ({percent(mapped, bases)}), "
             f"{bases - mapped:,} do not"
         )
-        told.append(
+        lines.append(
             f"collisions: {collided:,} bases of the target have more than one source; "
             f"{_DECIDED[self.collisions]}"
         )
-        told += [f"skipped: {count:,} chains, {reason}" for reason, count in self.skipped.items()]
-        return told
+        lines += [f"skipped: {count:,} chains, {reason}" for reason, count in self.skipped.items()]
+        return lines
 
     def table(self) -> str:
         """A line a chromosome, separated by tabs."""

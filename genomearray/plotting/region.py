@@ -23,19 +23,19 @@ def plot(source: Source, name: str, region: str, bins: int, ax: Axes | None) -> 
     most = integer(bins, "number of bins")
     if most < 1:
         raise RegionError(f"bins={most}: at least one is drawn")
-    found = parse_region(region, source.length, source.has)
+    place = parse_region(region, source.length, source.has)
     if ax is None:
         ax = _new_axes()
-    length = found.end - found.start
+    length = place.end - place.start
     if length <= most:
         ax.step(
-            np.arange(found.start + 1, found.end + 1),
-            source.read(found.chrom, found.start, found.end),
+            np.arange(place.start + 1, place.end + 1),
+            source.read(place.chrom, place.start, place.end),
             where="mid",
         )
     else:
-        borders = found.start + np.arange(most + 1) * length // most
-        summaries = binned(source, found.chrom, borders)
+        borders = place.start + np.arange(most + 1) * length // most
+        summaries = binned(source, place.chrom, borders)
         middles = (borders[:-1] + borders[1:] + 1) / 2
         ax.fill_between(
             middles,
@@ -53,8 +53,8 @@ def plot(source: Source, name: str, region: str, bins: int, ax: Axes | None) -> 
         ax.legend(loc="upper right", frameon=False)
     if np.isnan(ax.lines[-1].get_ydata()).all():
         ax.text(0.5, 0.5, "no data", transform=ax.transAxes, ha="center", va="center")
-    ax.set_xlim(found.start + 0.5, found.end + 0.5)
-    ax.set_xlabel(f"{found.chrom}, position")
+    ax.set_xlim(place.start + 0.5, place.end + 0.5)
+    ax.set_xlabel(f"{place.chrom}, position")
     ax.set_ylabel(name or "value")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     return ax

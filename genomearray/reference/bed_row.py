@@ -28,7 +28,7 @@ class BedRow(NamedTuple):
 
 
 def parse_bed_row(line: str, where: str) -> BedRow:
-    """Columns 1 to 6 of a line of BED; columns 4 and 6 may be absent.
+    """Columns 1 to 6 of a line of BED; columns 4 and 6 are optional.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def parse_bed_row(line: str, where: str) -> BedRow:
             f"{where}: a line of BED has chrom, start and end, whole numbers of bp; here are {have}"
         ) from None
     if not 0 <= start <= end < MOST:
-        raise FormatError(f"{where}: start {start} and end {end} are no interval; 0 <= start <= end")
+        raise FormatError(f"{where}: start {start} and end {end} are not an interval; 0 <= start <= end")
     try:
         strand = parse_strand(fields[5]) if len(fields) > 5 else 0
     except RegionError as error:

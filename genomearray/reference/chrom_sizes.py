@@ -1,6 +1,6 @@
 """Names and lengths of chromosomes, from any file that carries them.
 
-The kind of file is told by its first bytes, never by its name: UCSC chromInfo and
+The first bytes of a file say its kind, never its name: UCSC chromInfo and
 chrom.sizes, .fai, FASTA (all plain or gzip), 2bit, and the header of SAM, BAM or CRAM.
 """
 
@@ -100,7 +100,7 @@ def _fasta_sizes(source: Input, head: bytes) -> list[tuple[str, int]]:
         if line.startswith(b">"):
             words = line[1:].split()
             if not words:
-                raise FormatError(f"{source.name}:{number}: the record has no name behind '>'")
+                raise FormatError(f"{source.name}:{number}: the record has no name after '>'")
             sizes.append((words[0].decode(errors="replace"), 0))
         elif sizes:
             name, length = sizes[-1]

@@ -1,4 +1,4 @@
-"""What the name of a chromosome tells: names go in, flags and a sorting key come out.
+"""What the name of a chromosome says: names go in, flags and a sorting key come out.
 
 All names of an assembly are judged together, because a name alone can mislead:
 ``chrX`` is a sex chromosome in the worm and chromosome ten in yeast.
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 
 class Traits(NamedTuple):
-    """What a name tells about its sequence; flags may overlap (``chrY_random``)."""
+    """What a name says about its sequence; flags may overlap (``chrY_random``)."""
 
     is_auto: bool = False
     is_sex: bool = False

@@ -36,7 +36,7 @@ def revcomp(sequence: Any) -> Any:
     Parameters
     ----------
     sequence : str, bytes, or ndarray of uint8 (ASCII codes), shape (n,)
-        Upper or lower case; the case is kept. Characters that are no IUPAC code stay as they are.
+        Upper or lower case; the case is kept. Characters that are not an IUPAC code stay as they are.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def write_fasta(file: TextIO, name: str, sequence: str, width: int = 60) -> None
     ----------
     file : text file
     name : str
-        What stands behind ``>``.
+        What stands after ``>``.
     sequence : str
     width : int
         Letters a line.

@@ -44,13 +44,13 @@ def merged_regions(intervals: Intervals) -> dict[str, tuple[NDArray[np.int64], N
 
 def reach(start: NDArray[Any], end: NDArray[Any]) -> NDArray[Any]:
     """Greatest end up to each row; a feature of no base counts as one base, as in bioframe."""
-    found: NDArray[Any] = np.maximum.accumulate(np.maximum(end, start + 1))
-    return found
+    greatest: NDArray[Any] = np.maximum.accumulate(np.maximum(end, start + 1))
+    return greatest
 
 
 def reach_by_group(group: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
     """Greatest end so far within each group; groups are numbered from 0, ascending."""
     # In one go: shifted by group, no reach passes from one group to the next.
     shift = group * (np.int64(end.max(initial=0)) + 1)
-    found: NDArray[np.int64] = np.maximum.accumulate(end + shift) - shift
-    return found
+    greatest: NDArray[np.int64] = np.maximum.accumulate(end + shift) - shift
+    return greatest

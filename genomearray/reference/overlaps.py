@@ -31,17 +31,17 @@ class Sorted(NamedTuple):
 def overlapping_rows(table: Sorted, start: int, end: int) -> Rows:
     """Rows of a table that share a base with [start, end), ascending."""
     end = max(end, start + 1)
-    # Rows before low end before the region, all of them; rows from high on begin behind it.
+    # Rows before low end before the region, all of them; rows from high on begin after it.
     low, high = int(np.searchsorted(table.reach, start, side="right")), int(np.searchsorted(table.start, end))
-    found: Rows = low + np.flatnonzero(table.end[low:high] > start)
-    return found
+    rows: Rows = low + np.flatnonzero(table.end[low:high] > start)
+    return rows
 
 
 def overlapping_pairs(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> tuple[Rows, Rows]:
     """For each region how many rows share a base with it, and these rows, region by region; the
     work grows with the pairs, not beyond.
 
-    Each pair is found once: the region starts behind the start of the feature and before its end,
+    Each pair is found once: the region starts after the start of the feature and before its end,
     or the feature starts inside of the region. Rows of the first kind stand before those of the
     second one, so nothing but the former need be sorted.
     """
@@ -97,16 +97,14 @@ def nearest_rows(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> Neare
     n = table.start.size
     end = np.maximum(end, start + 1)
     first = furthest_rows(table)
-    overlapping = np.searchsorted(
-        table.reach, start, side="right"
-    )  # the first row that ends behind the start
+    overlapping = np.searchsorted(table.reach, start, side="right")  # the first row that ends after the start
     overlaps = (overlapping < n) & (table.start[np.minimum(overlapping, n - 1)] < end)
     right = np.searchsorted(table.start, end)
     left = np.searchsorted(table.start, start) - 1
-    nothing = np.iinfo(np.int64).max
-    left_distance = np.where(left >= 0, start - table.reach[np.maximum(left, 0)].astype(np.int64), nothing)
+    furthest = np.iinfo(np.int64).max
+    left_distance = np.where(left >= 0, start - table.reach[np.maximum(left, 0)].astype(np.int64), furthest)
     right_distance = np.where(
-        right < n, table.start[np.minimum(right, n - 1)].astype(np.int64) - end, nothing
+        right < n, table.start[np.minimum(right, n - 1)].astype(np.int64) - end, furthest
     )
     row = np.where(left_distance <= right_distance, first[np.maximum(left, 0)], right)
     distance = np.minimum(left_distance, right_distance)
@@ -119,5 +117,5 @@ def nearest_rows(table: Sorted, start: NDArray[Any], end: NDArray[Any]) -> Neare
 def furthest_rows(table: Sorted) -> Rows:
     """For each row the one that reaches furthest among those up to it; of several the first one."""
     grows = np.append(True, table.reach[1:] > table.reach[:-1])
-    found: Rows = np.maximum.accumulate(np.where(grows, np.arange(table.reach.size), 0))
-    return found
+    rows: Rows = np.maximum.accumulate(np.where(grows, np.arange(table.reach.size), 0))
+    return rows

@@ -61,7 +61,7 @@ def parse_region(
     Region(chrom='chr1', start=0, end=100, strand='-')
     """
     if not isinstance(text, str):
-        raise RegionError(f"{text!r} is no region; write chrom:first-last, for instance chr1:1,000-2,000")
+        raise RegionError(f"{text!r} is not a region; write chrom:first-last, for instance chr1:1,000-2,000")
     text = text.strip()
     strand = "."
     match = _STRAND.search(text)

@@ -195,7 +195,7 @@ def read_regions(regions: Regions, chromosomes: Chromosomes) -> RegionTable:
         table = _from_rows(list(regions), chromosomes)
     else:
         raise RegionError(
-            f"{type(regions).__name__} is no table of regions; give a DataFrame (chrom, start, end), "
+            f"{type(regions).__name__} is not a table of regions; give a DataFrame (chrom, start, end), "
             "tuples, region strings or a BED path"
         )
     _check_names(table, chromosomes)
@@ -215,27 +215,29 @@ def _from_columns(table: Any) -> RegionTable:
     import pandas as pd
 
     have = [str(name) for name in (table.columns if hasattr(table, "columns") else table)]
-    found = {name: next((s for s in spellings if s in have), None) for name, spellings in _SPELLINGS.items()}
-    missing = [name for name in ("chrom", "start", "end") if found[name] is None]
+    spelled = {
+        name: next((s for s in spellings if s in have), None) for name, spellings in _SPELLINGS.items()
+    }
+    missing = [name for name in ("chrom", "start", "end") if spelled[name] is None]
     if missing:
         raise RegionError(
             f"the table of regions has no column {', '.join(map(repr, missing))}; it has "
             f"{', '.join(map(repr, have)) or 'none'}"
         )
-    chrom = _column(table, found["chrom"])
+    chrom = _column(table, spelled["chrom"])
     code, names = pd.factorize(chrom.astype(object))
     if (code < 0).any():
         raise RegionError(f"row {int(np.argmax(code < 0))} of the table of regions has no chromosome")
-    start, end = (_whole_numbers(_column(table, found[name]), name) for name in ("start", "end"))
+    start, end = (_whole_numbers(_column(table, spelled[name]), name) for name in ("start", "end"))
     strand = (
         np.zeros(start.size, dtype=np.int8)
-        if found["strand"] is None
-        else _strands(_column(table, found["strand"]))
+        if spelled["strand"] is None
+        else _strands(_column(table, spelled["strand"]))
     )
     sizes = {"chrom": code.size, "start": start.size, "end": end.size, "strand": strand.size}
     if len(set(sizes.values())) > 1:
-        told = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        raise RegionError(f"the columns of the table of regions are not of one length: {told}")
+        described = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise RegionError(f"the columns of the table of regions are not of one length: {described}")
     return RegionTable(
         tuple(map(str, names)), code.astype(np.int64), start, end, strand, np.arange(start.size)
     )
@@ -247,7 +249,7 @@ def _column(table: Any, name: str | None) -> Any:
     try:
         return pd.Series(table[name]).reset_index(drop=True)
     except ValueError as error:  # two columns of that name, or a table in a table
-        raise RegionError(f"column {name!r} of the table of regions is no plain column: {error}") from None
+        raise RegionError(f"column {name!r} of the table of regions is not a plain column: {error}") from None
 
 
 def _whole_numbers(column: Any, name: str) -> NDArray[np.int64]:
@@ -308,7 +310,7 @@ def _row(row: Any, chromosomes: Chromosomes) -> tuple[str, int, int, int]:
         return region.chrom, region.start, region.end, parse_strand(region.strand)
     if not isinstance(row, (tuple, list)) or len(row) not in (3, 4):
         raise RegionError(
-            f"{row!r} is no region; give (chrom, start, end[, strand]) or a text such as chr1:1-100"
+            f"{row!r} is not a region; give (chrom, start, end[, strand]) or a text such as chr1:1-100"
         )
     return (
         str(row[0]),

@@ -55,17 +55,17 @@ class Combined(ComputedSource):
             return self._median(chrom, start, end, threads)
         size = end - start
         total = np.zeros(size, self._accumulator)
-        # Where 64 bits may not be enough, floats tell: what wraps and comes back is right.
+        # Where 64 bits may not be enough, floats show it: what wraps and comes back is right.
         rough = np.zeros(size) if self._whole and self._how == "sum" and self._limits is None else None
         weight = np.zeros(0 if self._whole else size)
-        there: Any = 0
+        weight_here: Any = 0
         for k, source in enumerate(self.parts):
             if not source.has(chrom):
                 continue
             scale = 1 if self._weights is None else self._weights[k].item()
             if self._how in ("sum", "mean") and not source.holds(chrom, start, end):
                 if source.zeros_are_values:  # zeros are values: they add nothing, and count
-                    there += scale
+                    weight_here += scale
                     weight += scale if self._how == "mean" else 1
                 continue
             values = source.read(chrom, start, end, threads)
@@ -73,10 +73,10 @@ class Combined(ComputedSource):
             self._add(total, weight, values, scale, first=k == 0)
             if rough is not None:
                 rough += values.astype(np.float64) * scale
-            there += scale
+            weight_here += scale
         if rough is not None:
             self._refuse_overflow(rough, chrom, start)
-        return self._finished(total, weight, there)
+        return self._finished(total, weight, weight_here)
 
     def _refuse_overflow(self, rough: NDArray[np.float64], chrom: str, start: int) -> None:
         info = np.iinfo(self.dtype)
@@ -108,15 +108,15 @@ class Combined(ComputedSource):
         else:
             add_valid(values, float(scale), self._how == "mean", total, weight)
 
-    def _finished(self, total: NDArray[Any], weight: NDArray[Any], there: Any) -> NDArray[Any]:
+    def _finished(self, total: NDArray[Any], weight: NDArray[Any], weight_here: Any) -> NDArray[Any]:
         if self._how == "mean" and self._whole:
             out = np.empty(total.size, self.dtype)
-            divide(total, float(there), out)
+            divide(total, float(weight_here), out)
             return out
         if self._whole:
             return total.astype(self.dtype, copy=False)
         out = np.empty(total.size, self.dtype)
-        settle(total, weight, self._how == "mean", out)
+        divide_by_weight(total, weight, self._how == "mean", out)
         return out
 
     def _median(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
@@ -177,9 +177,9 @@ def add_valid(
     for i in range(values.size):
         # Always a store: a conditional one becomes a masked store, which some processors take 150 ns for.
         value = np.float64(values[i])
-        there = value == value
-        total[i] += scale * value if there else 0.0
-        weight[i] += step if there else 0.0
+        has_data = value == value
+        total[i] += scale * value if has_data else 0.0
+        weight[i] += step if has_data else 0.0
 
 
 @kernel
@@ -190,12 +190,14 @@ def divide(total: NDArray[Any], n: float, out: NDArray[Any]) -> None:
 
 
 @kernel
-def settle(total: NDArray[np.float64], weight: NDArray[np.float64], mean: bool, out: NDArray[Any]) -> None:
+def divide_by_weight(
+    total: NDArray[np.float64], weight: NDArray[np.float64], mean: bool, out: NDArray[Any]
+) -> None:
     """What was added, or its mean; NaN where nothing was."""
     for i in range(total.size):
-        there = weight[i] > 0
-        value = total[i] / (weight[i] if there and mean else 1.0)
-        out[i] = value if there else np.nan
+        has_data = weight[i] > 0
+        value = total[i] / (weight[i] if has_data and mean else 1.0)
+        out[i] = value if has_data else np.nan
 
 
 @kernel
@@ -205,10 +207,10 @@ def extreme(
     """Keep the least, or greatest, of the values that are there; ``weight`` counts them."""
     for i in range(values.size):
         value = np.float64(values[i])
-        there = value == value
-        better = there and (weight[i] == 0 or (value < total[i] if least else value > total[i]))
+        has_data = value == value
+        better = has_data and (weight[i] == 0 or (value < total[i] if least else value > total[i]))
         total[i] = value if better else total[i]
-        weight[i] += 1.0 if there else 0.0
+        weight[i] += 1.0 if has_data else 0.0
 
 
 @kernel

@@ -70,7 +70,7 @@ class ComputedSource(_InPieces):
     Parameters
     ----------
     parts : sequence of Source
-        What the values are computed from. The first one tells chromosomes and lengths.
+        What the values are computed from. The first one gives chromosomes and lengths.
     dtype, label, limits
         As for any source that is computed in pieces.
     kind : {"signal", "sequence"}, optional

@@ -227,7 +227,7 @@ def elementwise(ufunc: np.ufunc, operands: tuple[Operand, ...], labels: tuple[st
         return elementwise(np.minimum, (inner, operands[2]), (inner.label, labels[2]))
     if ufunc.nout != 1:
         raise ValueRangeError(
-            f"numpy.{ufunc.__name__} gives {ufunc.nout} results; a track has one value a base"
+            f"numpy.{ufunc.__name__} gives {ufunc.nout} results; a track has one value per base"
         )
     for operand, label in zip(operands, labels, strict=True):
         if not _is_number(operand):
@@ -236,7 +236,7 @@ def elementwise(ufunc: np.ufunc, operands: tuple[Operand, ...], labels: tuple[st
             isinstance(operand, int) and not -(2**63) <= operand < 2**64
         ):
             raise ValueRangeError(
-                f"{operand!r} is no number that a track can be computed with; it needs more than 64 "
+                f"{operand!r} is not a number that a track can be computed with; it needs more than 64 "
                 "bits, or is complex"
             )
     both = [
@@ -265,7 +265,7 @@ class Converted(ComputedSource):
         )
         self.overflow = overflow
         self.round = round
-        Caster(self.dtype, overflow, round=round)  # what is wrong is told here
+        Caster(self.dtype, overflow, round=round)  # wrong arguments are reported here
 
     def unconverted(self) -> Unconverted:
         """The values before the conversion, where what does not fit is counted."""
@@ -285,7 +285,7 @@ class Converted(ComputedSource):
 
 
 class Shifted(ComputedSource):
-    """The values moved to higher positions; those moved in are absent."""
+    """The values moved to higher positions; those moved in are missing."""
 
     def __init__(self, source: Source, by: object, label: str) -> None:
         self._by = integer(by, "shift")
@@ -366,7 +366,7 @@ def _replacement(source: Source, other: Any) -> tuple[Any, np.dtype[Any]]:
     if source.kind != "signal":
         raise LayoutError("a sequence becomes N where it is masked; other= is for signals")
     if not _is_number(other) or np.asarray(other).dtype.kind not in "biuf":
-        raise ValueRangeError(f"other={other!r} is no number")
+        raise ValueRangeError(f"other={other!r} is not a number")
     if np.asarray(other).dtype.kind == "f" or source.dtype.kind == "f":
         dtype = np.result_type(source.dtype, np.float32) if source.dtype.kind in "iub" else source.dtype
         return dtype.type(other), dtype

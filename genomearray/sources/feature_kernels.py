@@ -50,7 +50,7 @@ def fill_distances(
 ) -> None:
     """Distance of each base from ``first`` on to the nearest feature.
 
-    ``row`` is the first feature that starts behind ``first``; ``reach`` the greatest end up to a
+    ``row`` is the first feature that starts after ``first``; ``reach`` the greatest end up to a
     row, and ``furthest`` the row that has it; ``upstream`` is 1 for features whose left side is
     negative, else -1.
     """

@@ -70,10 +70,10 @@ class Coverage(_OnFeatures):
             cover,  # numba is for computing: tables are read without it
         )
 
-        found = self._rows(chrom, start, end)
-        if found is None:
+        placed_rows = self._rows(chrom, start, end)
+        if placed_rows is None:
             return np.zeros(end - start, self.dtype)
-        placed, rows = found
+        placed, rows = placed_rows
         depth = np.zeros(end - start + 1, np.uint32)
         cover(depth, placed.start[rows], placed.end[rows], start)
         return (depth[:-1] > 0).view(np.uint8) if self._mask else depth[:-1]
@@ -98,7 +98,7 @@ class Scores(_OnFeatures):
             _check_fit(placed.score, self.dtype)
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
-        """Whether anything but absent bases may be there."""
+        """Whether anything but missing bases may be there."""
         return self._missing == 0 or super().holds(chrom, start, end)
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
@@ -108,9 +108,9 @@ class Scores(_OnFeatures):
         )
 
         out = np.full(end - start, self._missing, self.dtype)
-        found = self._rows(chrom, start, end)
-        if found is not None:
-            placed, rows = found
+        placed_rows = self._rows(chrom, start, end)
+        if placed_rows is not None:
+            placed, rows = placed_rows
             assert placed.score is not None
             assert placed.input_row is not None
             rows = rows[np.argsort(placed.input_row[rows], kind="stable")]
@@ -201,7 +201,7 @@ def _check_fit(score: NDArray[Any] | None, dtype: np.dtype[Any]) -> None:
     bad = (known < info.min) | (known > info.max) | (known != np.floor(known))
     if bad.any():
         raise ValueRangeError(
-            f"the score {known[int(np.argmax(bad))]} is no {dtype}; take dtype='float64', and "
+            f"the score {known[int(np.argmax(bad))]} is not a {dtype}; take dtype='float64', and "
             "convert what it gives"
         )
 

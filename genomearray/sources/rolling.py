@@ -48,7 +48,7 @@ class Rolling(ComputedSource):
                 f"min_periods={self._least} can never be reached in a window of {self._window} bp"
             )
         self._how = int(How.of(check("how", how, BIN_HOW)))
-        self._after = (self._window - 1) // 2 if center else 0  # bases of the window behind its own
+        self._after = (self._window - 1) // 2 if center else 0  # bases of the window after its own
         super().__init__((source,), np.float64, f"{label}.rolling({self._window}).{how}()")
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
@@ -58,9 +58,9 @@ class Rolling(ComputedSource):
         first, last = start + self._after, end + self._after
         low = (first - window + 1) // window * window
         values = np.full(last - low, np.nan)
-        some, stop = max(low, 0), min(last, length)
-        if some < stop:
-            values[some - low : stop - low] = self.parts[0].read(chrom, some, stop, threads)
+        begin, stop = max(low, 0), min(last, length)
+        if begin < stop:
+            values[begin - low : stop - low] = self.parts[0].read(chrom, begin, stop, threads)
         out = np.empty(end - start)
         roll(values, window, first - low, self._least, self._how, out)
         return out
@@ -71,7 +71,7 @@ def roll(
     values: NDArray[np.float64], window: int, first: int, least: int, how: int, out: NDArray[np.float64]
 ) -> None:
     """Windows that end at first, first + 1 ...: a head (from the window's begin to the next border)
-    and a tail behind it.
+    and a tail after it.
 
     Borders are multiples of the window in ``values``, which begins at one. ``how`` is one of
     :class:`genomearray.choices.How`. van Herk (1992), doi:10.1016/0167-8655(92)90069-C; nothing is
@@ -144,7 +144,7 @@ class Smoothed(ComputedSource):
             or not 0 < sigma <= 1e6
         ):
             raise RegionError(
-                f"sigma={sigma!r} is no width; give the standard deviation in bp, above 0 and at "
+                f"sigma={sigma!r} is not a width; give the standard deviation in bp, above 0 and at "
                 "most 1,000,000"
             )
         reach = int(TRUNCATE * float(sigma) + 0.5)  # as scipy.ndimage.gaussian_filter1d

@@ -39,8 +39,8 @@ class GcOfBases(ComputedSource):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        found: NDArray[Any] = _GC[self.parts[0].read(chrom, start, end, threads)]
-        return found
+        gc: NDArray[Any] = _GC[self.parts[0].read(chrom, start, end, threads)]
+        return gc
 
 
 class Matches(ComputedSource):
@@ -57,7 +57,8 @@ class Matches(ComputedSource):
         sets = base_sets()[np.frombuffer(letters.encode("latin-1", "replace"), np.uint8)]
         if not letters or len(letters) > _LONGEST_PATTERN or not sets.all():
             raise ValueRangeError(
-                f"pattern {pattern!r} is no text of 1 to {_LONGEST_PATTERN} IUPAC letters (ACGTRYSWKMBDHVN)"
+                f"pattern {pattern!r} is not a text of 1 to {_LONGEST_PATTERN} IUPAC letters "
+                "(ACGTRYSWKMBDHVN)"
             )
         both = {"+": [letters], "-": [revcomp(letters)], "both": [letters, revcomp(letters)]}[strand]
         self._patterns = [base_sets()[np.frombuffer(text.encode(), np.uint8)] for text in dict.fromkeys(both)]
@@ -80,8 +81,8 @@ def find_pattern(sets: NDArray[np.uint8], pattern: NDArray[np.uint8], out: NDArr
     for at in range(min(out.size, sets.size - pattern.size + 1)):
         same = True
         for k in range(pattern.size):
-            found = sets[at + k]
-            if found == 0 or found & ~pattern[k] != 0:
+            letters = sets[at + k]
+            if letters == 0 or letters & ~pattern[k] != 0:
                 same = False
                 break
         if same:

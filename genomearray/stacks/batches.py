@@ -153,14 +153,14 @@ def batches(
     (4, (32, 20, 4), (32, 20))
     """
     single = isinstance(tracks, (Track, Stack))
-    found: dict[str, Track | Stack] = (
+    by_name: dict[str, Track | Stack] = (
         {"": tracks}
         if isinstance(tracks, (Track, Stack))
         else dict(tracks)
         if isinstance(tracks, Mapping)
         else {}
     )
-    if not found or not all(isinstance(track, (Track, Stack)) for track in found.values()):
+    if not by_name or not all(isinstance(track, (Track, Stack)) for track in by_name.values()):
         raise LayoutError(
             "there is no track to read batches from; give a track, a stack, or a dict of them such "
             "as {'x': db['seq']}"
@@ -171,7 +171,7 @@ def batches(
     if integer(seed, "seed") < 0:
         raise RegionError(f"seed={seed}: a seed is 0 or more")
     each = [
-        one for track in found.values() for one in (track.tracks if isinstance(track, Stack) else (track,))
+        one for track in by_name.values() for one in (track.tracks if isinstance(track, Stack) else (track,))
     ]
     for one in each[1:]:
         if one.assembly != each[0].assembly:
@@ -186,14 +186,14 @@ def batches(
     same_lengths(table, [one.source for one in each])
     windows = {"strand_aware": strand_aware, "bounds": bounds, "fill": fill}
     return Batches(
-        found,
+        by_name,
         single,
         table,
         size,
         bool(shuffle),
         int(seed),
         bool(drop_last),
-        _batch_dtype(dtype, found),
+        _batch_dtype(dtype, by_name),
         windows,
     )
 

@@ -66,34 +66,34 @@ def combine(
     >>> combine([track, track * 2], how="mean").values("chr1", 0, 3)
     array([1.5, 3. , 4.5], dtype=float32)
     """
-    found = tuple(tracks) if isinstance(tracks, Iterable) and not isinstance(tracks, (Track, str)) else ()
-    if not found:
+    listed = tuple(tracks) if isinstance(tracks, Iterable) and not isinstance(tracks, (Track, str)) else ()
+    if not listed:
         raise LayoutError(
             "there is no track to combine; give a list of at least one: combine([db['a'], db['b']])"
         )
-    for track in found:
+    for track in listed:
         if not isinstance(track, Track):
-            raise LayoutError(f"{track!r} is no track; open the tracks first: combine([db['a'], db['b']])")
+            raise LayoutError(f"{track!r} is not a track; open the tracks first: combine([db['a'], db['b']])")
     check("how", how, COMBINE_HOW)
     check("missing", missing, MISSING_CHROMOSOME)
-    sources = tuple(track.source for track in found)
-    labels = tuple(track.label for track in found)
+    sources = tuple(track.source for track in listed)
+    labels = tuple(track.label for track in listed)
     for source, label in zip(sources, labels, strict=True):
         check_signal(source, label, how)
-    scale = _weights(weights, how, len(found))
+    scale = _weights(weights, how, len(listed))
     if missing == "error":
         check_together(sources, labels)
     else:
         order = _widest_first(sources, labels)
         sources, labels = tuple(sources[k] for k in order), tuple(labels[k] for k in order)
         scale = None if scale is None else scale[order]
-    told = (
+    labels_shown = (
         labels
         if scale is None
         else tuple(f"{weight:g} * {label}" for weight, label in zip(scale.tolist(), labels, strict=True))
     )
     wanted = None if dtype is None else track_dtype(dtype)
-    combined = Combined(sources, how, scale, f"{how} of {', '.join(told)}", wanted)
+    combined = Combined(sources, how, scale, f"{how} of {', '.join(labels_shown)}", wanted)
     target = wanted or _default_dtype(combined)
     if target == combined.dtype:
         return Track(combined)
@@ -112,7 +112,7 @@ def _default_dtype(combined: Combined) -> np.dtype[Any]:
 
 
 def _widest_first(sources: tuple[Source, ...], labels: tuple[str, ...]) -> list[int]:
-    """Which comes first: the source with all chromosomes, because it tells those of the result."""
+    """Which comes first: the source with all chromosomes, because it gives those of the result."""
     order = sorted(range(len(sources)), key=lambda k: -len(sources[k].names))
     widest, whose = sources[order[0]], labels[order[0]]
     for source, label in zip(sources, labels, strict=True):

@@ -121,21 +121,21 @@ def stack(tracks: Iterable[Track]) -> Stack:
     >>> stack([track, track])
     <Stack of 2 tracks of toy: counts, counts.1>
     """
-    found = tuple(tracks) if isinstance(tracks, Iterable) else ()
-    for track in found:
+    listed = tuple(tracks) if isinstance(tracks, Iterable) else ()
+    for track in listed:
         if not isinstance(track, Track):
-            raise LayoutError(f"{track!r} is no track; open the tracks first: stack([db['a'], db['b']])")
-    if not found:
+            raise LayoutError(f"{track!r} is not a track; open the tracks first: stack([db['a'], db['b']])")
+    if not listed:
         raise LayoutError("there is no track to stack; give at least one")
-    for track in found[1:]:
-        if track.assembly != found[0].assembly:
+    for track in listed[1:]:
+        if track.assembly != listed[0].assembly:
             raise AssemblyError(
-                f"track {track.name!r} is of {track.assembly!r}, track {found[0].name!r} of "
-                f"{found[0].assembly!r}: they do not share positions"
+                f"track {track.name!r} is of {track.assembly!r}, track {listed[0].name!r} of "
+                f"{listed[0].assembly!r}: they do not share positions"
             )
-        if track.kind != found[0].kind:
+        if track.kind != listed[0].kind:
             raise LayoutError(
-                f"track {track.name!r} is a {track.kind}, track {found[0].name!r} a {found[0].kind}; "
+                f"track {track.name!r} is a {track.kind}, track {listed[0].name!r} a {listed[0].kind}; "
                 "stack one kind at a time"
             )
-    return Stack(found)
+    return Stack(listed)

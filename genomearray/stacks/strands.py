@@ -126,13 +126,13 @@ def strand_shift(
     length = sources[0].length(name)
     lags = np.array([2 * shift for shift in SHIFTS], np.int64)
     tasks = blocks(sources[0], (name,))
-    found = [
+    products = [
         result
         for _, result in sorted(
-            runner().run(_block_lags, (peaks, lags), tasks, "shift"), key=lambda found: found[0]
+            runner().run(_block_lags, (peaks, lags), tasks, "shift"), key=lambda products: products[0]
         )
     ]
-    sums = np.sum(found, axis=0)
+    sums = np.sum(products, axis=0)
     covariance = sums[2:] - sums[0] * sums[1] / length
     best, most = -1, 0.0
     for k, value in enumerate(covariance.tolist()):
@@ -199,7 +199,7 @@ def _block_lags(
 def add_lags(
     one: NDArray[np.float64], other: NDArray[np.float64], lags: NDArray[np.int64], out: NDArray[np.float64]
 ) -> None:
-    """Add the products of each value of ``one`` and that of ``other`` at each lag behind it."""
+    """Add the products of each value of ``one`` and that of ``other`` at each lag after it."""
     for i in range(one.size):
         if one[i] != 0:
             for k in range(lags.size):

@@ -73,7 +73,7 @@ def read_chromosome_table(folder: Path, foreign: Callable[[Path, h5py.File], Ass
                 return other
             if file.attrs.get("kind") != "chromosomes":
                 raise DatabaseError(
-                    f"{path} is no chromosome table of genomearray; was it written by another program?"
+                    f"{path} is not a chromosome table of genomearray; was it written by another program?"
                 )
             names = file["name"].asstr()[:]
             if names_crc(names) != file.attrs[NAMES_CRC]:

@@ -24,9 +24,9 @@ FAILURES = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeErr
 
 def text_array(texts: Iterable[str]) -> NDArray[Any]:
     """Texts as an ndarray of objects, shape (n,)."""
-    found = list(texts)
-    out = np.empty(len(found), dtype=object)
-    out[:] = found
+    listed = list(texts)
+    out = np.empty(len(listed), dtype=object)
+    out[:] = listed
     return out
 
 

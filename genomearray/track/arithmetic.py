@@ -78,7 +78,8 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods, 
 
     def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
         raise ValueRangeError(
-            "a track is no array: it would be a whole genome in memory; take track.values(chrom, start, end)"
+            "a track is not an array: it would be a whole genome in memory; take "
+            "track.values(chrom, start, end)"
         )
 
     __iter__ = None
@@ -110,10 +111,10 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods, 
         >>> track.clip(2, 3).values("chr1", 0, 4)
         array([2, 2, 3, 3], dtype=uint16)
         """
-        found = self
-        found = found if low is None else np.maximum(found, low)  # type: ignore[assignment]  # numpy asks the track, which gives a track
-        found = found if high is None else np.minimum(found, high)  # type: ignore[assignment]
-        return self.derived(found.source) if found is self else found
+        clipped = self
+        clipped = clipped if low is None else np.maximum(clipped, low)  # type: ignore[assignment]  # numpy asks the track, which gives a track
+        clipped = clipped if high is None else np.minimum(clipped, high)  # type: ignore[assignment]
+        return self.derived(clipped.source) if clipped is self else clipped
 
     def fillna(self, value: float) -> Self:
         """With a number where a value is missing (NaN), lazy.
@@ -141,7 +142,7 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods, 
 
     def shift(self, by: int) -> Self:
         """The values moved by so many bp to higher positions (negative: lower), lazy; what moves in
-        is absent (0, NaN, N).
+        is missing (0, NaN, N).
 
         Examples
         --------
@@ -160,7 +161,7 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods, 
         regions
             As for :meth:`windows`.
         other : number, optional
-            What stands there. Default: absent (0 for integers, NaN for floats, N for a sequence).
+            What stands there. Default: missing (0 for integers, NaN for floats, N for a sequence).
 
         Examples
         --------
@@ -179,7 +180,7 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods, 
         condition : Track or regions
             A comparison of tracks such as ``other_track > 3``, or regions as for :meth:`windows`.
         other : number, optional
-            Default: absent (0 for integers, NaN for floats, N for a sequence).
+            Default: missing (0 for integers, NaN for floats, N for a sequence).
 
         Examples
         --------

@@ -107,8 +107,8 @@ class BaseTrack:
         """
         from genomearray.track.labelled import region_array
 
-        found = parse_region(region, self.source.length, self.source.has)
-        return region_array(self.source, self.name, found.chrom, found.start, found.end)
+        place = parse_region(region, self.source.length, self.source.has)
+        return region_array(self.source, self.name, place.chrom, place.start, place.end)
 
     def derived(self, source: Source, name: str = "") -> Self:
         """A track of other values of the same kind of class."""

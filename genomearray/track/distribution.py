@@ -52,11 +52,11 @@ class DistributionMethods(BaseTrack):
         >>> float(track.quantile(0.5, chroms="chr1"))
         500.5
         """
-        from genomearray.compute.distribution import later, quantiles
+        from genomearray.compute.distribution import maybe_delayed, quantiles
 
-        found: float | NDArray[np.float64] | pd.Series | pd.DataFrame | Delayed
-        found = later(quantiles, lazy, self.source, q, chroms, by, threads, progress)
-        return found
+        answer: float | NDArray[np.float64] | pd.Series | pd.DataFrame | Delayed
+        answer = maybe_delayed(quantiles, lazy, self.source, q, chroms, by, threads, progress)
+        return answer
 
     @positional_until_now("chroms", "by")
     def histogram(
@@ -94,11 +94,11 @@ class DistributionMethods(BaseTrack):
         >>> counts
         array([ 360, 1000,  500])
         """
-        from genomearray.compute.distribution import histograms, later
+        from genomearray.compute.distribution import histograms, maybe_delayed
 
-        found: tuple[NDArray[np.int64] | pd.DataFrame, NDArray[Any]] | Delayed
-        found = later(histograms, lazy, self.source, bins, range, chroms, by, threads, progress)
-        return found
+        answer: tuple[NDArray[np.int64] | pd.DataFrame, NDArray[Any]] | Delayed
+        answer = maybe_delayed(histograms, lazy, self.source, bins, range, chroms, by, threads, progress)
+        return answer
 
     @positional_until_now("chroms")
     def corr(

@@ -15,7 +15,7 @@ class RollingTrack(Generic[T]):
     def __init__(self, track: T, window: int, center: bool, min_periods: int | None) -> None:
         self._track = track
         self._options = (window, center, min_periods)
-        self._make("mean")  # what is wrong is told here
+        self._make("mean")  # wrong arguments are reported here
 
     def __repr__(self) -> str:
         window, center, least = self._options

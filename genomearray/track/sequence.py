@@ -20,7 +20,7 @@ class SequenceMethods(ArithmeticMethods):
     def seq_stats(
         self, *, chroms: Chroms = None, threads: int | None = None, progress: bool = False
     ) -> pd.DataFrame:
-        """Letters of a sequence, a row a chromosome.
+        """Letters of a sequence, one row per chromosome.
 
         Parameters
         ----------

@@ -90,8 +90,8 @@ class StatisticsMethods(BaseTrack):
 
         Examples
         --------
-        >>> told = track.stats(chroms="chr1")
-        >>> told.n, told.sum, told.mean
+        >>> stats = track.stats(chroms="chr1")
+        >>> stats.n, stats.sum, stats.mean
         (1000, 500500, 500.5)
         >>> track.stats(by="chrom")["max"].tolist()
         [1000, 7, 0, 0]

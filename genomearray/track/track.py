@@ -262,11 +262,11 @@ def corr(
     """
     from genomearray.compute.correlation import correlation
 
-    found = list(tracks)
-    if not found:
+    listed = list(tracks)
+    if not listed:
         raise LayoutError("there is no track to correlate; give at least one")
     return correlation(
-        tuple(track.source for track in found), [track.label for track in found], chroms, threads, progress
+        tuple(track.source for track in listed), [track.label for track in listed], chroms, threads, progress
     )
 
 
@@ -311,7 +311,7 @@ def open_track(path: str | os.PathLike[str], kind: Kind | None = None) -> Track:
         ``genomearray[remote]``): only the bytes that are needed are asked for. Also a file of the
         old library ``genome``, read-only.
     kind : {"signal", "sequence"}, optional
-        Of such an old file, which does not tell. By default letters are recognised.
+        Of such an old file, which does not say. By default letters are recognised.
 
     Returns
     -------

@@ -56,15 +56,15 @@ def test_from_nothing_to_an_answer(ready):
     assert ready("get", "seq", "chr1:1-2").stdout == "chr1\t1\ta\nchr1\t2\tc\n"
     assert ready("seq", "chr1", "1", "1,0").stdout == ">chr1:1-10\nACGTNNRYAC\n"
     assert ready("seq", "chr1", "1", "10", "-").stdout == ">chr1:1-10(-)\nGTRYNNACGT\n"
-    told = dict(line.split("\t") for line in ready("info", "sub/scores").stdout.splitlines())
-    assert (told["bases"], told["missing"], told["sum"], told["mean"], told["max"]) == (
+    reported = dict(line.split("\t") for line in ready("info", "sub/scores").stdout.splitlines())
+    assert (reported["bases"], reported["missing"], reported["sum"], reported["mean"], reported["max"]) == (
         "1980",
         "1978",
         "3.5",
         "1.75",
         "2.0",
     )
-    assert told["dtype"] == "float32"
+    assert reported["dtype"] == "float32"
     assert (
         ready("info", "sub/scores", "--chromosomes")
         .stdout.splitlines()[-6]
@@ -93,7 +93,7 @@ def test_database_and_assembly_before_or_after_the_subcommand(ready, tmp_path):
 
 
 def test_standard_input_and_options(ready):
-    told = ready(
+    reported = ready(
         "import",
         "bedgraph",
         "depth",
@@ -104,8 +104,8 @@ def test_standard_input_and_options(ready):
         "zarr",
         stdin="chr1\t0\t2\t300\n1\t5\t6\t7\n".replace("1\t5", "chr1\t5"),
     )
-    assert told.stdout == ""
-    assert told.stderr.splitlines() == [
+    assert reported.stdout == ""
+    assert reported.stderr.splitlines() == [
         "track depth: 3 bases on 1 chromosomes, uint8",
         "1 values did not fit uint8 and were set to its least or greatest value",
     ]
@@ -137,7 +137,7 @@ WRONG = [
     (["import", "bedgraph", "x", "a.wig"], 1, "a.wig:2:"),
     (["import", "wig", "x", "seq.fa"], 1, "seq.fa:1:"),
     (["import", "fasta", "x", "a.wig"], 1, "a.wig:1:"),
-    (["import", "bigwig", "x", "a.wig"], 1, "a.wig is no bigWig file"),
+    (["import", "bigwig", "x", "a.wig"], 1, "a.wig is not a bigWig file"),
     (["import", "wig", "x"], 2, "Missing argument"),
     (["import", "wig", "x", "a.wig", "--dtype", "float16"], 2, "'float16'"),
     (["import", "text", "x", "a.wig", "--pos-col", "0", "--val-col", "1"], 2, "--chrom-col"),
@@ -215,8 +215,13 @@ def counts(ready, tmp_path):
 
 
 def test_stats_of_all_and_of_each_chromosome(counts):
-    told = dict(line.split("\t") for line in counts("stats", "c").stdout.splitlines())
-    assert (told["n"], told["n_nan"], told["sum"], told["max"]) == ("1980", "0", "2585", "250")
+    reported = dict(line.split("\t") for line in counts("stats", "c").stdout.splitlines())
+    assert (reported["n"], reported["n_nan"], reported["sum"], reported["max"]) == (
+        "1980",
+        "0",
+        "2585",
+        "250",
+    )
     table = [line.split("\t") for line in counts("stats", "c", "--by-chrom").stdout.splitlines()]
     assert table[0] == ["chrom", "n", "n_nan", "sum", "mean", "std", "var", "min", "max"]
     assert table[1][:4] == ["chr1", "1000", "0", "2550"]
@@ -264,8 +269,8 @@ def test_combine_tells_what_saturated(counts):
 
 
 def test_combine_strands_on_the_command_line(counts):
-    told = counts("combine-strands", "c", "c", "both", "--shift", "2")
-    assert told.stderr.startswith("shift: 2 bp\n")
+    reported = counts("combine-strands", "c", "c", "both", "--shift", "2")
+    assert reported.stderr.startswith("shift: 2 bp\n")
     assert counts("get", "both", "chr1:1-3").stdout.split()[2::3] == ["5", "5", "10"]
 
 
@@ -275,10 +280,10 @@ def test_liftover_tells_and_keeps_a_report(counts, tmp_path):
         "chain 9 chr1 1000 + 0 1000 chr1 1100 + 100 1100 1\n1000\n\nchain 5 chrY 80 + 0 80 gone 90 - 0 80 2\n80\n"
     )
     counts("init", "new", "new.sizes", env={"GENOME_ASSEMBLY": ""})
-    told = counts("liftover", "toy", "new", "a.chain", "c", "--report", "lift.tsv").stderr
-    assert "source: 1,000 of 1,980 bases map (50.51 %), 980 do not\n" in told
-    assert "signal: 2,550 of 2,585 maps (98.65 %), 35 does not\n" in told
-    assert "skipped: 1 chains, because their chromosome is not in new\n" in told
+    reported = counts("liftover", "toy", "new", "a.chain", "c", "--report", "lift.tsv").stderr
+    assert "source: 1,000 of 1,980 bases map (50.51 %), 980 do not\n" in reported
+    assert "signal: 2,550 of 2,585 maps (98.65 %), 35 does not\n" in reported
+    assert "skipped: 1 chains, because their chromosome is not in new\n" in reported
     assert counts("--assembly", "new", "get", "c", "chr1:100-102").stdout.split()[2::3] == ["0", "5", "5"]
     assert "source: 1,000 of 1,980 bases" in counts("--assembly", "new", "info", "c").stdout
     assert "source\tchr1\t1000\t1000\t0\t\t2550\t2550\n" in (tmp_path / "lift.tsv").read_text()

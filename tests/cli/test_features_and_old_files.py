@@ -69,8 +69,8 @@ def test_features_from_import_to_export(run):
         "0.0",
         "-1.0",
     ]  # minus strand
-    told = run("import", "bed", "peaks", "-", stdin=bed, status=1)
-    assert told.startswith("genomearray: track 'peaks' exists")
+    reported = run("import", "bed", "peaks", "-", stdin=bed, status=1)
+    assert reported.startswith("genomearray: track 'peaks' exists")
     assert run("import", "bed", "x", "-", stdin="chr1\t5\n", status=1) == (
         "genomearray: standard input:1: 2 columns; a line of BED has at least 3: chrom, start, end\n"
     )
@@ -136,9 +136,9 @@ def test_old_database(run):
     assert run("tracks", assembly="old") == "begun\nf\nt\n"
     assert run("get", "t", "chrM:1-1", assembly="old") == "chrM\t1\t3\n"
     assert run("get", "f", "chr1", assembly="old").splitlines()[1] == "chr1\t10\t20\t-\tx\t5"
-    told = run("info", "t", "--chromosomes", assembly="old")
-    assert "genome (PyTables)" in told
-    header, *rows = [line.split("\t") for line in told.splitlines() if line.count("\t") > 3]
+    reported = run("info", "t", "--chromosomes", assembly="old")
+    assert "genome (PyTables)" in reported
+    header, *rows = [line.split("\t") for line in reported.splitlines() if line.count("\t") > 3]
     assert dict(zip(header, rows[-1], strict=True)) == {
         "name": "chr6_apd_hap1",
         "length": "120",
@@ -172,4 +172,4 @@ def test_archives_and_xb(run):
     run("import", "genomedata", "one", path)
     assert run("get", "one", "chr2:5-6") == "chr2\t5\t4.0\nchr2\t6\tnan\n"
     run("import", "genomedata", "two", path, "--dtype", "float64")
-    assert "is no XB file" in run("import", "xb", "x", path, status=1)
+    assert "is not an XB file" in run("import", "xb", "x", path, status=1)

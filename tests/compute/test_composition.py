@@ -125,9 +125,9 @@ def test_everything_equals_a_loop_over_the_text(sequence, one, other, pattern, p
         )
         assert table["first_def"].isna()[chrom] == (not defined)
     everything = "".join(texts.values()).upper()
-    told = total(table)
+    reported = total(table)
     # The old library exchanged G and T in this line.
-    assert [told["n_g"], told["n_t"]] == [everything.count("G"), everything.count("T")]
+    assert [reported["n_g"], reported["n_t"]] == [everything.count("G"), everything.count("T")]
 
 
 @given(st.text("ACGTRYSWKMBDHVNacgtryswkmbdhvn"))
@@ -185,10 +185,10 @@ def test_a_real_genome(tmp_path):
     path = DATA / "fasta" / "sacCer3_ensembl_genome.fa.gz"
     db = GenomeDB.create(tmp_path, "sacCer3", path)
     import_fasta(db, "seq", path)
-    told = total(db["seq"].seq_stats())
-    assert told["n"] == 12_157_105
+    reported = total(db["seq"].seq_stats())
+    assert reported["n"] == 12_157_105
     text = "".join(db["seq"].get_seq_str(chrom) for chrom in db.assembly.names)
-    assert told["n_g"] == text.count("G")
+    assert reported["n_g"] == text.count("G")
     assert db["seq"].kmer("CG").sum() == sum(
         db["seq"].get_seq_str(chrom).count("CG") for chrom in db.assembly.names
     )

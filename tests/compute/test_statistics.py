@@ -26,19 +26,19 @@ from tests.storage.test_track_writer import write
 some_examples = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def agree(told, values):
+def agree(reported, values):
     want = oracles.statistics(values.tolist())
-    assert told.n == values.size
-    assert told.n - told.n_nan == want["n"]
+    assert reported.n == values.size
+    assert reported.n - reported.n_nan == want["n"]
     if values.dtype.kind in "iu":
-        assert told.sum == sum(values.tolist())
+        assert reported.sum == sum(values.tolist())
     scale = max((abs(float(v)) for v in values.tolist() if v == v), default=0.0)
     for name in ("mean", "min", "max", "sum", "std"):
         tolerance = 1e-12 * scale * (max(want["n"], 1) if name == "sum" else 1) + (
             1e-7 * scale if name == "std" else 0
         )
         np.testing.assert_allclose(
-            float(getattr(told, name)), float(want[name]), rtol=1e-12, atol=tolerance, err_msg=name
+            float(getattr(reported, name)), float(want[name]), rtol=1e-12, atol=tolerance, err_msg=name
         )
 
 
@@ -65,9 +65,9 @@ def test_statistics_equal_exact_fractions(store, dtype, chunk, pieces, stored, p
 
 def test_one_statistic_is_that_of_all(db):
     track = db["counts"]
-    told = track.stats()
+    reported = track.stats()
     for name in ("sum", "mean", "std", "var", "min", "max"):
-        assert getattr(track, name)() == getattr(told, name)
+        assert getattr(track, name)() == getattr(reported, name)
         assert getattr(track, name)(chroms="chr1") == getattr(track.stats(chroms="chr1"), name)
         assert isinstance(getattr(track, name)(by="chrom"), pd.Series)
     assert track.count() == 1860

@@ -274,10 +274,10 @@ def test_empty_tables_give_empty_results_of_the_right_dimensions(db, tmp_path):
             r"1 of 2 regions reach outside .* row 1: chr1 \[995, 1004\).* <= 1000 .*'toy'.*; bounds='pad'",
         ),
         ([("chr1", -5, 5)], RegionError, "reach outside"),
-        ([("chr1", 1)], RegionError, "row 0 of the regions: .* is no region"),
+        ([("chr1", 1)], RegionError, "row 0 of the regions: .* is not a region"),
         ([("chr1", "a", 5)], RegionError, "row 0 of the regions: start 'a' is not a whole number"),
         (["chr1:5"], RegionError, "can mean one base"),
-        (42, RegionError, "int is no table of regions"),
+        (42, RegionError, "int is not a table of regions"),
         (
             {"chrom": ["chr1"], "start": [1, 2], "end": [3, 4]},
             RegionError,
@@ -302,11 +302,11 @@ def test_empty_tables_give_empty_results_of_the_right_dimensions(db, tmp_path):
         (
             pd.DataFrame([["chr1", 1, 2, 3]], columns=["chrom", "start", "end", "end"]),
             RegionError,
-            "'end' of the table of regions is no plain column",
+            "'end' of the table of regions is not a plain column",
         ),
         ([("chr1", 2**63 - 10, 2**63 - 2)], RegionError, "more than 18 digits"),
         ("x" * 5000, UnknownChromosomeError, "1 chromosome of the regions is not"),
-        ([None], RegionError, "row 0 of the regions: None is no region"),
+        ([None], RegionError, "row 0 of the regions: None is not a region"),
     ],
 )
 def test_bad_tables_are_errors_that_say_what_to_do(db, form, error, message):
@@ -319,7 +319,7 @@ def test_bad_tables_are_errors_that_say_what_to_do(db, form, error, message):
     [
         ("chr1\t5", r":2: .* here are 2 columns"),
         ("chr1\ta\t5", r":2: .*start 'a' and end '5'"),
-        ("chr1\t9\t5", r":2: start 9 and end 5 are no interval"),
+        ("chr1\t9\t5", r":2: start 9 and end 5 are not an interval"),
         ("chr1\t-1\t5", r":2: start -1"),
         ("chr1\t1\t5\tn\t0\tx", r":2: column 6: strand 'x'"),
         ("chr1\t1\t99999999999999999999\tn", r":2: start 1 and end 9"),
@@ -400,7 +400,7 @@ def test_missing_values_can_count_as_a_number(tmp_path):
     assert db["x"].windows([("chr1", -2, 4)], fill=0, bounds="pad", bins=2).values.tolist() == [[1 / 3, 1]]
     assert db["x"].profile([("chr1", 0, 4)], bins=2, fill=0)["mean"].values.tolist() == [0.5, 1.5]
     assert ga.batches(db["x"], [("chr1", 0, 4)], fill=-1)[0].tolist() == [[1, -1, -1, 3]]
-    with pytest.raises(RegionError, match="fill='a' is no number"):
+    with pytest.raises(RegionError, match="fill='a' is not a number"):
         db["x"].windows([("chr1", 0, 4)], fill="a")
     with pytest.raises(RegionError, match="lie wholly outside"):
         db["x"].windows([("chr1", 20, 30)], bounds="pad")

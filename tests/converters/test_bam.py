@@ -151,8 +151,8 @@ def test_golden_left_ends(golden):
 def test_golden_depth(golden):
     db, bam, _ = golden
     import_depth(db, "depth", bam, exclude_flags=4)
-    told = "1:2 2:1 100-135:2 200-235:1 300-309:3 400:1 401-409:2 410:1 500-509:2 530-539:2 600-624:1 650-669:1 700-709:1 990-1000:1"
-    assert counted(db, "depth") == spans(told)
+    reported = "1:2 2:1 100-135:2 200-235:1 300-309:3 400:1 401-409:2 410:1 500-509:2 530-539:2 600-624:1 650-669:1 700-709:1 990-1000:1"
+    assert counted(db, "depth") == spans(reported)
 
 
 def test_golden_single_end_dyads(golden):
@@ -598,7 +598,7 @@ def test_the_command_line(tmp_path, golden):
         0,
         {100: 1, 200: 1, 300: 1},
     )  # 300: supplementary, which passes
-    for words, code, told in [
+    for words, code, reported in [
         (["import", "mnase", "x", bam], 2, b"--single-end or --paired-end"),
         (["import", "depth", "x", bam, "--min-mapq", "256"], 2, b"0<=x<=255"),
         (["import", "depth", "x", bam, "--exclude-flags", "65536"], 2, b"no set of flags"),
@@ -612,7 +612,11 @@ def test_the_command_line(tmp_path, golden):
         (["import", "depth", "x", bam, "--max-duplicates", "2"], 1, b"--paired-fragments"),
     ]:
         done = command(db, *words)
-        assert (done.returncode, told in done.stderr, b"Traceback" in done.stderr) == (code, True, False), (
+        assert (done.returncode, reported in done.stderr, b"Traceback" in done.stderr) == (
+            code,
+            True,
+            False,
+        ), (
             words,
             done.stderr,
         )
@@ -659,9 +663,9 @@ def test_no_read_is_an_error(tmp_path, golden):
 # -- damaged files -----------------------------------------------------------------------------
 
 
-def refused(db, path, told, **options):
+def refused(db, path, reported, **options):
     before = db.list_tracks()
-    with pytest.raises(FormatError, match=told) as caught:
+    with pytest.raises(FormatError, match=reported) as caught:
         import_depth(db, "bad", path, **options)
     assert str(path) in str(caught.value)
     assert db.list_tracks() == before
@@ -683,7 +687,7 @@ def test_damaged_files_are_refused(tmp_path, golden):
     refused(db, with_bytes(raw + b"garbage"), "end-of-file marker is missing")
     refused(db, with_bytes(raw + b"garbage" + EOF_MARKER), rf"block at byte {len(raw):,} is damaged")
     refused(db, with_bytes(b""), "is empty")
-    refused(db, with_bytes(b"\0" * 100), "is no BAM, SAM or CRAM file")
+    refused(db, with_bytes(b"\0" * 100), "is not a BAM, SAM or CRAM file")
     refused(db, with_bytes(gzip.compress(gzip.decompress(raw)) + EOF_MARKER), "gzip and not BGZF")
     flipped = bytearray(raw)
     flipped[100] ^= 1
@@ -710,13 +714,13 @@ def test_unsorted_reads_are_refused_by_their_order_not_by_the_header(tmp_path, g
     )
     lines = [single_line(0, 4, 0, "*", 0, "*"), single_line(1, 0, 100, "5M", 60)]
     refused(db, write_sam(tmp_path / "b.sam", lines), "stands behind reads without a contig")
-    told = tmp_path / "c.sam"
-    told.write_text(
+    reported = tmp_path / "c.sam"
+    reported.write_text(
         write_sam(tmp_path / "d.sam", [single_line(0, 0, 100, "5M", 60)])
         .read_text()
         .replace("SO:coordinate", "SO:unsorted")
     )
-    import_depth(db, "sorted_after_all", told)
+    import_depth(db, "sorted_after_all", reported)
 
 
 def test_every_cut_and_flipped_byte_is_told_or_harmless(tmp_path):

@@ -271,10 +271,10 @@ def test_samtools_depth_itself(tmp_path, name):
         import_depth(
             db, "d", bam, preset="samtools", dtype="uint32", overwrite=True, allow_empty=True, **options
         )
-        told = subprocess.run(
+        reported = subprocess.run(
             ["samtools", "depth", *more, bam], check=True, capture_output=True, text=True
         ).stdout
-        assert_runs(db["d"], depth_runs(told.splitlines()))
+        assert_runs(db["d"], depth_runs(reported.splitlines()))
 
 
 @needs("bedtools")
@@ -283,7 +283,7 @@ def test_bedtools_genomecov_itself(tmp_path, name):
     bam = DATA / "bam" / name
     db = database(tmp_path, bam)
 
-    def told(*words):
+    def reported(*words):
         return runs_of(
             subprocess.run(
                 ["bedtools", "genomecov", "-ibam", bam, "-bg", *words],
@@ -294,10 +294,10 @@ def test_bedtools_genomecov_itself(tmp_path, name):
         )
 
     import_depth(db, "d", bam, preset="bedtools", dtype="uint32")
-    assert_runs(db["d"], told("-split"))
+    assert_runs(db["d"], reported("-split"))
     import_five_prime(db, "f", "r", bam, preset="bedtools", dtype="uint32")
-    assert_runs(db["f"], told("-5", "-strand", "+"))
-    assert_runs(db["r"], told("-5", "-strand", "-"))
+    assert_runs(db["f"], reported("-5", "-strand", "+"))
+    assert_runs(db["r"], reported("-5", "-strand", "-"))
 
 
 # -- odd files ---------------------------------------------------------------------------------
@@ -369,4 +369,4 @@ def test_a_cut_file_is_read_as_far_as_it_goes(tmp_path):
     report = import_left_ends(db, "l", bam, allow_missing_eof=True)
     assert 0 < report.used < 5000
     assert np.array_equal(np.flatnonzero(db["l"].values("chr1")), 7 * np.arange(report.used))
-    assert "is cut: what stood behind its last whole record is lost" in str(report)
+    assert "is cut: what stood after its last whole record is lost" in str(report)

@@ -200,13 +200,13 @@ BAD_BED = {
     "chr1\t-1\t9\n": r":1: column 2: start '-1'",
     "chr1\t5\t9\nchr1\t9\t5\n": r":2: start 9 is after end 5",
     "chr1\t5\t9\nchr1\t990\t1001\n": r":2: end 1001 is past the end of 'chr1' \(1000 bp\)",
-    "chr1\t5\t9\ta\t0\tx\n": r":1: column 6: 'x' is no strand",
+    "chr1\t5\t9\ta\t0\tx\n": r":1: column 6: 'x' is not a strand",
     "chr1\t5\t9\ta\nchr1\t5\t9\n": r":2: 3 columns, and the first line .*:1\) has 4",
-    "chr1\t5\t9\ta\tmany\n": r":1: column 5: 'many' is no number",
+    "chr1\t5\t9\ta\tmany\n": r":1: column 5: 'many' is not a number",
     "chr9\t5\t9\n": r":1: chromosome 'chr9' is not in assembly 'toy'",
     "#only\n": r"no line of data",
     "chr1\t5\t9\ta\t0\t+\t5\t9\t0\t2\t4,\t0,\n": r":1: blockSizes lists 1 blocks, and blockCount is 2",
-    "chr1\t5\t9\ta\t0\t+\t5\t9\t0\t1\tx,\t0,\n": r":1: column 11: 'x,' is no list",
+    "chr1\t5\t9\ta\t0\t+\t5\t9\t0\t1\tx,\t0,\n": r":1: column 11: 'x,' is not a list",
     "chr1\t5\t9\t\xff": r"no UTF-8",
 }
 
@@ -411,7 +411,7 @@ BAD_GENES = {
     "chr1\tx\texon\t1\t9\t.\t+\t.\tID=e\n": r":1: this exon names no Parent",
     'chr1\tx\ttranscript\t5\t9\t.\t+\t.\ttranscript_id "T";\nchr1\tx\texon\t1\t9\t.\t+\t.\ttranscript_id "T";\n': "its exons reach from 0 to 9",
     "T1\tchr1\t-\t100\t400\t150\t350\t3\t100,300,\t200,400,\n": ":1: 2 exon starts and 2 ends, and exonCount is 3",
-    "T1\tchr1\t-\t100\t400\t150\t350\t2\t100,x,\t200,400,\n": ":1: '100,x,' is no list of exon borders",
+    "T1\tchr1\t-\t100\t400\t150\t350\t2\t100,x,\t200,400,\n": ":1: '100,x,' is not a list of exon borders",
     "T1\tchr1\t-\t100\tz\t150\t350\t2\t100,300,\t200,400,\n": ":1: .*not all whole numbers",
     "chr1\t1\t2\n": "no known table of genes",
     'chr1\tx\tgene\t1\t9\t.\t+\t.\tgene_id "G";\n': "no line of data",
@@ -542,7 +542,7 @@ def test_clip_cuts_the_parts_too(toy, tmp_path):
 
 
 BAD_PARTS = {
-    "chr1\t10\t20\ta\t0\t+\t10\t20\t0\t2\t5,5\t0,6\n": "a block ends 11 bp behind the start of the feature, which has 10 bp",
+    "chr1\t10\t20\ta\t0\t+\t10\t20\t0\t2\t5,5\t0,6\n": "a block ends 11 bp after the start of the feature, which has 10 bp",
     "chr1\t10\t20\ta\t0\t+\t10\t30\t0\t1\t10\t0\n": "",
 }
 

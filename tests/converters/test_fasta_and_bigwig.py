@@ -59,7 +59,7 @@ def test_chromosomes_without_a_record_are_unknown_bases(db):
             r"x\.fa:3: a second record for 'chr2'; the first is at .*x\.fa:1",
         ),
         (">chr7\nACGT\n", r"x\.fa:1: chromosome 'chr7' is not in assembly 'toy'"),
-        (">chr2\nACGTACG!AC\n", r"x\.fa:2: '!' is no DNA letter"),
+        (">chr2\nACGTACG!AC\n", r"x\.fa:2: '!' is not a DNA letter"),
         ("ACGT\n", "before the first record"),
         (">\nACGT\n", r"x\.fa:1: the record has no name"),
         ("", "no sequence record"),
@@ -132,7 +132,7 @@ def test_bad_bigwigs(db):
     with pytest.raises(FormatError, match="chromosome 'chr3' is not in assembly"):
         import_bigwig(db, "x", bigwig(db, {"chr3": 11}, [("chr3", 1, 2, 5)]))
     path = fasta(db, "not a bigwig", "x.bw")
-    with pytest.raises(FormatError, match="is no bigWig file"):
+    with pytest.raises(FormatError, match="is not a bigWig file"):
         import_bigwig(db, "x", path)
     whole = bigwig(db, {"chr1": 24}, [("chr1", 1, 2, 5)]).read_bytes()
     for size in (0, 20, 70, 400):

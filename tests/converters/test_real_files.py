@@ -1,4 +1,4 @@
-"""Every real file imports with every value right, or is refused for a reason that is told."""
+"""Every real file imports with every value right, or is refused for a reason that is named."""
 
 import csv
 import hashlib
@@ -130,7 +130,7 @@ def clusters(intervals):
 
 
 def same_tracks(db, one, other):
-    """Two tracks hold the same values; chromosomes without any are told by their counts."""
+    """Two tracks hold the same values; chromosomes without any are compared by their counts."""
     tables = [db[name].source.sequences() for name in (one, other)]
     assert (tables[0]["n_nan"] == tables[1]["n_nan"]).all()
     for row, chrom in enumerate(db.assembly):

@@ -78,9 +78,9 @@ def bad_xb():
     yield "cut", whole[:-1], "the file is cut: 1 bytes of 'chr2', forward strand are missing"
     yield "header", whole[:9], "bytes of the header are missing"
     yield "table", whole[:17], "table of chromosomes are missing"
-    yield "more", whole + b"x", "bytes follow behind the last chromosome"
-    yield "other", b"BAM\1" + whole[4:], "is no XB file: it begins with 42414d01"
-    yield "words", xb_bytes([forward], magic=0xB175CA60), "is no XB file"
+    yield "more", whole + b"x", "bytes follow after the last chromosome"
+    yield "other", b"BAM\1" + whole[4:], "is not an XB file: it begins with 42414d01"
+    yield "words", xb_bytes([forward], magic=0xB175CA60), "is not an XB file"
     yield "version", xb_bytes([forward], version=2), "XB of version 2"
     yield "width", xb_bytes([forward], width=2), "values of 2 bytes"
     longer = {name: np.zeros(size + 1, "uint8") for name, size in SIZES.items()}

@@ -171,9 +171,9 @@ def test_save_track_refuses_what_does_not_fit(db):
         ({"chr9": np.ones(9)}, UnknownChromosomeError, "'chr9'"),
         ({}, ValueRangeError, "no array"),
         ([], ValueRangeError, "no piece"),
-        ([1, 2, 3], ValueRangeError, "1 is no piece"),
+        ([1, 2, 3], ValueRangeError, "1 is not a piece"),
         ({"chr1": np.ma.masked_equal(np.arange(1000), 3)}, ValueRangeError, "masked"),
-        (7, ValueRangeError, "int is no track data"),
+        (7, ValueRangeError, "int is not track data"),
         ({"chr1": np.ones((1000, 2))}, AssemblyError, "shape"),
     ]:
         with pytest.raises(kind, match=message):

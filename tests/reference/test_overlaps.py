@@ -195,7 +195,7 @@ def test_what_is_refused(made):
         table.nearest([("chr1", 1, 2, "+")], strand="both")
     with pytest.raises(KeyError, match="no column 'nothing'"):
         table["chr1:1-3"]["nothing"]
-    with pytest.raises(ValueRangeError, match="the score 1.5 is no uint8"):
+    with pytest.raises(ValueRangeError, match="the score 1.5 is not a uint8"):
         made(pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [5], "score": [1.5]})).as_track(
             "score", dtype="uint8"
         )

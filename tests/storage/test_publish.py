@@ -97,12 +97,12 @@ def test_of_racing_writers_one_wins_and_the_others_are_told(big, stores):
         writer.start()
     time.sleep(1.5)
     start.set()
-    told = [results.get(timeout=60) for _ in writers]
+    reported = [results.get(timeout=60) for _ in writers]
     for writer in writers:
         writer.join()
-    won = [value for value in told if isinstance(value, int)]
+    won = [value for value in reported if isinstance(value, int)]
     assert len(won) == 1
-    assert all("'same' exists" in value for value in told if isinstance(value, str))
+    assert all("'same' exists" in value for value in reported if isinstance(value, str))
     assert big["same"].values("chr1", 0, 1).tolist() == won
     assert not list(big.folder.rglob("*.part"))
 

@@ -1,4 +1,4 @@
-"""Tracks behind a URL: a web server on the loopback address, and fsspec's memory."""
+"""Tracks at a URL: a web server on the loopback address, and fsspec's memory."""
 
 import gc
 import multiprocessing

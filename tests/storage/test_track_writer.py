@@ -185,8 +185,8 @@ def test_plain_h5py_and_netcdf4_open_the_file(both):
     shutil.which("ncdump") is None, reason="ncdump (Debian package netcdf-bin) is not installed"
 )
 def test_ncdump_opens_the_file(both):
-    told = subprocess.run(["ncdump", "-h", both[0]["h5"]], capture_output=True, text=True, check=True)
-    assert "ushort chr1(pos_chr1)" in told.stdout
+    reported = subprocess.run(["ncdump", "-h", both[0]["h5"]], capture_output=True, text=True, check=True)
+    assert "ushort chr1(pos_chr1)" in reported.stdout
 
 
 def test_plain_h5py_may_hold_the_file_open_while_we_read(both):

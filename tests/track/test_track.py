@@ -290,13 +290,13 @@ def test_a_replaced_track_is_an_error_for_what_was_pickled_before(tmp_path, stor
 
 
 def loaded_after(code):
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", code + "\nimport sys; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
     )
-    return set(told.stdout.split())
+    return set(reported.stdout.split())
 
 
 HEAVY = {"xarray", "pandas", "zarr", "dask", "numba", "matplotlib", "h5netcdf"}

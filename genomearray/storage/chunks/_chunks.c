@@ -294,7 +294,7 @@ static void fill_values(uint8_t *out, const uint8_t *fill, int itemsize, int64_t
 
 enum { READ_AHEAD = 1 << 18, GAP = 1 << 12 };
 
-/* The compressed bytes of a job. Jobs that follow and lie close behind in the file come with it: a read for
+/* The compressed bytes of a job. Jobs that follow and follow closely in the file come with it: a read for
  * each chunk of a chromosome costs as much as the decompression of a sparse one. */
 typedef struct {
     int64_t fd, offset, size; /* what tools->raw holds */
@@ -315,7 +315,7 @@ static const uint8_t *raw_of(Tools *tools, Held *held, const Job *job, const Job
             return NULL;
         }
         int failed = read_at((int)job->fd, tools->raw, (size_t)(end - job->offset), (off_t)job->offset);
-        if (failed && end > job->offset + job->size) { /* what comes after this job is cut off: told when its turn comes */
+        if (failed && end > job->offset + job->size) { /* what comes after this job is cut off: reported when its turn comes */
             end = job->offset + job->size;
             failed = read_at((int)job->fd, tools->raw, (size_t)job->size, (off_t)job->offset);
         }
@@ -523,7 +523,7 @@ static PyObject *py_decode(PyObject *self, PyObject *args) {
 
 /* Members of a gzip file: each is deflate, then crc32 and length (RFC 1952). */
 typedef struct {
-    int64_t offset, size; /* of the deflate stream and the 8 bytes behind it, in the bytes handed over */
+    int64_t offset, size; /* of the deflate stream and the 8 bytes after it, in the bytes handed over */
     int64_t dest, length; /* where it goes, and how long it is there */
 } Member;
 

@@ -135,7 +135,7 @@ class ChunkedArray:
         Value of chunks that are not stored.
     source : ChunkSource
     expected : callable, optional
-        Gives, for every chunk, whether it must be stored: absent is not lost. The others are
+        Gives, for every chunk, whether it must be stored: not stored is not lost. The others are
         not even looked for.
     """
 

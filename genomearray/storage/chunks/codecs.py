@@ -42,10 +42,10 @@ def _compiled() -> ModuleType | None:
 
 
 def _library(package: str, pattern: str) -> str:
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
         return ""
-    matches = [path for path in Path(found.origin).parent.glob(pattern) if path.suffix in (".so", ".dylib")]
+    matches = [path for path in Path(spec.origin).parent.glob(pattern) if path.suffix in (".so", ".dylib")]
     return os.fspath(matches[0]) if matches else ""
 
 
@@ -60,7 +60,7 @@ def gunzip(
     Parameters
     ----------
     members : ndarray of int64, shape (n, 4)
-        Offset in ``data`` and size of the deflate stream with the 8 bytes behind it; where it goes
+        Offset in ``data`` and size of the deflate stream with the 8 bytes after it; where it goes
         in ``out``, and its length there.
     data : bytes
     out : ndarray of uint8
@@ -72,7 +72,7 @@ def gunzip(
 
     References
     ----------
-    RFC 1952, section 2.3: crc32 and length stand behind the compressed bytes.
+    RFC 1952, section 2.3: crc32 and length stand after the compressed bytes.
     """
     if compiled is not None:
         failed: tuple[int, str] | None = compiled.gunzip(members, data, out)

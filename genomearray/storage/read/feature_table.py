@@ -45,14 +45,14 @@ class FeatureFile:
         kind, layout = (str(self.attributes.get(key)) for key in ("kind", "genomearray_layout"))
         if layout != LAYOUT or kind != FEATURES:
             hint = f"; it holds a {kind}: open it with open_track" if kind in KINDS else ""
-            raise LayoutError(f"{path} is no feature table of genomearray{hint}")
+            raise LayoutError(f"{path} is not a feature table of genomearray{hint}")
         lost = [name for name in (*INDEX, *SEQUENCE_TABLE) if name not in names] + [
             key for key in ("assembly",) if key not in self.attributes
         ]
         if lost:
             missing = ", ".join(map(repr, lost))
             raise LayoutError(
-                f"{path} is no whole feature table: {missing} is missing; restore it from a copy, or "
+                f"{path} is not a whole feature table: {missing} is missing; restore it from a copy, or "
                 "import it again"
             )
         hidden = {*INDEX, *SEQUENCE_TABLE, "feature", "sequence"}
@@ -74,8 +74,8 @@ class FeatureFile:
         """Names of the columns along ``feature``, those every table has first, then in the order of
         the input.
         """
-        told = [name for name in str(self.attributes.get(ORDER, "")).split(" ") if name in self._names]
-        return ["start", "end", "strand", *told, *sorted(set(self._names) - set(told))]
+        ordered = [name for name in str(self.attributes.get(ORDER, "")).split(" ") if name in self._names]
+        return ["start", "end", "strand", *ordered, *sorted(set(self._names) - set(ordered))]
 
     def column(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
         """Rows [first, last) of a column.

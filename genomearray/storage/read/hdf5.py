@@ -35,7 +35,7 @@ _SHUFFLE, _DEFLATE = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
 
 
 class Hdf5Store:
-    """An open HDF5 file of the layout, on disk or behind a URL; many threads may read."""
+    """An open HDF5 file of the layout, on disk or at a URL; many threads may read."""
 
     form = "h5"
 

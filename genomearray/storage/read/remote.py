@@ -1,4 +1,4 @@
-"""Files and folders behind a URL, read by ranges of bytes through fsspec."""
+"""Files and folders at a URL, read by ranges of bytes through fsspec."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genomearray.storage.chunks.codecs import crc32c
 
 NEAR_BYTES = 1 << 15  # ranges this near are one request: its latency costs more
-ENDS = 1 << 15  # bytes at both ends of a file that tell it from another
+ENDS = 1 << 15  # bytes at both ends of a file that distinguish it from another
 BLOCK_BYTES = 1 << 20  # of what HDF5 reads of its own structure
 MOST_BLOCKS = 32
 _FIRST_PROCESS = os.getpid()
@@ -33,7 +33,7 @@ def is_url(path: object) -> bool:
 
 
 class _Remote:
-    """Something behind a URL."""
+    """Something at a URL."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -73,12 +73,12 @@ class RemoteFile(_Remote):
 
     def size(self) -> int:
         """Bytes in the file."""
-        with told(self._path):
+        with request_errors(self._path):
             return int(self._system.size(self._path))
 
     def identity(self) -> tuple[Any, ...]:
-        """What changes when the file is replaced: what the server tells, and the first and last bytes."""
-        with told(self._path):
+        """What changes when the file is replaced: what the server reports, and the first and last bytes."""
+        with request_errors(self._path):
             info = self._system.info(self._path)
         size = int(info.get("size") or 0)
         ends = self._ranges([0, max(size - ENDS, 0)], [min(ENDS, size), size])
@@ -90,7 +90,7 @@ class RemoteFile(_Remote):
         return io.BufferedReader(_Seekable(self), buffer_size=1 << 16)
 
     def _ranges(self, starts: list[int], ends: list[int]) -> list[bytes]:
-        with told(self._path):
+        with request_errors(self._path):
             parts = self._system.cat_ranges([self._path] * len(starts), starts, ends, on_error="raise")
         for part, start, end in zip(parts, starts, ends, strict=True):
             if len(part) != end - start:
@@ -141,7 +141,7 @@ class _Seekable(io.RawIOBase):
 
 
 class RemoteFolder(_Remote):
-    """A folder behind a URL."""
+    """A folder at a URL."""
 
     def file(self, path: str) -> RemoteFile:
         """A file in the folder."""
@@ -150,12 +150,12 @@ class RemoteFolder(_Remote):
     def content(self, path: str) -> bytes:
         """All bytes of a file; FileNotFoundError."""
         where = f"{self._path.rstrip('/')}/{path}"
-        with told(where):
+        with request_errors(where):
             return bytes(self._system.cat_file(where))
 
     def folders(self) -> list[str]:
         """Names of the folders in it."""
-        with told(self._path):
+        with request_errors(self._path):
             return [
                 entry["name"].rstrip("/").rpartition("/")[2]
                 for entry in self._system.ls(self._path)
@@ -182,7 +182,7 @@ def filesystem(url: str) -> tuple[Any, str]:
 
 
 @contextmanager
-def told(path: str) -> Iterator[None]:
+def request_errors(path: str) -> Iterator[None]:
     """Whatever a remote file system raises as OSError, with the path."""
     try:
         yield

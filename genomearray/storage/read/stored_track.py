@@ -63,7 +63,9 @@ class StoredTrack(Source):
         self._identity = store.identity()
         layout = store.attribute(None, "genomearray_layout")
         if layout is None:
-            raise LayoutError(f"{path} is no track of genomearray: it has no attribute 'genomearray_layout'")
+            raise LayoutError(
+                f"{path} is not a track of genomearray: it has no attribute 'genomearray_layout'"
+            )
         if layout != LAYOUT:
             raise LayoutError(
                 f"{path} has layout {layout!r}; this version reads layout {LAYOUT!r}: update genomearray"
@@ -72,7 +74,7 @@ class StoredTrack(Source):
         needed = {key: store.attribute(None, key) for key in ("id", "kind", "assembly")}
         if None in needed.values():
             raise LayoutError(
-                f"{path} is no whole track of genomearray: it needs the attributes {', '.join(needed)}"
+                f"{path} is not a whole track of genomearray: it needs the attributes {', '.join(needed)}"
             )
         self.id, kind, self.assembly = map(str, needed.values())
         known = next((one for one in KINDS if one == kind), None)
@@ -201,7 +203,7 @@ class StoredTrack(Source):
             raise self._damaged(self._region_of(chrom, damage), damage.cause) from damage
 
     def holds(self, chrom: str, start: int, end: int) -> bool:
-        """Whether the offsets [start, end) may hold anything but absent bases."""
+        """Whether the offsets [start, end) may hold anything but missing bases."""
         array, offset, _ = self.locate(chrom)
         return array.holds(offset + start, offset + end)
 
@@ -309,11 +311,11 @@ class StoredTrack(Source):
         bases, missing, *rest = (
             self.column(SEQUENCES, name) for name in ("n", "n_nan", *Summary._fields[1:])
         )
-        found = Summary(bases - missing, *rest)
+        summary = Summary(bases - missing, *rest)
         return (
-            found
+            summary
             if names is self.names
-            else found.rows(np.array([self.rows[name] for name in names], np.int64))
+            else summary.rows(np.array([self.rows[name] for name in names], np.int64))
         )
 
     def sequences(self) -> dict[str, NDArray[Any]]:
@@ -368,10 +370,10 @@ class StoredTrack(Source):
     def summary_rows(self, variable: str) -> tuple[int, int]:
         """Rows [first, last) of /summary that belong to a variable."""
         if variable == PACKED:  # its first chunk is that of the sequence at offset 0
-            found = np.flatnonzero(self._packed_starts == 0)
-            if not found.size:
+            firsts = np.flatnonzero(self._packed_starts == 0)
+            if not firsts.size:
                 raise self._damaged("the column packed_start of /sequences", "no sequence lies at offset 0")
-            row: Any = found[0]
+            row: Any = firsts[0]
         else:
             with self._read_structure(f"the attributes of {variable!r}"):
                 row = self._store.attribute(variable, ROW_ATTRIBUTE)

@@ -33,7 +33,7 @@ _ENTRY = 16  # bytes of (offset, size)
 
 
 class ZarrStore:
-    """An open Zarr store of the layout, on disk or behind a URL; many threads may read."""
+    """An open Zarr store of the layout, on disk or at a URL; many threads may read."""
 
     form = "zarr"
 
@@ -66,8 +66,8 @@ class ZarrStore:
         """Names of the 1-D variables of the root, in table order."""
         if not self._complete:
             self._metadata |= {name: self._describe(name) or {} for name in self._folder.folders()}
-        found = [n for n, m in self._metadata.items() if "/" not in n and m.get("node_type") == "array"]
-        return sorted(found, key=lambda name: self.variable_attributes(name).get("sequence_row", 1 << 62))
+        arrays = [n for n, m in self._metadata.items() if "/" not in n and m.get("node_type") == "array"]
+        return sorted(arrays, key=lambda name: self.variable_attributes(name).get("sequence_row", 1 << 62))
 
     def variable_attributes(self, name: str) -> dict[str, Any]:
         """Attributes of a variable."""
@@ -143,19 +143,19 @@ class _Shards:
 
     def places(self, indexes: NDArray[np.int64]) -> ChunkPlaces:
         shards, within = np.divmod(indexes, self._per_shard)
-        found = np.zeros((indexes.size, 2), dtype=np.int64)
+        places = np.zeros((indexes.size, 2), dtype=np.int64)
         of = np.zeros(indexes.size, dtype=np.int64)
         files: list[ChunkFile] = []
         for shard in np.unique(shards).tolist():
             index = self._index(shard)
             if index is not None:
                 here = shards == shard
-                found[here], of[here] = index[within[here]], len(files)
+                places[here], of[here] = index[within[here]], len(files)
                 files.append(self._file(shard))
         return (
-            places_in(files, of, found[:, 0], found[:, 1])
+            places_in(files, of, places[:, 0], places[:, 1])
             if files
-            else ChunkPlaces(-1, found[:, 0], found[:, 1])
+            else ChunkPlaces(-1, places[:, 0], places[:, 1])
         )
 
     def stored(self) -> NDArray[np.bool_]:

@@ -76,7 +76,7 @@ class Caster:
             return values.astype(self.dtype)
         if values.dtype.kind not in "iuf":
             raise ValueRangeError(
-                f"values of dtype {values.dtype} are no numbers; a track holds integers or floats"
+                f"values of dtype {values.dtype} are not numbers; a track holds integers or floats"
             )
         out = np.empty(values.shape, dtype=self.dtype)
         for start in range(0, values.size, _SLICE):
@@ -109,7 +109,7 @@ class Caster:
             return part.astype(self.dtype)
         self._refuse(low if below else high)
         too_low = part < self._low if below else np.zeros(part.shape, dtype=bool)
-        # The greatest 64-bit integers are no float64: the next one up is beyond the range.
+        # The greatest 64-bit integers are not float64: the next one up is beyond the range.
         inexact = part.dtype.kind == "f" and int(float(self._high)) != self._high
         too_high = part >= float(self._high) if inexact else part > self._high
         with self._lock:

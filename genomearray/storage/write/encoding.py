@@ -165,13 +165,13 @@ def encode(
     at_once = max(1, _GROUP_BYTES // rows[0].nbytes)
     for first in range(0, rows.shape[0], at_once):
         last = min(first + at_once, rows.shape[0])
-        found = summarise(values, bounds[first:last], bounds[first + 1 : last + 1])
-        if values.dtype.kind == "f" and fill == 0 and (found.n < np.diff(bounds[first : last + 1])).any():
+        summaries = summarise(values, bounds[first:last], bounds[first + 1 : last + 1])
+        if values.dtype.kind == "f" and fill == 0 and (summaries.n < np.diff(bounds[first : last + 1])).any():
             raise ValueRangeError(
-                "a track whose absent bases are 0 cannot hold NaN: a chunk of both would read as 0"
+                "a track whose missing bases are 0 cannot hold NaN: a chunk of both would read as 0"
             )
-        groups.append(found)
-        keep = found.holds_data(fill) | keep_all
+        groups.append(summaries)
+        keep = summaries.holds_data(fill) | keep_all
         group = rows[first:last]
         chunks = iter(codec.encode(group if keep.all() else group[keep]) if keep.any() else ())
         encoded.extend(next(chunks) if kept else None for kept in keep.tolist())

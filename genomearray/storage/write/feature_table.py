@@ -51,7 +51,7 @@ class FeatureWriter(PartWriter):
         More attributes, when all features are there.
     """
 
-    dtype = "features"  # what the report of an import tells of a track
+    dtype = "features"  # what the report of an import says of a track
     rows: dict[str, int]  # features of each chromosome so far
 
     def __init__(
@@ -83,7 +83,7 @@ class FeatureWriter(PartWriter):
 
     def declare(self, columns: Mapping[str, DTypeLike]) -> None:
         """Name the columns besides start, end and strand, before the first features: for input that
-        tells only then.
+        reports it only then.
 
         Raises
         ------
@@ -216,16 +216,16 @@ class FeatureWriter(PartWriter):
                 )
                 sink.write(name, 0, column)
             checksums["sequence_name"].add(table["sequence_name"])
-            for name, found in checksums.items():
-                told = found.finish()
+            for name, checksum in checksums.items():
+                checksums_of_rows = checksum.finish()
                 sink.create(
                     CRC + name,
                     f"block_of_{'sequence' if name in SEQUENCE_TABLE else 'feature'}",
-                    told.size,
-                    told.dtype,
+                    checksums_of_rows.size,
+                    checksums_of_rows.dtype,
                     {},
                 )
-                sink.write(CRC + name, 0, told)
+                sink.write(CRC + name, 0, checksums_of_rows)
             extra = self._describe(WriteReport()) if self._describe else {}
             sink.finish(self._attributes | {"kind": FEATURES} | extra)
         except BaseException:

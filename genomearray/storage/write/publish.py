@@ -98,7 +98,7 @@ class Part:
     overwrite : bool
         Whether a track of that name may be replaced; without it, it is refused at once.
     alone : bool
-        The folder is no database: a file of the other form under that name is somebody else's.
+        The folder is not a database: a file of the other form under that name is somebody else's.
 
     Attributes
     ----------

@@ -79,7 +79,7 @@ class TrackWriter(PartWriter):
     """Writes one track; a context manager that publishes it, or leaves nothing.
 
     Made by :meth:`genomearray.GenomeDB.create_track`. After it, ``writer.report`` (a WriteReport)
-    tells how many bases were written, written again, or changed to fit the dtype; changed values
+    says how many bases were written, written again, or changed to fit the dtype; changed values
     are also a GenomeArrayWarning.
 
     Examples
@@ -138,7 +138,7 @@ class TrackWriter(PartWriter):
         values : array_like, shape (n,)
         handed_over : bool
             The caller does not change the values any more: they are not copied, and a value that
-            does not fit may be told later than by this call.
+            does not fit may be reported after this call.
 
         Raises
         ------
@@ -386,14 +386,14 @@ class TrackWriter(PartWriter):
 
     @contextmanager
     def _disk_errors(self) -> Iterator[None]:
-        """Errors of writing with the reason and the track, whoever wrote; HDF5 tells two lines of
+        """Errors of writing with the reason and the track, whoever wrote; HDF5 has two lines of
         its state.
         """
         try:
             yield
         except (OSError, RuntimeError) as error:
-            told = re.search(r"errno = (\d+)", str(error))
-            code = int(told.group(1)) if told else getattr(error, "errno", None)
+            match = re.search(r"errno = (\d+)", str(error))
+            code = int(match.group(1)) if match else getattr(error, "errno", None)
             if code is None:
                 raise
             raise OSError(code, os.strerror(code), str(self._part.target)) from error
@@ -401,15 +401,15 @@ class TrackWriter(PartWriter):
     def _warn(self) -> None:
         """Tell what was changed, where nobody asked for a description."""
         report = self.report
-        told = (
+        changes = (
             [f"{report.saturated:,} values did not fit {self.dtype} and were set to its limits"]
             if report.saturated
             else []
         )
-        told += [f"{report.nan_to_zero:,} missing values became 0"] if report.nan_to_zero else []
-        if told:
+        changes += [f"{report.nan_to_zero:,} missing values became 0"] if report.nan_to_zero else []
+        if changes:
             warnings.warn(
-                f"track {self._part.name!r}: {', '.join(told)}; give a wider dtype=, or overflow='error'",
+                f"track {self._part.name!r}: {', '.join(changes)}; give a wider dtype=, or overflow='error'",
                 GenomeArrayWarning,
                 stacklevel=4,
             )

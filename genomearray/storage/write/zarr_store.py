@@ -117,7 +117,7 @@ class ZarrSink:
             self._create_column(f"{SEQUENCES}/{name}", "sequence", column)
         self._root.attrs.update(attributes)
         with warnings.catch_warnings():
-            # zarr-python warns that consolidated metadata are no part of the v3 text yet;
+            # zarr-python warns that consolidated metadata are not part of the v3 text yet;
             # plain xarray warns without them.
             warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
             zarr.consolidate_metadata(self._path)
