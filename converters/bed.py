@@ -7,29 +7,49 @@ https://samtools.github.io/hts-specs/BEDv1.pdf
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from genomearray._typing import Chroms
+from genomearray.bad_lines import BadLines
 from genomearray.choices import BED_PARTS, BedParts, FeatureHow, check
 from genomearray.compute.blocks import chroms_named
 from genomearray.errors import FormatError, RegionError, ValueRangeError
 from genomearray.features.table import FeatureTable
 from genomearray.input_file import open_input
+from genomearray.reference.bed_fields import bed_fields, block_parts
 from genomearray.storage.feature_layout import TEXT
-from genomearray.storage.write.column_types import DECIMAL, GUESSED, NUMBERS
+from genomearray.storage.write.column_types import GUESSED, NUMBERS
+from genomearray.text_table import (
+    Block,
+    check_all,
+    check_width,
+    data_blocks,
+    good_rows,
+    whole_list,
+    whole_numbers,
+)
 
 from .exporting.files import text_output
 from .exporting.options import Out
 from .exporting.report import ExportReport
-from .importing.features import Found, TableReport, import_features
+from .importing.features import FeatureRows, TableReport, import_features
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob
-from .text.tables import Block, check_all, check_width, data_blocks, listed, shown, whole_numbers
+from .text.bed_formats import (
+    FORMATS,
+    NUMBER,
+    PEAK,
+    SIGNED,
+    STANDARD,
+    BedLayout,
+    HeaderNames,
+    format_of,
+    layout_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,102 +57,89 @@ if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
 _ROWS = 1 << 16
-_STANDARD = (
-    "chrom", "start", "end", "name", "score", "strand",
-    "thickStart", "thickEnd", "itemRgb", "blockCount", "blockSizes", "blockStarts",
-)  # fmt: skip
-_PEAK = ("signalValue", "pValue", "qValue")
-# By format: names of the columns; further ones follow as column13 and so on.
-FORMATS: dict[str, tuple[str, ...]] = {f"bed{n}": _STANDARD[:n] for n in range(3, 13)} | {
-    "bed": _STANDARD,
-    "narrowPeak": (*_STANDARD[:6], *_PEAK, "peak"),
-    "broadPeak": (*_STANDARD[:6], *_PEAK),
-    "gappedPeak": (*_STANDARD, *_PEAK),
-    "bedGraph": ("chrom", "start", "end", "score"),
-}
-_ENDINGS = {"narrowpeak": "narrowPeak", "broadpeak": "broadPeak", "gappedpeak": "gappedPeak"} | dict.fromkeys(
-    ("bedgraph", "bdg", "bg"), "bedGraph"
-)
-_FULL = ("narrowPeak", "broadPeak", "gappedPeak", "bedGraph")  # these have no further columns
-_NUMBERS = ("score", *_PEAK)
+_TEXTS = ("name", "itemRgb", "blockSizes", "blockStarts")
+_NUMBERS = ("score", *PEAK)
 _WHOLES = ("thickStart", "thickEnd", "blockCount")
-_NUMBER = re.compile(rf"{DECIMAL}|[-+]?[iI]nf|nan|NaN|NA|\.")
-_LIST = re.compile(r"(?:[0-9]+,)*[0-9]+,?|")
-_SIGNED = re.compile(r"-?[0-9]{1,18}")
 _NOT_BED12 = "is {format=} right (bed6 keeps further columns as they are)?"
-_STRANDS = {"+": 1, "-": -1, ".": 0}
 
 
 class _BedColumns:
-    """The columns of a table from BED: named by the format and the first line."""
+    """The columns of a table from BED files, which the first lines of the first one decide."""
 
     def __init__(self, format: str | None, start_offset: int) -> None:
         self.format = format
         self.offset = start_offset - 1  # from 1-based starts, if it is 0
-        self.names: tuple[str, ...] = ()
-        self._first = ""
+        self.layout: BedLayout | None = None
 
     def kinds(self) -> dict[str, Any]:
         """Dtypes besides start, end and strand."""
-        texts = {"name", "itemRgb", "blockSizes", "blockStarts"}
+        assert self.layout is not None
         wholes: dict[str, Any] = {name: np.dtype(np.int64) for name in (*_WHOLES, "peak")}
-        kinds = wholes | dict.fromkeys(texts, TEXT) | dict.fromkeys(_NUMBERS, NUMBERS)
-        return {name: kinds.get(name, GUESSED) for name in self.names[3:] if name != "strand"}
+        kinds = wholes | dict.fromkeys(_TEXTS, TEXT) | dict.fromkeys(_NUMBERS, NUMBERS)
+        return {name: kinds.get(name, GUESSED) for name in self.layout.names[3:] if name != "strand"}
 
-    def blocks(self, job: ImportJob[TableReport], path: str) -> Iterator[Found]:
+    def blocks(self, job: ImportJob[TableReport], path: str) -> Iterator[FeatureRows]:
         """Features of a file."""
-        format = self.format or _format_of(path)
+        format = self.format or format_of(path)
+        header = HeaderNames()
+        bad = job.report.bad
+        layout: BedLayout | None = None
         with open_input(path) as source:
-            for block in data_blocks(source, job.progress):
-                if not self.names:
-                    self.names = _names(format, block)
-                    self._first = block.where(0)
-                elif format != "bed" and FORMATS[format] != self.names[: len(FORMATS[format])]:
-                    raise FormatError(
-                        f"{path} is {format}, and the files before have the columns "
-                        f"{', '.join(self.names)}; make a table of each"
-                    )
-                check_width(block, len(self.names), first=f"the first line ({self._first})")
-                yield self._features(block)
+            for block in data_blocks(source, job.progress, header=header.see):
+                if layout is None:
+                    judged = good_rows(block, _placed, BadLines(skip=bad.skip))
+                    if judged.rows:
+                        layout = self._agreed(path, layout_of(format, judged, header.names), job.report)
+                if layout is not None:
+                    yield good_rows(block, partial(self._features, layout), bad)
+                else:
+                    good_rows(block, _placed, bad)
             if source.unfinished:
                 job.report.unfinished.append(source.name)
 
-    def _features(self, block: Block) -> Found:
-        at = {name: k for k, name in enumerate(self.names)}
-        start = whole_numbers(block, 1, "start") + self.offset
-        end = whole_numbers(block, 2, "end")
-        strand = np.zeros(end.size, np.int8)
-        if "strand" in at:
-            texts = block.column(at["strand"])
-            if not set(texts) <= _STRANDS.keys():
-                k = next(k for k, text in enumerate(texts) if text not in _STRANDS)
-                raise FormatError(
-                    f"{block.where(k)}: column 6: {shown(texts[k])} is not a strand; allowed are +, - and ."
-                )
-            strand = np.array([_STRANDS[text] for text in texts], np.int8)
+    def _agreed(self, path: str, layout: BedLayout, report: TableReport) -> BedLayout:
+        """The layout of a file, which is the one of the files before."""
+        if layout.note:
+            report.notes.append(f"{path}: {layout.note}")
+        if self.layout is None:
+            self.layout = layout
+        elif (self.layout.names, self.layout.strands) != (layout.names, layout.strands):
+            raise FormatError(
+                f"{path} is {layout.format} with the columns {', '.join(layout.names)}, and the files "
+                f"before have the columns {', '.join(self.layout.names)}; make a table of each"
+            )
+        return layout
+
+    def _features(self, layout: BedLayout, block: Block) -> FeatureRows:
+        check_width(block, len(layout.names), first=f"the first line ({layout.first})")
+        fields = bed_fields(block, strands=layout.strands)
         columns: dict[str, Any] = {}
-        for name in self.names[3:]:
-            k = at[name]
+        for k, name in enumerate(layout.names[3:], 3):
             if name in _WHOLES:
                 columns[name] = whole_numbers(block, k, name, _NOT_BED12)
             elif name == "peak":
-                check_all(block, k, _SIGNED, "is not an offset of a peak: a whole number, -1 for none")
+                check_all(block, k, SIGNED, "is not an offset of a peak: a whole number, -1 for none")
                 columns[name] = np.array(block.column(k), dtype=np.int64)
             elif name != "strand":
                 if name in _NUMBERS:
-                    check_all(block, k, _NUMBER, f"is not a number, which {name} is", "is {format=} right?")
+                    check_all(block, k, NUMBER, f"is not a number, which {name} is", "is {format=} right?")
                 columns[name] = block.column(k)
-        if "blockStarts" in at:
-            _check_blocks(block, at, columns["blockCount"], end - start)
-        return Found(
-            block.column(0),
-            start,
-            end,
-            strand,
-            columns,
-            block.where,
-            _cut if "thickStart" in at or "peak" in at else None,
-        )
+        if layout.names[:12] == STANDARD:
+            block_parts(block, fields)
+        start = fields.start + self.offset
+        if (start < 0).any():
+            k = int(np.argmax(start < 0))
+            raise FormatError(
+                f"{block.where(k)}: start {int(start[k])} is below 0", hint="is {start_offset=} right?"
+            )
+        cut = _cut if "thickStart" in columns or "peak" in columns else None
+        return FeatureRows(block.column(0), start, fields.end, fields.strand, columns, block.where, cut)
+
+
+def _placed(block: Block) -> Block:
+    """The block, if its rows have what every BED has."""
+    bed_fields(block, strands=False)
+    return block
 
 
 def _cut(columns: dict[str, Any], row: int, length: int) -> None:
@@ -147,7 +154,7 @@ def _cut(columns: dict[str, Any], row: int, length: int) -> None:
         columns["peak"][row] = -1
     if "blockStarts" not in columns:
         return
-    sizes, begins = (listed(columns[name][row]) for name in ("blockSizes", "blockStarts"))
+    sizes, begins = (whole_list(columns[name][row]) for name in ("blockSizes", "blockStarts"))
     kept = [
         (min(size, length - start - begin), begin)
         for size, begin in zip(sizes, begins, strict=True)
@@ -157,56 +164,6 @@ def _cut(columns: dict[str, Any], row: int, length: int) -> None:
         ",".join(str(part[k]) for part in kept) for k in (0, 1)
     )
     columns["blockCount"][row] = len(kept)
-
-
-def _check_blocks(
-    block: Block, at: dict[str, int], counts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> None:
-    """FormatError unless blocks are as many as blockCount says, and inside of their feature; the rest
-    of BED12 is kept as it is.
-    """
-    for name in ("blockSizes", "blockStarts"):
-        check_all(block, at[name], _LIST, f"is not a list of whole numbers, which {name} is")
-        for k, (text, count) in enumerate(zip(block.column(at[name]), counts.tolist(), strict=True)):
-            listed_blocks = text.rstrip(",").count(",") + 1 if text else 0
-            if listed_blocks != count:
-                raise FormatError(
-                    f"{block.where(k)}: {name} lists {listed_blocks} blocks, and blockCount is {count}"
-                )
-    columns = (block.column(at["blockSizes"]), block.column(at["blockStarts"]), lengths.tolist())
-    for k, (sizes, begins, length) in enumerate(zip(*columns, strict=True)):
-        ends = [
-            int(a) + int(b)
-            for a, b in zip(sizes.rstrip(",").split(","), begins.rstrip(",").split(","), strict=True)
-            if a and b
-        ]
-        if max(ends, default=0) > length:
-            raise FormatError(
-                f"{block.where(k)}: a block ends {max(ends)} bp after the start of the feature, "
-                f"which has {length} bp"
-            )
-
-
-def _format_of(path: str) -> str:
-    name = path.removesuffix(".gz").removesuffix(".bgz")
-    return _ENDINGS.get(name.rpartition(".")[2].lower(), "bed")
-
-
-def _names(format: str, block: Block) -> tuple[str, ...]:
-    """Names of all columns, by the first line."""
-    known = FORMATS[format]
-    n = len(block.rows[0])
-    if n < 3:
-        raise FormatError(
-            f"{block.where(0)}: {n} column{'' if n == 1 else 's'}; a line of BED has at least 3: "
-            "chrom, start, end"
-        )
-    if n < len(known) and format != "bed":
-        raise FormatError(f"{block.where(0)}: {n} columns, and {format} has {len(known)}: {', '.join(known)}")
-    if n > len(known) and format in _FULL:
-        hint = f"{{format=bed{min(len(known), 6)}}} keeps further ones as they are"
-        raise FormatError(f"{block.where(0)}: {n} columns, and {format} has {len(known)}", hint=hint)
-    return (*known[:n], *(f"column{k}" for k in range(len(known) + 1, n + 1)))
 
 
 def import_bed(
@@ -368,7 +325,7 @@ _OWN_NAMES = ("transcript", "gene_name", "gene_id")  # of parts, the first that 
 
 def _width(frame: pd.DataFrame) -> int:
     """How many of the first six columns there is something for."""
-    rest = [str(name) for name in frame.columns if str(name) not in _STANDARD[:6]]
+    rest = [str(name) for name in frame.columns if str(name) not in STANDARD[:6]]
     if (
         "exon_starts" in frame
         or any(name not in _OWN_NAMES for name in rest)

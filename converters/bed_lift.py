@@ -10,11 +10,14 @@ from typing import IO, Any
 import numpy as np
 
 from genomearray.errors import FormatError
-from genomearray.input_file import data_lines, open_input, whole_number
+from genomearray.input_file import open_input
 from genomearray.lifting.chain import Chain
-from genomearray.reference.bed_row import BedRow, parse_bed_row
+from genomearray.reference.bed_fields import bed_fields, block_parts, thick_parts
+from genomearray.text_table import Block, data_blocks, shown
 
-_ROWS = 1 << 16
+from .text.bed_formats import SIGNED, STANDARD, BedLayout, format_of, layout_of
+
+_UNKNOWN = np.iinfo(np.int64).max  # length (bp) of a chromosome that the chain file does not have
 
 
 @dataclass
@@ -72,96 +75,103 @@ def lift_bed(
     """
     opened = chain if isinstance(chain, Chain) else Chain(chain)
     report = LiftBedReport()
-    rows: list[BedRow] = []
+    layout: BedLayout | None = None
     with open_input(bed) as file:
-        for number, line in data_lines(file):
-            rows.append(_row(opened, line, f"{os.fspath(bed)}:{number}"))
-            if len(rows) == _ROWS:
-                _lift(opened, rows, out, unmapped, report, pieces, min_match)
-                rows.clear()
-    _lift(opened, rows, out, unmapped, report, pieces, min_match)
+        for block in data_blocks(file):
+            if layout is None:
+                bed_fields(block.take([0]), strands=False)
+                layout = layout_of(format_of(os.fspath(bed)), block, ())
+            lines = _Lines(opened, block, layout)
+            _lift(opened, lines, out, unmapped, report, pieces, min_match)
     return report
 
 
-def _row(chain: Chain, line: str, where: str) -> BedRow:
-    row = parse_bed_row(line, where)
-    length = chain.source_lengths.get(row.chrom)
-    if length is not None and row.end > length:
-        inside = f"0 <= start <= end <= {length}"
-        raise FormatError(f"{where}: [{row.start}, {row.end}) is not inside {row.chrom!r}; {inside}")
-    if len(row.fields) >= 12:
-        _check_blocks(row.fields, row.start, row.end, where)
-    return row
+class _Lines:
+    """Lines of BED, checked, and which of them may map."""
 
+    def __init__(self, chain: Chain, block: Block, layout: BedLayout) -> None:
+        self.block = block
+        self.fields = bed_fields(block, strands=layout.strands)
+        self.chroms = block.column(0)
+        lengths = np.array([chain.source_lengths.get(chrom, _UNKNOWN) for chrom in self.chroms], np.int64)
+        outside = self.fields.end > lengths
+        if outside.any():
+            k = int(np.argmax(outside))
+            raise FormatError(
+                f"{block.where(k)}: [{self.fields.start[k]}, {self.fields.end[k]}) is not inside "
+                f"{self.chroms[k]!r}; 0 <= start <= end <= {lengths[k]}"
+            )
+        may_map = (lengths < _UNKNOWN) & (self.fields.end > self.fields.start)
+        self.known: list[int] = np.flatnonzero(may_map).tolist()
+        self.peak = layout.names.index("peak") if "peak" in layout.names else None
+        self.parts: dict[int, list[tuple[int, int]]] = {}  # by line: its thick part, then its blocks
+        if layout.names[:12] == STANDARD:
+            whole = [k for k in self.known if len(block.rows[k]) >= 12]
+            some = block.take(whole)
+            fields = self.fields.take(whole)
+            low, high = thick_parts(some, fields)
+            rows = zip(whole, low.tolist(), high.tolist(), block_parts(some, fields), strict=True)
+            for k, start, end, blocks in rows:
+                self.parts[k] = [(start, end), *blocks]
+        elif self.peak is not None:
+            for k in self.known:
+                self._add_summit(k, self.peak)
 
-def _check_blocks(fields: list[str], start: int, end: int, where: str) -> None:
-    """FormatError for blocks that do not agree with their line."""
-    try:
-        n = whole_number(fields[9])
-        sizes, starts = (
-            [whole_number(word) for word in fields[column].strip(",").split(",")] for column in (10, 11)
-        )
-        thick = whole_number(fields[6]), whole_number(fields[7])
-    except ValueError:
-        raise FormatError(
-            f"{where}: columns 7, 8, 10, 11 and 12 of BED12 are whole numbers, with commas between "
-            "those of blocks"
-        ) from None
-    outside = any(
-        at < 0 or size < 1 or start + at + size > end for at, size in zip(starts, sizes, strict=False)
-    )
-    if not len(sizes) == len(starts) == n or outside or not start <= thick[0] <= thick[1] <= end:
-        raise FormatError(
-            f"{where}: {n} blocks of sizes {fields[10][:40]} at {fields[11][:40]}, or the thick "
-            f"part, do not lie in [{start}, {end})"
-        )
+    def _add_summit(self, k: int, column: int) -> None:
+        """The base of a summit; -1 is none."""
+        text = self.block.rows[k][column] if len(self.block.rows[k]) > column else "-1"
+        if not SIGNED.fullmatch(text):
+            raise FormatError(f"{self.block.where(k)}: column {column + 1}: {shown(text)} is not an offset")
+        summit = int(self.fields.start[k]) + int(text)
+        if int(text) >= 0:
+            self.parts[k] = [(summit, summit + 1)]
 
 
 class _Inner:
-    """The thick part and the blocks of BED12 lines (columns 7, 8, 10, 11, 12), lifted with their line."""
+    """What lies inside of lines, lifted with them: thick part and blocks of BED12 (columns 7, 8, 10,
+    11, 12), the summit of narrowPeak.
+    """
 
-    def __init__(self, chain: Chain, rows: list[BedRow]) -> None:
-        self._of: dict[int, list[int]] = {}  # line -> its queries: the thick part, then the blocks
+    def __init__(self, chain: Chain, lines: _Lines) -> None:
+        self._of: dict[int, range] = {}  # line -> its queries
+        self._peak = lines.peak
         regions: list[tuple[str, int, int, str]] = []
-        for k, (chrom, start, _, _, _, fields) in enumerate(rows):
-            if len(fields) >= 12:
-                sizes, starts = (
-                    [whole_number(word) for word in fields[column].strip(",").split(",")]
-                    for column in (10, 11)
-                )
-                thick = whole_number(fields[6]), whole_number(fields[7])
-                asked = [
-                    thick,
-                    *((start + at, start + at + size) for at, size in zip(starts, sizes, strict=True)),
-                ]
-                self._of[k] = list(range(len(regions), len(regions) + len(asked)))
-                regions += [(chrom, low, high, "+") for low, high in asked]
+        for k, parts in lines.parts.items():
+            self._of[k] = range(len(regions), len(regions) + len(parts))
+            regions += [(lines.chroms[k], low, high, "+") for low, high in parts]
         mapped = chain.lift_regions(regions)
         self._borders = np.searchsorted(mapped["query"].to_numpy(), np.arange(len(regions) + 1)).tolist()
         self._hits = list(zip(*(mapped[name].tolist() for name in ("chain", "start", "end")), strict=True))
 
+    def __contains__(self, k: int) -> bool:
+        return k in self._of
+
+    def _spans(self, k: int, chain: int) -> list[tuple[int, int] | None]:
+        """From the first to the last base of each part by a chain; None for one that does not map."""
+        spans: list[tuple[int, int] | None] = []
+        for query in self._of[k]:
+            hits = self._hits[self._borders[query] : self._borders[query + 1]]
+            pieces = [piece for piece in hits if piece[0] == chain]
+            low, high = (min((p[1] for p in pieces), default=0), max((p[2] for p in pieces), default=0))
+            spans.append((low, high) if pieces else None)
+        return spans
+
     def lifted(self, k: int, chain: int, hit: Any, fields: list[str]) -> tuple[str, list[Any], list[str]]:
         """Why the line does not map, its place from its first to its last block, and its columns."""
-        spans = []
-        for query in self._of[k]:
-            pieces = [
-                piece
-                for piece in self._hits[self._borders[query] : self._borders[query + 1]]
-                if piece[0] == chain
-            ]
-            spans.append(
-                (min(piece[1] for piece in pieces), max(piece[2] for piece in pieces)) if pieces else None
-            )
-        thick, *blocks = spans
+        first, *blocks = self._spans(k, chain)
+        lifted = [*fields]
+        if self._peak is not None:
+            inside = first is not None and hit[1] <= first[0] < hit[2]
+            lifted[self._peak] = str(first[0] - hit[1]) if first is not None and inside else "-1"
+            return "", [hit], lifted
         for number, block in enumerate(blocks, 1):
             if block is None:
                 return f"block {number} of {len(blocks)} does not map by the best chain", [hit], fields
         placed = sorted(block for block in blocks if block is not None)
-        if any(first[1] > second[0] for first, second in itertools.pairwise(placed)):
+        if any(one[1] > after[0] for one, after in itertools.pairwise(placed)):
             return "blocks overlap where they map", [hit], fields
         start, end = placed[0][0], max(block[1] for block in placed)
-        low, high = thick or (end, end)
-        lifted = [*fields]
+        low, high = first or (end, end)
         lifted[6], lifted[7] = str(min(max(low, start), end)), str(min(max(high, start), end))
         lifted[9] = str(len(placed))
         lifted[10] = ",".join(str(block[1] - block[0]) for block in placed)
@@ -171,42 +181,33 @@ class _Inner:
 
 def _lift(
     chain: Chain,
-    rows: list[BedRow],
+    lines: _Lines,
     out: IO[bytes],
     unmapped: IO[bytes] | None,
     report: LiftBedReport,
     pieces: bool,
     min_match: float,
 ) -> None:
-    known = [k for k, row in enumerate(rows) if row.chrom in chain.source_lengths and row.end > row.start]
-    mapped = chain.lift_regions([(rows[k].chrom, rows[k].start, rows[k].end, "+") for k in known])
-    inner = _Inner(chain, [rows[k] for k in known])
-    borders = np.searchsorted(mapped["query"].to_numpy(), np.arange(len(known) + 1)).tolist()
+    starts, ends, strands = (column.tolist() for column in lines.fields)
+    mapped = chain.lift_regions([(lines.chroms[k], starts[k], ends[k], "+") for k in lines.known])
+    inner = _Inner(chain, lines)
+    borders = np.searchsorted(mapped["query"].to_numpy(), np.arange(len(lines.known) + 1)).tolist()
     columns = [mapped[name].tolist() for name in ("chrom", "start", "end", "strand", "chain")]
-    place = {k: at for at, k in enumerate(known)}
-    for k, (chrom, start, end, _, strand, fields) in enumerate(rows):
+    place = {k: at for at, k in enumerate(lines.known)}
+    for k, (chrom, fields) in enumerate(zip(lines.chroms, lines.block.rows, strict=True)):
+        at = place.get(k)
         hits = (
-            list(zip(*(c[borders[place[k]] : borders[place[k] + 1]] for c in columns), strict=True))
-            if k in place
-            else []
+            [] if at is None else list(zip(*(c[borders[at] : borders[at + 1]] for c in columns), strict=True))
         )
-        why = (
-            ""
-            if hits
-            else "the chromosome is not in the chain file"
-            if chrom not in chain.source_lengths
-            else "nothing maps"
-        )
-        if end == start:
-            why = "an interval without a base"
+        why = _why_not(chain, chrom, starts[k] == ends[k], bool(hits))
         if hits and not pieces:
             best = [hit for hit in hits if hit[4] == hits[0][4]]
-            part = sum(hit[2] - hit[1] for hit in best) / (end - start)
+            part = sum(hit[2] - hit[1] for hit in best) / (ends[k] - starts[k])
             if part < min_match:
                 why = f"{100 * part:.1f} % of the bases map by the best chain, less than {min_match:g}"
             hits = [(best[0][0], min(hit[1] for hit in best), max(hit[2] for hit in best), best[0][3])]
-            if not why and len(fields) >= 12:
-                why, hits, fields = inner.lifted(place[k], best[0][4], hits[0], fields)
+            if not why and k in inner:
+                why, hits, fields = inner.lifted(k, best[0][4], hits[0], fields)
         if why:
             report.unmapped += 1
             if unmapped is not None:
@@ -214,8 +215,16 @@ def _lift(
             continue
         report.mapped += 1
         for hit in hits:
-            turned = [*fields]
-            turned[:3] = [hit[0], str(hit[1]), str(hit[2])]
-            if len(fields) > 5 and strand and hit[3] == "-":
-                turned[5] = "+" if strand < 0 else "-"
+            turned = [hit[0], str(hit[1]), str(hit[2]), *fields[3:]]
+            if strands[k] and hit[3] == "-":
+                turned[5] = "+" if strands[k] < 0 else "-"
             out.write(("\t".join(turned) + "\n").encode())
+
+
+def _why_not(chain: Chain, chrom: str, empty: bool, mapped: bool) -> str:
+    """Why a line has no place in the other assembly; empty where it has."""
+    if empty:
+        return "an interval without a base"
+    if mapped:
+        return ""
+    return "nothing maps" if chrom in chain.source_lengths else "the chromosome is not in the chain file"

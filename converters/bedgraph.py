@@ -22,7 +22,7 @@ from .exporting.runs import in_rows, number_texts, signal_runs
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
-from .text.rows import Buffers, Scanned, Scanner, explain
+from .text.scanner import Buffers, Scanned, Scanner, explain
 from .text.scanning import (
     BROWSER,
     FINE,

@@ -29,7 +29,6 @@ from .exporting.files import new_file
 from .exporting.options import STDOUT, ExportOptions, ExportSettings, Out, check_kind
 from .exporting.report import ExportReport
 from .exporting.runs import Runs, in_rows, signal_runs
-from .importing.lengths import matching
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob, run_import
 from .importing.report import ImportReport
@@ -108,8 +107,8 @@ def _chromosomes(
         if next(iter(reader.records(name)), None) is None:
             continue
         chrom = job.names.find(name, 1, path)
-        if chrom is not None:
-            matching(path, name, length, chrom, job.names.assembly)
+        if chrom is not None and not job.same_length(path, name, length, chrom):
+            chrom = None
         yield name, chrom
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from genomearray._kernels import kernel
 from genomearray.choices import SEQUENCE
 from genomearray.errors import FormatError
-from genomearray.input_file import Input, open_input
+from genomearray.input_file import Input, line_blocks, open_input
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.twobit import TWOBIT_MAGIC, twobit_sequences
 from genomearray.source import Source
@@ -29,11 +29,9 @@ from .exporting.files import text_output
 from .exporting.options import ExportOptions, ExportSettings, Out, check_kind
 from .exporting.report import ExportReport
 from .exporting.runs import in_order, stretches
-from .importing.lengths import matching
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob, Target, run_import
 from .importing.report import ImportReport
-from .text.lines import line_blocks
 from .text.scanning import line_end
 
 if TYPE_CHECKING:
@@ -97,17 +95,15 @@ class _Record:
     def add(self, letters: NDArray[np.uint8]) -> None:
         if self.chrom is not None:
             if self.length + letters.size > self.chrom.length:
-                raise FormatError(
-                    f"{self._where}: record {self.name!r} has more than the {self.chrom.length} bp "
-                    f"of {self.chrom.name!r} in assembly "
-                    f"{self._job.names.assembly.name!r}; is the file on another assembly?"
-                )
-            self._job.writer.write(self.chrom, self.length, letters)
+                self._job.past_the_end(self._where, f"base {self.chrom.length + 1} of the record", self.chrom)
+                self.chrom = None
+            else:
+                self._job.writer.write(self.chrom, self.length, letters)
         self.length += letters.size
 
     def end(self) -> None:
         if self.chrom is not None:
-            matching(self._where, self.name, self.length, self.chrom, self._job.names.assembly)
+            self._job.same_length(self._where, self.name, self.length, self.chrom, written=True)
             self._job.report.rows += 1
 
 
@@ -188,8 +184,9 @@ class _SequenceImport:
         size = Path(path).stat().st_size
         for name, length, pieces in twobit_sequences(Path(path)):
             record = self._begin(name, path)
+            if record.chrom is not None and not self._job.same_length(path, name, length, record.chrom):
+                record.chrom = None
             if record.chrom is not None:
-                matching(path, name, length, record.chrom, self._job.names.assembly)
                 for piece in pieces:
                     record.add(self._table[piece])
             else:

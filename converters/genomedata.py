@@ -102,11 +102,8 @@ def _read_chromosome(
     dataset_name = "seq" if column is None else "continuous"
     for start, end, contig in _supercontigs(path, chrom.name, group):
         if end > chrom.length:
-            raise FormatError(
-                f"{path}: {contig.name} ends at {end}, and {chrom.name!r} of assembly "
-                f"{job.names.assembly.name!r} has {chrom.length} bp; "
-                "is the archive of another assembly?"
-            )
+            job.past_the_end(str(path), f"the end of {contig.name}, {end},", chrom)
+            return
         if dataset_name not in contig:
             raise FormatError(
                 f"{path}: {contig.name} has no {dataset_name!r}; the archive was not finished, or is damaged"

@@ -14,7 +14,7 @@ from genomearray.errors import ArgumentError
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
-from .text.rows import Buffers, Scanned, Scanner, explain
+from .text.scanner import Buffers, Scanned, Scanner, explain
 from .text.scanning import (
     BAD_INTEGER,
     BAD_NUMBER,
@@ -155,7 +155,7 @@ class ColumnScanner(Scanner):
             out.slow,
             n,
         )
-        self._seen = self._seen or n[0] > 0 or stopped[0] > 0
+        self._seen = self._seen or n[0] > 0 or stopped[0] > 0 or stopped[1] != FINE
         return Scanned.of(n, stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:

@@ -27,7 +27,6 @@ from genomearray.track.track import Track
 from .exporting.files import text_output
 from .exporting.options import Out, check_kind
 from .exporting.report import ExportReport
-from .importing.lengths import matching
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob, run_import
 from .importing.report import ImportReport
@@ -104,9 +103,9 @@ def _read(job: ImportJob[ImportReport], path: str, strand: str) -> None:
                 f"{source.name} has one strand only", hint="leave {strand=} out, or take forward"
             )
         chromosomes = [job.names.find(name, 1, source.name) for name, _ in header.sizes]
-        for (name, size), chrom in zip(header.sizes, chromosomes, strict=True):
-            if chrom is not None:
-                matching(source.name, name, size, chrom, job.names.assembly)
+        for k, ((name, size), chrom) in enumerate(zip(header.sizes, chromosomes, strict=True)):
+            if chrom is not None and not job.same_length(source.name, name, size, chrom):
+                chromosomes[k] = None
         before = 0
         for (name, size), chrom in zip(header.sizes, chromosomes, strict=True):
             for side in XB_STRANDS[: 1 + header.stranded]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
@@ -16,6 +17,9 @@ from genomearray.errors import FormatError
 
 STDIN = "-"
 _BLOCK = 1 << 20
+BLOCK_BYTES = 2 << 20  # of the blocks of lines
+LONGEST_LINE = 1 << 20
+_BOM = b"\xef\xbb\xbf"
 _STDIN_NAME = "standard input"
 _MAGIC = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -82,8 +86,9 @@ class Input:
         """Up to ``size`` bytes, b"" at the end; FormatError when the gzip stream is cut or damaged."""
         try:
             return cast(bytes, self._plain.read(size))
-        except (EOFError, OSError, zlib.error) as error:
-            if self.gzip and not isinstance(error, PermissionError):
+        except _read_errors() as error:
+            # An error number comes from the file system: the disk failed, and the bytes may be right.
+            if self.gzip and getattr(error, "errno", None) is None:
                 raise FormatError(
                     f"{self.name}: the gzip stream is cut short or damaged ({error}); get the file again"
                 ) from error
@@ -110,6 +115,13 @@ def _open(path: Path) -> IO[bytes]:
         raise FormatError(f"{path} is not there; check the path") from None
     except PermissionError:
         raise FormatError(f"{path} may not be read; check its permissions") from None
+
+
+def _read_errors() -> tuple[type[Exception], ...]:
+    """What reading and decompressing raise; asked for when there is an error only."""
+    from zlib_ng import zlib_ng
+
+    return EOFError, OSError, zlib.error, cast(Any, zlib_ng).error
 
 
 def _gunzip(file: IO[bytes]) -> Any:
@@ -140,18 +152,31 @@ def open_input(path: str | os.PathLike[str]) -> Iterator[Input]:
         source.close()
 
 
+_WHOLE = re.compile(r"-?[0-9]+(?:[eE]\+?[0-9]{1,2})?")
+
+
 def whole_number(text: str) -> int:
-    """A whole number in ASCII digits, unlike ``int``, which takes ``1_000`` and other scripts."""
+    """A whole number in ASCII digits, or ``1e+06``, as R writes one million.
+
+    Unlike ``int``, it refuses ``1_000`` and the digits of other scripts; unlike ``float``,
+    ``1.5e+02``: a coordinate with a fraction was computed, and is a value or a mistake.
+
+    Examples
+    --------
+    >>> whole_number("1200"), whole_number("1e+06")
+    (1200, 1000000)
+    """
     number = text.strip()
-    if not (number.isascii() and number.lstrip("-").isdigit()):
+    if not _WHOLE.fullmatch(number):
         raise ValueError(text)
-    return int(number)
+    digits, _, power = number.lower().partition("e")
+    return int(digits) * int("1" + "0" * int(power or 0))
 
 
 def numbered_lines(file: Readable, head: bytes = b"") -> Iterator[tuple[int, bytes]]:
     """Lines of a binary file without their newline, numbered from 1; ``head`` was read already."""
     number, rest = 0, b""
-    data = head or file.read(_BLOCK)
+    data = (head or file.read(_BLOCK)).removeprefix(_BOM)
     while data:
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
@@ -162,12 +187,58 @@ def numbered_lines(file: Readable, head: bytes = b"") -> Iterator[tuple[int, byt
         yield number + 1, rest
 
 
-def data_lines(file: Readable) -> Iterator[tuple[int, str]]:
-    """Numbered lines of a BED-like text that hold data."""
-    for number, raw in numbered_lines(file):
-        line = raw.decode("utf-8", "replace").rstrip("\r")
-        if is_data(line):
-            yield number, line
+def line_blocks(
+    source: Input, progress: Callable[[int], object] = int, *, cut_lines: bool = False
+) -> Iterator[tuple[bytes, int]]:
+    """Blocks of whole lines, each ending in a newline, with the number of their first line.
+
+    A newline is added where the last line has none, and ``source.unfinished`` set. ``progress``
+    takes the bytes read. ``cut_lines``: a long line comes in several blocks, without newlines but in
+    the last one (FASTA with a chromosome in a line).
+    """
+    rest, line, before = b"", 1, 0
+    while True:
+        data = source.read(BLOCK_BYTES)
+        progress(source.position() - before)
+        before = source.position()
+        if not data:
+            break
+        if line == 1 and not rest:
+            data = data.removeprefix(_BOM)
+        cut = data.rfind(b"\n") + 1
+        if not cut:
+            rest += data
+            if cut_lines and not rest.startswith(b">"):
+                _check_text(source, rest, line)
+                yield rest, line
+                rest = b""
+            elif len(rest) > LONGEST_LINE:
+                _check_text(source, rest, line)
+                raise FormatError(
+                    f"{source.name}:{line}: the line is longer than {LONGEST_LINE} bytes; is it a text file?"
+                )
+            continue
+        block = rest + data[:cut]
+        rest = data[cut:]
+        _check_text(source, block, line)
+        yield block, line
+        line += block.count(b"\n")
+    if rest:
+        _check_text(source, rest, line)
+        source.unfinished = True
+        yield rest + b"\n", line
+
+
+def _check_text(source: Input, block: bytes, line: int) -> None:
+    if b"\r" in block[:-1] and b"\n" not in block:
+        raise FormatError(
+            f"{source.name}:{line}: lines end with a carriage return alone, as on old Macs; "
+            "convert the file: tr '\\r' '\\n'"
+        )
+    at = block.find(b"\0")
+    if at >= 0:
+        number = line + block.count(b"\n", 0, at)
+        raise FormatError(f"{source.name}:{number}: not text (byte 0); is it a binary file?")
 
 
 def is_data(line: str) -> bool:

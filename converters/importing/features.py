@@ -22,6 +22,7 @@ from genomearray.storage.write.options import WriteOptions, WriteReport
 from .options import Files, ImportSettings
 from .pipeline import ImportJob, Target, run_import
 from .report import ImportReport
+from .rows import CLIP
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
@@ -76,7 +77,7 @@ class TableReport(ImportReport):
 Cut = Callable[[dict[str, Any], int, int], None]  # columns, row, length of the chromosome (bp)
 
 
-class Found(NamedTuple):
+class FeatureRows(NamedTuple):
     """Features of one block of a file: names of the columns besides start, end and strand, and all
     columns.
     """
@@ -90,7 +91,7 @@ class Found(NamedTuple):
     cut: Cut | None = None  # of other columns, where a feature is cut at the end of its chromosome
 
 
-Reader = Callable[[ImportJob[TableReport], str], Iterator[Found]]  # job, path
+Reader = Callable[[ImportJob[TableReport], str], Iterator[FeatureRows]]  # job, path
 Kinds = Callable[[], dict[str, Any]]  # dtypes of the columns, known when the first features are
 
 
@@ -106,7 +107,7 @@ class _Collector:
         self._declared = False
         self.features = 0
 
-    def take(self, features: Found) -> None:
+    def take(self, features: FeatureRows) -> None:
         if not self._declared:
             self._writer.declare(self._kinds())
             self._declared = True
@@ -127,37 +128,27 @@ class _Collector:
         self._job.report.rows += len(features.chrom)
 
     def _inside(
-        self, features: Found, rows: NDArray[np.int64], chrom: Chromosome
+        self, features: FeatureRows, rows: NDArray[np.int64], chrom: Chromosome
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rows that lie on the chromosome, and their ends, cut if that is allowed."""
         start, end = features.start[rows], features.end[rows]
         past = end > chrom.length
-        wrong = (start < 0) | (start > end) | (past & (not self._job.options.clip))
-        if wrong.any():
-            k = int(np.argmax(wrong))
-            self._refuse(features.where(int(rows[k])), int(start[k]), int(end[k]), chrom)
         if not past.any():
             return rows, end
-        self._job.report.clipped += int(past.sum())
+        if not self._job.options.clip:
+            for k in np.flatnonzero(past).tolist():
+                where = features.where(int(rows[k]))
+                self._job.past_the_end(where, f"end {int(end[k])}", chrom, hint=CLIP)
+            rows, start, end, past = rows[~past], start[~past], end[~past], past[~past]
         # A feature of no base may stand at the very end.
         kept = (start < chrom.length) | ((start == end) & (start == chrom.length))
+        self._job.report.clipped += int((past & kept).sum())
+        self._job.report.outside += int((~kept).sum())
         if features.cut is not None:
             columns = features.columns | {"start": features.start}
             for row in rows[kept & past].tolist():
                 features.cut(columns, row, chrom.length)
         return rows[kept], np.minimum(end, chrom.length)[kept]
-
-    def _refuse(self, where: str, start: int, end: int, chrom: Chromosome) -> None:
-        if start < 0:
-            raise FormatError(f"{where}: start {start} is below 0", hint="is {start_offset=} right?")
-        if start > end:
-            raise FormatError(f"{where}: start {start} is after end {end}")
-        raise FormatError(
-            f"{where}: end {end} is past the end of {chrom.name!r} ({chrom.length} bp) in "
-            f"{self._job.names.assembly.name!r}; "
-            "is the file on another assembly?",
-            hint="{clip} cuts at the end",
-        )
 
 
 def _by_name(names: list[str]) -> Iterator[tuple[str, NDArray[np.int64]]]:
@@ -250,6 +241,8 @@ def import_features(
             writer.abort()
 
     if how is None:
-        return run_import(db, name, files, given, make_table, TableReport, Target(columns={}))
+        return run_import(db, name, files, given, make_table, TableReport, Target(columns={}, lines=True))
     given = {"dtype": _DTYPES[how], **given}
-    return run_import(db, name, files, given, make_track, TableReport, Target(zero_fill=how != "score"))
+    return run_import(
+        db, name, files, given, make_track, TableReport, Target(zero_fill=how != "score", lines=True)
+    )

@@ -37,6 +37,12 @@ class ImportOptions:
         Cut what lies past the end of a chromosome; else it is an error.
     skip_unknown : bool
         Skip chromosomes that the assembly does not have; else they are an error.
+    skip_unequal : bool
+        Skip chromosomes that have another length in the file, or lines past their end; else they
+        are an error.
+    skip_bad : bool
+        Skip lines that cannot be read, and report how many, and the first ones; else the first one
+        is an error. For formats of lines: BED, gene tables, bedGraph, text.
     allow_empty : bool
         Accept files without a line of data.
     chrom_alias : path, mapping, "ucsc" or "ensembl"
@@ -54,6 +60,8 @@ class ImportOptions:
     round: bool = False
     clip: bool = False
     skip_unknown: bool = False
+    skip_unequal: bool = False
+    skip_bad: bool = False
     allow_empty: bool = False
     chrom_alias: Alias = None
     units: str | None = None
@@ -72,6 +80,8 @@ class ImportSettings(TypedDict, total=False):
     round: bool
     clip: bool
     skip_unknown: bool
+    skip_unequal: bool
+    skip_bad: bool
     allow_empty: bool
     chrom_alias: Alias
     units: str | None

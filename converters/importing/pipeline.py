@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, Unpack
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, Unpack
 from numpy.typing import DTypeLike
 
 from genomearray._typing import Attributes
+from genomearray.bad_lines import BadLines
 from genomearray.choices import SIGNAL, Kind
 from genomearray.errors import ArgumentError, FormatError, ValueRangeError
 from genomearray.executor import Cluster, progress_bar, runner
 from genomearray.input_file import STDIN
 from genomearray.reference.aliases import ChromosomeNames
+from genomearray.reference.assembly import Chromosome
 from genomearray.storage.write.cast import NeedsWiderDtype
 from genomearray.storage.write.create import command_line, create_feature_writer, create_writer
 from genomearray.storage.write.feature_table import FeatureWriter
@@ -25,9 +27,10 @@ from genomearray.storage.write.options import Describe, WriteOptions, WriteRepor
 from genomearray.storage.write.publish import created_together
 from genomearray.storage.write.track_writer import TrackWriter
 
-from ..text.rows import RowImporter, Scanner
+from ..text.scanner import Scanner
 from .options import Files, ImportOptions, ImportSettings, import_settings, input_paths, readable_twice
 from .report import ImportReport
+from .rows import RowImporter
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
@@ -50,7 +53,7 @@ class ImportJob(Generic[R]):
     options : ImportOptions
     report : ImportReport
     progress : callable
-        Told how many more bytes were read.
+        Takes how many more bytes were read.
     """
 
     writers: list[TrackWriter]
@@ -59,11 +62,58 @@ class ImportJob(Generic[R]):
     options: ImportOptions
     report: R
     progress: Callable[[int], None]
+    _equal: set[str] = field(default_factory=set)  # chromosomes whose length a file confirmed
+    _written_in_vain: bool = False
 
     @property
     def writer(self) -> TrackWriter:
         """Of the only, or first, track."""
         return self.writers[0]
+
+    def same_length(
+        self, where: str, name: str, length: int, chrom: Chromosome, *, written: bool = False
+    ) -> bool:
+        """Whether a sequence of a file is as long (bp) as its chromosome.
+
+        Where it is not: False if such chromosomes are skipped, else a FormatError. ``written``: some
+        of it is in the track already.
+        """
+        if length == chrom.length:
+            self._equal.add(chrom.name)
+            return True
+        message = (
+            f"{where}: {name!r} has {length} bp, and {chrom.name!r} of assembly "
+            f"{self.names.assembly.name!r} has {chrom.length} bp"
+        )
+        self._leave_out(chrom, message, "", written or chrom.name in self._equal)
+        return False
+
+    def past_the_end(self, where: str, what: str, chrom: Chromosome, *, hint: str = "") -> None:
+        """Something of a file, such as ``position 1000``, lies past the end of its chromosome: skip
+        the chromosome, or raise a FormatError.
+        """
+        message = (
+            f"{where}: {what} is past the end of {chrom.name!r} ({chrom.length} bp) in "
+            f"{self.names.assembly.name!r}"
+        )
+        self._leave_out(chrom, message, hint, True)
+
+    def _leave_out(self, chrom: Chromosome, message: str, hint: str, written: bool) -> None:
+        if not self.options.skip_unequal:
+            skip = "{skip_unequal} leaves such chromosomes out"
+            self.report.bad.refuse(
+                FormatError(
+                    f"{message}; is the file on another assembly?", hint=f"{hint}, {skip}" if hint else skip
+                )
+            )
+            return
+        self.report.unequal.setdefault(chrom.name, message)
+        self._written_in_vain |= written
+
+    @property
+    def again(self) -> bool:
+        """Whether something was written of a chromosome that turned out to be left out."""
+        return self._written_in_vain
 
 
 Work: TypeAlias = Callable[[ImportJob[R], list[str]], None]
@@ -82,12 +132,15 @@ class Target:
         Bases without a value are 0 in float tracks too.
     columns : mapping, optional
         Instead of a track a feature table, with these columns besides start, end and strand.
+    lines : bool
+        A line of the files can be skipped, and the others still mean what they say.
     """
 
     kind: Kind = SIGNAL
     other: str | None = None
     zero_fill: bool = False
     columns: Mapping[str, DTypeLike] | None = None
+    lines: bool = False
 
 
 def run_import(
@@ -125,18 +178,36 @@ def run_import(
         ((_, done),) = somewhere.run(_far_import, (task, db, name), [(far, named)], "import")
         return done
     dtype: DTypeLike = settings.dtype
+    if settings.skip_bad and not target.lines:
+        raise ArgumentError(
+            "skip_bad is for formats of which a line can be left out: BED, gene tables, bedGraph, text"
+        )
     names = [name] if target.other is None else [name, target.other]
     if len(set(names)) < len(names):
         raise ArgumentError(f"both tracks are called {name!r}; give two names")
+    unequal: dict[str, str] = {}
     while True:
+        attempt = report(name)
+        attempt.bad = BadLines(settings.skip_bad, target.lines)
+        attempt.unequal = unequal  # those that an attempt before this one saw are left out from the start
         try:
-            return _attempt(db, names, paths, settings, dtype, work, report(name), target)
+            return _attempt(db, names, paths, settings, dtype, work, attempt, target)
         except NeedsWiderDtype as need:
             if not readable_twice(paths):
                 raise ValueRangeError(
                     f"{need}, and a pipe cannot be read twice", hint=f"give {{dtype={need.dtype}}}"
                 ) from None
             dtype = need.dtype
+        except _WrittenInVain:
+            if not readable_twice(paths):
+                raise FormatError(
+                    f"{', '.join(unequal.values())}; to leave a chromosome out, the input is read a "
+                    "second time, which a pipe cannot be: give a file"
+                ) from None
+
+
+class _WrittenInVain(Exception):
+    """Chromosomes turned out to be left out after some of them was written."""
 
 
 def _far_import(shared: tuple[Callable[..., R], GenomeDB, str], task: tuple[list[str], ImportSettings]) -> R:
@@ -165,7 +236,9 @@ def _attempt(
         return describe
 
     options = {name: _write_options(settings, target, source, describer(name)) for name in names}
-    known = ChromosomeNames(db.assembly, settings.chrom_alias, skip_unknown=settings.skip_unknown)
+    known = ChromosomeNames(
+        db.assembly, settings.chrom_alias, skip_unknown=settings.skip_unknown, left_out=report.unequal
+    )
     with _progress(paths, names[0], settings.progress) as progress:
         if target.columns is None:
             made = (create_writer(db.folder, db.assembly, name, dtype, options[name]) for name in names)
@@ -199,6 +272,8 @@ def _write_options(settings: ImportOptions, target: Target, source: str, describ
 def _work(job: ImportJob[R], work: Work[R], paths: list[str]) -> None:
     """Read everything, and refuse what gave nothing."""
     work(job, paths)
+    if job.again:
+        raise _WrittenInVain
     names, report, allowed = job.names, job.report, job.options.allow_empty
     report.skipped = dict(names.skipped)
     if names.skipped and not names.any_known and not allowed:
@@ -208,26 +283,30 @@ def _work(job: ImportJob[R], work: Work[R], paths: list[str]) -> None:
             hint=TRANSLATE,
         )
     if not report.rows and not allowed:
-        raise FormatError(f"{', '.join(paths)}: {report.nothing()}", hint=report.nothing_hint)
+        why = next(iter(report.unequal.values()), report.nothing())
+        raise FormatError(f"{', '.join(paths)}: {why}", hint=report.nothing_hint)
 
 
 def import_rows(
-    db: GenomeDB, track: str, files: Files, scanner: Callable[[], Scanner], **options: Unpack[ImportSettings]
+    db: GenomeDB,
+    track: str,
+    files: Files,
+    scanner: Callable[[], Scanner],
+    *,
+    lines: bool = True,
+    **options: Unpack[ImportSettings],
 ) -> ImportReport:
-    """Import text files through a scanner, one after the other."""
+    """Import text files through a scanner, one after the other; ``lines``: see :class:`Target`."""
 
     def work(job: ImportJob[ImportReport], paths: list[str]) -> None:
-        reader = RowImporter(job.writer, job.names, clip=job.options.clip, progress=job.progress)
+        reader = RowImporter(job)
         for path in paths:
-            before = reader.counts.rows
+            before = job.report.rows
             reader.read(path, scanner())
-            if reader.counts.rows == before and not job.options.allow_empty:
+            if job.report.rows == before and not job.options.allow_empty:
                 raise FormatError(f"{path}: no line of data", hint="{allow_empty} accepts such files")
-        job.report.rows = reader.counts.rows
-        job.report.clipped = reader.counts.clipped
-        job.report.unfinished = reader.counts.unfinished
 
-    return run_import(db, track, files, options, work, ImportReport)
+    return run_import(db, track, files, options, work, ImportReport, Target(lines=lines))
 
 
 @contextmanager

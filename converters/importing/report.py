@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from genomearray.bad_lines import BadLines
 from genomearray.storage.write.options import WriteReport
 
 
@@ -20,8 +21,16 @@ class ImportReport:
         Lines of data, intervals or records taken from the files.
     clipped : int
         Intervals cut at the end of their chromosome.
+    outside : int
+        Intervals without a base on their chromosome, left out where others are cut.
     skipped : dict of str to int
         Unknown chromosomes, and their rows.
+    unequal : dict of str to str
+        Chromosomes that were skipped because they have another length in a file, and how this was seen.
+    bad : BadLines
+        Lines that were skipped because they cannot be read.
+    notes : list of str
+        What the values of a file decided.
     unfinished : list of str
         Texts whose last line has no newline: whole, or cut in the middle of a number.
     tracks : dict of str to WriteReport
@@ -32,7 +41,11 @@ class ImportReport:
     dtype: str = ""
     rows: int = 0
     clipped: int = 0
+    outside: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
+    unequal: dict[str, str] = field(default_factory=dict)
+    bad: BadLines = field(default_factory=BadLines)
+    notes: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     tracks: dict[str, WriteReport] = field(default_factory=dict)
 
@@ -77,9 +90,12 @@ class ImportReport:
 
     def read_lines(self) -> list[str]:
         """What was read from the files."""
-        lines = []
+        lines = [*self.notes, *self.bad.lines()]
         if self.clipped:
             lines.append(f"{self.clipped:,} intervals were cut at the end of their chromosome")
+        if self.outside:
+            lines.append(f"{self.outside:,} intervals without a base on their chromosome were left out")
+        lines += [f"{name} was skipped: {why}" for name, why in self.unequal.items()]
         if self.skipped:
             names = ", ".join(list(self.skipped)[:5]) + (", ..." if len(self.skipped) > 5 else "")
             lines.append(

@@ -3,57 +3,74 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from genomearray.bad_lines import BadLines
 from genomearray.errors import FormatError
 from genomearray.storage.feature_layout import TEXT
+from genomearray.text_table import shown, whole_list
 
-from ..text.tables import Block, listed, shown
-from .features import Found, TableReport
-from .pipeline import ImportJob
+from .features import FeatureRows
 
 NO_CODING = -1
-STRANDS = {"+": 1, "-": -1, ".": 0, "?": 0}
-OFFSET = re.compile(r"[0-9]{1,18}")
 LIST = re.compile(r"(?:[0-9]{1,18},)*[0-9]{1,18},?")
+Span = tuple[int, int]  # offsets [start, end), bp
 
 
 @dataclass
 class Transcript:
-    """What the lines of a file say of one transcript."""
+    """What the lines of a file say of one transcript; ``where`` is its first line."""
 
     chrom: str
-    strand: str
+    strand: int
     name: str
     where: str
     gene_id: str = ""
     gene_name: str = ""
     gene_type: str = ""
-    span: tuple[int, int] | None = None
-    exons: list[tuple[int, int]] = field(default_factory=list)
-    coding: list[tuple[int, int]] = field(default_factory=list)
+    span: Span | None = None
+    exons: list[Span] = field(default_factory=list)
+    coding: list[Span] = field(default_factory=list)
+    untranslated: list[Span] = field(default_factory=list)
 
-    def parts(self) -> list[tuple[int, int]]:
-        """Exons, ascending; where a file has none, the coding parts are all that is known: codons
-        are parts of them, or touch them.
+    @property
+    def has_parts(self) -> bool:
+        """Whether anything is known of its exons."""
+        return bool(self.exons or self.coding or self.untranslated)
+
+    def parts(self) -> list[Span]:
+        """Exons, ascending; where a file has none, the coding and untranslated parts are all that is
+        known: they touch where they belong to one exon.
         """
         if self.exons:
             return sorted(set(self.exons))
-        merged: list[tuple[int, int]] = []
-        for start, end in sorted(self.coding):
+        merged: list[Span] = []
+        for start, end in sorted([*self.coding, *self.untranslated]):
             if merged and start <= merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
             else:
                 merged.append((start, end))
         return merged
 
+    def within(self, low: int, high: int, shift: int = 0) -> Transcript:
+        """What of it lies in [low, high), moved by ``shift``."""
 
-Read = Callable[[ImportJob[TableReport], Iterator[Block], Counter[str]], Iterator[Found]]
+        def cut(spans: Iterable[Span]) -> list[Span]:
+            kept = [(max(start, low), min(end, high)) for start, end in spans if start < high and end > low]
+            return [(start + shift, end + shift) for start, end in kept]
+
+        span = next(iter(cut([self.span])), None) if self.span is not None else None
+        return replace(
+            self,
+            span=span,
+            exons=cut(self.exons),
+            coding=cut(self.coding),
+            untranslated=cut(self.untranslated),
+        )
 
 
 def transcript_columns() -> dict[str, Any]:
@@ -63,54 +80,59 @@ def transcript_columns() -> dict[str, Any]:
     return names | {"cds_start": whole, "cds_end": whole, "exon_starts": TEXT, "exon_ends": TEXT}
 
 
-def as_found(transcripts: list[Transcript]) -> Iterator[Found]:
+def feature_rows(transcripts: Iterable[Transcript], bad: BadLines) -> Iterator[FeatureRows]:
     """Rows of the table; errors name the first line of a transcript."""
-    if not transcripts:
-        return
-    columns: dict[str, list[Any]] = {name: [] for name in ("start", "end", *transcript_columns())}
+    rows: list[tuple[Transcript, dict[str, Any]]] = []
     for transcript in transcripts:
-        parts = transcript.parts()
-        start, end = parts[0][0], max(stop for _, stop in parts)
-        if transcript.span is not None:
-            if start < transcript.span[0] or end > transcript.span[1]:
-                raise FormatError(
-                    f"{transcript.where}: transcript {shown(transcript.name)} is "
-                    f"[{transcript.span[0]}, {transcript.span[1]}) (offsets), "
-                    f"and its exons reach from {start} to {end}"
-                )
-            start, end = transcript.span
-        coding = transcript.coding
-        values = {
-            "start": start,
-            "end": end,
-            "name": transcript.name,
-            "gene_id": transcript.gene_id,
-            "gene_name": transcript.gene_name,
-            "gene_type": transcript.gene_type,
-            "cds_start": min((low for low, _ in coding), default=NO_CODING),
-            "cds_end": max((high for _, high in coding), default=NO_CODING),
-            "exon_starts": ",".join(str(low) for low, _ in parts),
-            "exon_ends": ",".join(str(high) for _, high in parts),
-        }
-        for name, value in values.items():
-            columns[name].append(value)
+        try:
+            rows.append((transcript, _row(transcript)))
+        except FormatError as error:
+            bad.refuse(error)
+    if not rows:
+        return
+    columns: dict[str, list[Any]] = {name: [row[name] for _, row in rows] for name in rows[0][1]}
     starts, ends = (np.array(columns.pop(name), np.int64) for name in ("start", "end"))
-    strand = np.array([STRANDS[transcript.strand] for transcript in transcripts], np.int8)
     wholes = {name: np.array(columns[name], np.int64) for name in ("cds_start", "cds_end")}
-    yield Found(
-        [t.chrom for t in transcripts],
+    kept = [transcript for transcript, _ in rows]
+    yield FeatureRows(
+        [transcript.chrom for transcript in kept],
         starts,
         ends,
-        strand,
+        np.array([transcript.strand for transcript in kept], np.int8),
         columns | wholes,
-        lambda k: transcripts[k].where,
+        lambda k: kept[k].where,
         cut_transcript,
     )
 
 
+def _row(transcript: Transcript) -> dict[str, Any]:
+    parts = transcript.parts()
+    start, end = parts[0][0], max(stop for _, stop in parts)
+    span = transcript.span
+    if span is not None:
+        if start < span[0] or end > span[1]:
+            raise FormatError(
+                f"{transcript.where}: transcript {shown(transcript.name)} is [{span[0]}, {span[1]}) "
+                f"(offsets), and its exons reach from {start} to {end}"
+            )
+        start, end = span
+    return {
+        "start": start,
+        "end": end,
+        "name": transcript.name,
+        "gene_id": transcript.gene_id,
+        "gene_name": transcript.gene_name,
+        "gene_type": transcript.gene_type,
+        "cds_start": min((low for low, _ in transcript.coding), default=NO_CODING),
+        "cds_end": max((high for _, high in transcript.coding), default=NO_CODING),
+        "exon_starts": ",".join(str(low) for low, _ in parts),
+        "exon_ends": ",".join(str(high) for _, high in parts),
+    }
+
+
 def cut_transcript(columns: dict[str, Any], row: int, length: int) -> None:
     """A transcript past the end of its chromosome, with the exons and the coding part that are on it."""
-    starts, ends = (listed(columns[name][row]) for name in ("exon_starts", "exon_ends"))
+    starts, ends = (whole_list(columns[name][row]) for name in ("exon_starts", "exon_ends"))
     kept = [(start, min(end, length)) for start, end in zip(starts, ends, strict=True) if start < length]
     columns["exon_starts"][row], columns["exon_ends"][row] = (
         ",".join(str(part[k]) for part in kept) for k in (0, 1)
@@ -120,56 +142,12 @@ def cut_transcript(columns: dict[str, Any], row: int, length: int) -> None:
         columns["cds_start"][row] = columns["cds_end"][row] = NO_CODING
 
 
-# -- GTF and GFF3: lines of parts, put together by names ------------------------------------------
-
-
-def part_columns(block: Block, k: int) -> tuple[str, str, int, int, str, str, str]:
-    """chrom, type, start, end (offsets), strand, attributes and place of a line."""
-    row, where = block.rows[k], block.where(k)
-    if len(row) < 9 or not row[8].strip(" ."):
-        raise FormatError(
-            f"{where}: the line has no attributes (column 9), which name genes and transcripts; GTF "
-            "and GFF3 have 9 columns"
-        )
-    if len(row) > 9:
-        raise FormatError(f"{where}: {len(row)} columns; GTF and GFF3 have 9")
-    chrom, kind, low, high, strand = row[0], row[2], row[3], row[4], row[6]
-    if not (OFFSET.fullmatch(low) and OFFSET.fullmatch(high)):
-        raise FormatError(
-            f"{where}: start {shown(low)} and end {shown(high)} (columns 4 and 5) are not both whole numbers"
-        )
-    if not 1 <= int(low) <= int(high):
-        raise FormatError(
-            f"{where}: start {low} and end {high} (columns 4 and 5) are not an interval; positions count "
-            "from 1, start <= end"
-        )
-    if strand not in STRANDS:
-        raise FormatError(f"{where}: column 7: {shown(strand)} is not a strand; allowed are +, -, . and ?")
-    return (
-        chrom,
-        kind,
-        int(low) - 1,
-        int(high),
-        strand,
-        row[8],
-        where,
-    )  # GTF and GFF3: 1-based, both ends included
-
-
-def with_parts(transcripts: Any, left_out: Counter[str]) -> list[Transcript]:
-    """Transcripts that have exons or a coding sequence; the others are counted."""
-    kept = [transcript for transcript in transcripts if transcript.exons or transcript.coding]
-    if len(kept) < len(transcripts):
-        left_out["transcripts without exons"] += len(transcripts) - len(kept)
-    return kept
-
-
-def exon_lists(starts: str, ends: str, count: int, where: str) -> list[tuple[int, int]]:
+def exon_lists(starts: str, ends: str, count: int, where: str) -> list[Span]:
     """The exons of a row of a gene table: starts and ends."""
     for text in (starts, ends):
         if not LIST.fullmatch(text):
             raise FormatError(f"{where}: {shown(text)} is not a list of exon borders, such as 100,300,")
-    low, high = map(listed, (starts, ends))
+    low, high = map(whole_list, (starts, ends))
     if not len(low) == len(high) == count:
         raise FormatError(f"{where}: {len(low)} exon starts and {len(high)} ends, and exonCount is {count}")
     wrong = next((k for k in range(count) if low[k] >= high[k]), None)

@@ -18,7 +18,6 @@ from genomearray.reference.assembly import Assembly, Chromosome
 from genomearray.reference.intervals import Intervals, merged_regions
 from genomearray.reference.region import parse_region
 
-from ..importing.lengths import matching
 from ..importing.options import Files, ImportSettings, readable_twice
 from ..importing.pipeline import TRANSLATE, ImportJob, Target, run_import
 from . import count_kernels
@@ -111,6 +110,7 @@ class _Pass:
             self.job.names.assembly,
             self.job.options.chrom_alias,
             skip_unknown=not reads.strict,
+            left_out=self.job.report.unequal,
             to_skip="by leaving out {strict}",
         )
         with ExitStack() as stack:
@@ -157,14 +157,9 @@ class _Pass:
                         f"{chrom.name!r} of the assembly"
                     )
                 taken[chrom.name] = contig.name
-                matching(
-                    stream.name,
-                    contig.name,
-                    contig.length,
-                    chrom,
-                    names.assembly,
-                    "{chroms=|--chrom NAME} restricts the import to chromosomes that agree",
-                )
+                if not self.job.same_length(stream.name, contig.name, contig.length, chrom):
+                    unknown.add(k)
+                    chrom = None
             chromosomes.append(chrom)
         if len(unknown) == len(chromosomes):
             raise FormatError(

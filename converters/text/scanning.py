@@ -174,7 +174,10 @@ def _word(text: Bytes, at: int, end: int) -> tuple[int, float]:
 
 @kernel
 def whole(text: Bytes, at: int, end: int) -> tuple[bool, int]:
-    """A token as a whole number; also ``1e+06``, as R writes it."""
+    """A token as a whole number: see :func:`genomearray.input_file.whole_number`."""
+    for k in range(at, end):
+        if text[k] == 46 or (k > at and text[k] == 45):  # a fraction, or a negative power
+            return False, 0
     kind, value = number(text, at, end)
     if kind != NUMBER or value != np.floor(value) or abs(value) > 1e15:
         return False, 0

@@ -21,6 +21,7 @@ from genomearray.cli.options import (
     files_argument,
     import_options,
     signal_options,
+    skip_bad_option,
     skip_unknown_option,
     tell,
     track_options,
@@ -86,6 +87,7 @@ def wig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[Impo
 @files_argument
 @signal_options
 @clip_option
+@skip_bad_option
 @with_database
 def bedgraph(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[ImportSettings]) -> None:
     """Values from bedGraph FILEs: chrom, start, end, value (- is standard input)."""
@@ -133,6 +135,7 @@ def bigwig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[I
 @click.option("--chrom", metavar="NAME", hidden=True)
 @signal_options
 @clip_option
+@skip_bad_option
 @with_database
 def text(
     db: GenomeDB,
@@ -245,6 +248,7 @@ def _given(options: ImportSettings) -> ImportSettings:
 )
 @clip_option
 @track_options
+@skip_bad_option
 @with_database
 def bed(
     db: GenomeDB,
@@ -273,6 +277,7 @@ def bed(
 @clip_option
 @skip_unknown_option
 @import_options
+@skip_bad_option
 @with_database
 def genes(
     db: GenomeDB,

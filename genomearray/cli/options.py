@@ -130,12 +130,28 @@ def import_options(function: F) -> F:
         click.option(
             "--chrom-alias",
             metavar="FILE|ucsc|ensembl",
-            help="Translate chromosome names: a file with two columns, ucsc (1 becomes chr1) or ensembl "
-            "(chr1 becomes 1).",
+            help="Translate chromosome names: a table with a column of names of the assembly, such as "
+            "chromAlias of UCSC or an assembly report of NCBI; ucsc (1 becomes chr1); ensembl (chr1 "
+            "becomes 1).",
+        ),
+        click.option(
+            "--skip-unequal",
+            is_flag=True,
+            help="Leave out chromosomes of which the files have another length, or lines past the end, and "
+            "report them.",
         ),
         click.option("--allow-empty", is_flag=True, help="Accept files without any data, for pipelines."),
     ]
     return _apply(options, cluster_options(function))
+
+
+def skip_bad_option(function: F) -> F:
+    """Add ``--skip-bad``, of formats of which a line can be left out."""
+    return click.option(
+        "--skip-bad",
+        is_flag=True,
+        help="Skip lines that cannot be read, and report how many, and the first ones.",
+    )(function)
 
 
 _STORE = click.option(

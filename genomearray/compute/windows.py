@@ -25,12 +25,12 @@ from genomearray.choices import (
 )
 from genomearray.errors import AssemblyError, LayoutError, RegionError
 from genomearray.executor import workers
-from genomearray.reference.bed_row import MOST
 from genomearray.reference.dna import complement_codes, one_hot
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer
 from genomearray.reference.region_table import Regions, RegionTable, read_regions
 from genomearray.source import Source, missing_value
+from genomearray.text_table import MOST
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -36,7 +36,7 @@ class Chain:
     Raises
     ------
     FormatError
-        Cut, no chain file, or numbers that disagree; with the line.
+        Cut, not a chain file, or numbers that disagree; with the line.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Chain:
         if records[0].strip() or len(records) == 1:
             shown = data.lstrip()[:20]
             raise FormatError(
-                f"{self.path}: no chain file: it begins with {shown!r}, and not with 'chain'; see "
+                f"{self.path}: not a chain file: it begins with {shown!r}, and not with 'chain'; see "
                 f"the format: {HEADER}"
             )
         line = records[0].count(b"\n") + 1

@@ -22,6 +22,8 @@ class ChromosomeNames:
         A two-column file or a mapping, in either direction; ``ucsc`` adds ``chr``, ``ensembl`` strips it.
     skip_unknown : bool
         Skip unknown names instead of an error.
+    left_out : mapping, optional
+        Chromosomes of the assembly that are skipped too, and why; may grow later.
     to_skip : str
         What one does to skip them, for the message.
 
@@ -39,12 +41,14 @@ class ChromosomeNames:
         alias: Alias = None,
         *,
         skip_unknown: bool = False,
+        left_out: Mapping[str, str] | None = None,
         to_skip: str = "with {skip_unknown}",
     ) -> None:
         self.assembly = assembly
         self.skipped: dict[str, int] = {}
         self._style = alias if alias in ("ucsc", "ensembl") else None
         self._skip = skip_unknown
+        self._left_out = {} if left_out is None else left_out
         self._to_skip = to_skip
         self._aliases = {} if alias is None or self._style else self._both_ways(_pairs(alias))
         self._found: dict[str, Chromosome | None] = {}
@@ -64,7 +68,7 @@ class ChromosomeNames:
         return aliases
 
     def find(self, name: str, rows: int = 0, where: str = "") -> Chromosome | None:
-        """The chromosome of a name; None for one that is skipped.
+        """The chromosome of a name; None for one that is skipped, or left out.
 
         Parameters
         ----------
@@ -77,6 +81,8 @@ class ChromosomeNames:
         if name not in self._found:
             self._found[name] = self._look_up(name, where)
         chrom = self._found[name]
+        if chrom is not None and chrom.name in self._left_out:
+            return None
         if chrom is None:
             self.skipped[name] = self.skipped.get(name, 0) + rows
         return chrom

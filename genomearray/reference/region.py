@@ -199,13 +199,16 @@ def integer(value: object, what: str) -> int:
         raise RegionError(f"{what} {value!r} is not a whole number") from None
 
 
+FILE_STRANDS = {"+": 1, "-": -1, ".": 0, "?": 0, "*": 0, "": 0}  # as BED, GFF, and tables from R write them
+
+
 def parse_strand(text: str | int) -> int:
     """A strand as 1 (forward), -1 (reverse) or 0 (none), as the old library read it.
 
     Parameters
     ----------
     text : str or int
-        ``+ 1 f F fwd forward``, ``- -1 r R rev reverse``, ``. 0 u U`` or an empty text.
+        ``+ 1 f F fwd forward``, ``- -1 r R rev reverse``, ``. ? * 0 u U`` or an empty text.
 
     Returns
     -------
@@ -225,7 +228,7 @@ def parse_strand(text: str | int) -> int:
         return 1
     if word in {"-", "-1", "r", "R", "rev", "reverse"}:
         return -1
-    if word in {".", "0", "u", "U", ""}:
+    if word in {".", "?", "*", "0", "u", "U", ""}:
         return 0
     raise RegionError(f"strand {text!r} is not known; allowed are '+', '-' and '.'")
 

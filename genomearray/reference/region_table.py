@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from genomearray._typing import HasDataFrame
 from genomearray.choices import REFERENCES, check
-from genomearray.errors import RegionError, UnknownChromosomeError, nearest_names
-from genomearray.input_file import data_lines, open_input
+from genomearray.errors import GenomeArrayWarning, RegionError, UnknownChromosomeError, nearest_names
+from genomearray.input_file import open_input
 from genomearray.reference.assembly import Chromosomes
-from genomearray.reference.bed_row import MOST, parse_bed_row
+from genomearray.reference.bed_fields import BedFields, bed_fields, has_strands
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer, parse_region, parse_strand
+from genomearray.text_table import MOST, data_blocks, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -339,22 +341,34 @@ def _offset(value: object, what: str) -> int:
 def _from_bed(path: Path) -> RegionTable:
     """Columns 1 to 4 and 6 of a BED file."""
     names: dict[str, int] = {}
-    code, start, end, strand, numbers, label = [], [], [], [], [], []
+    fields: list[BedFields] = []
+    code: list[int] = []
+    numbers: list[int] = []
+    label: list[str] = []
+    strands: bool | None = None
     with open_input(path) as file:
-        for number, line in data_lines(file):
-            row = parse_bed_row(line, f"{path}:{number}")
-            code.append(names.setdefault(row.chrom, len(names)))
-            start.append(row.start)
-            end.append(row.end)
-            strand.append(row.strand)
-            numbers.append(number)
-            label.append(row.name)
+        for block in data_blocks(file):
+            if strands is None:
+                strands = has_strands(block)
+                if not strands and len(block.rows[0]) > 5:
+                    warnings.warn(
+                        f"{block.where(0)}: column 6 ({shown(block.rows[0][5])}) is not a strand, so the "
+                        "regions have none",
+                        GenomeArrayWarning,
+                        stacklevel=2,
+                    )
+            fields.append(bed_fields(block, strands=strands))
+            code += [names.setdefault(row[0], len(names)) for row in block.rows]
+            label += [row[3] if len(row) > 3 else "." for row in block.rows]
+            numbers += block.numbers
+    columns = zip(*fields, strict=True) if fields else ((), (), ())
+    start, end, strand = (np.concatenate(column) if column else np.empty(0, np.int64) for column in columns)
     return RegionTable(
         tuple(names),
         np.array(code, dtype=np.int64),
-        np.array(start, dtype=np.int64),
-        np.array(end, dtype=np.int64),
-        np.array(strand, dtype=np.int8),
+        start,
+        end,
+        strand.astype(np.int8),
         np.array(numbers, dtype=np.int64),
         f"{path}:",
         np.array(label, dtype=object),

@@ -265,7 +265,7 @@ def test_combine_tells_what_saturated(counts):
     ):
         assert match in counts(*words, status=1).stderr
     assert "x" not in counts("tracks").stdout.split()
-    assert "no list of numbers" in counts("combine", "x", "c", "--weights", "a", status=2).stderr
+    assert "not a list of numbers" in counts("combine", "x", "c", "--weights", "a", status=2).stderr
 
 
 def test_combine_strands_on_the_command_line(counts):
@@ -312,7 +312,7 @@ def test_liftover_tells_and_keeps_a_report(counts, tmp_path):
         (("liftover", "toy", "new", "a.chain", "c"), "exists"),
         (("liftover", "new", "toy", "a.chain", "c", "--as", "x"), "wrong way round"),
         (("liftover", "toy", "toy", "a.chain", "c"), "--as NAME"),
-        (("liftover", "toy", "new", "c.bedgraph", "c", "--as", "x"), "no chain file"),
+        (("liftover", "toy", "new", "c.bedgraph", "c", "--as", "x"), "not a chain file"),
         (("liftover", "toy", "old", "a.chain", "c"), "assembly 'old' is not in the database"),
     ):
         assert match in counts(*words, status=1).stderr

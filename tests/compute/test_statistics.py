@@ -246,7 +246,7 @@ def test_wrong_questions(db):
         (lambda: track.quantile(50), ValueRangeError, "between 0 and 1"),
         (lambda: track.histogram(bins=0), ValueRangeError, "bins=0"),
         (track.intervals, ValueRangeError, "above= or below="),
-        (lambda: track.intervals(above="x"), ValueRangeError, "no number"),
+        (lambda: track.intervals(above="x"), ValueRangeError, "not a number"),
         (lambda: track.corr(db["seq"]), LayoutError, "sequence"),
         (lambda: ga.corr([]), LayoutError, "no track"),
     ]

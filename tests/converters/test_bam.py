@@ -601,7 +601,7 @@ def test_the_command_line(tmp_path, golden):
     for words, code, reported in [
         (["import", "mnase", "x", bam], 2, b"--single-end or --paired-end"),
         (["import", "depth", "x", bam, "--min-mapq", "256"], 2, b"0<=x<=255"),
-        (["import", "depth", "x", bam, "--exclude-flags", "65536"], 2, b"no set of flags"),
+        (["import", "depth", "x", bam, "--exclude-flags", "65536"], 2, b"not a set of flags"),
         (["import", "depth", "x", bam, "--extend", "-1"], 2, b"0<=x<=1000000"),
         (["import", "depth", "x", bam, "--require-flags", "4"], 1, b"no read can pass"),
         (["import", "depth", "x", "missing.bam"], 1, b"missing.bam is not there"),

@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 from genomearray_converters import import_bedgraph, import_text, import_wig
-from genomearray_converters.text.lines import BLOCK_BYTES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
 from genomearray.errors import FormatError, TrackExistsError
+from genomearray.input_file import BLOCK_BYTES
 from tests import oracles
 
 SIZES = {"chr1": 5000, "chr2": 700, "chrX": 90}
@@ -277,7 +277,7 @@ def test_clip_cuts_and_counts(db):
     ):
         import_bedgraph(db, "x", path)
     report = import_bedgraph(db, "x", path, clip=True)
-    assert (report.clipped, report.written.bases) == (2, 10)
+    assert (report.clipped, report.outside, report.written.bases) == (1, 1, 10)
 
 
 def test_several_files_and_standard_input(db, monkeypatch):

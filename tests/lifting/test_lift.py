@@ -512,9 +512,9 @@ def test_bed_lines_that_do_not_map_say_why(tmp_path):
     assert lift_bed(chain, bed, strict, min_match=0.9).mapped == 1
     for text, match in (
         ("chr1\t5\n", "a.bed:1"),
-        ("chr1\t9\t3\n", "0 <= start <= end"),
+        ("chr1\t9\t3\n", "start 9 is after end 3"),
         ("chr1\t0\t2000\n", "2000"),
-        ("chr1\t0\t2\ta\t0\tx\n", "column 6"),
+        ("chr1\t0\t2\ta\t0\t+\nchr1\t0\t2\ta\t0\tx\n", "column 6"),
     ):
         bed.write_text(text)
         with pytest.raises(FormatError, match=match):

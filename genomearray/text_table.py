@@ -5,19 +5,21 @@ file, line and column.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.bad_lines import BadLines
 from genomearray.errors import FormatError
-from genomearray.input_file import Input, fields_of, is_data, whole_number
-
-from .lines import line_blocks
+from genomearray.input_file import Input, fields_of, is_data, line_blocks, whole_number
 
 _WHOLE = re.compile(r"(?:[0-9]{1,18}\0)*")
 _SHOWN = 80
+MOST = 10**18  # sums of a few stay whole in 64 bits
+
+T = TypeVar("T")
 
 
 class Block(NamedTuple):
@@ -35,11 +37,18 @@ class Block(NamedTuple):
         """One column, where every row has it."""
         return [row[k] for row in self.rows]
 
+    def take(self, rows: Sequence[int]) -> Self:
+        """Some rows."""
+        return self._replace(numbers=[self.numbers[k] for k in rows], rows=[self.rows[k] for k in rows])
 
-def data_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[Block]:
+
+def data_blocks(
+    source: Input, progress: Callable[[int], object] = int, *, header: Callable[[str], None] | None = None
+) -> Iterator[Block]:
     """Lines of data; comments, ``track`` and ``browser`` lines and blank ones are skipped anywhere.
 
-    Fields are separated by tabs where a line has one, else by blanks.
+    Fields are separated by tabs where a line has one, else by blanks. ``header`` is given the lines
+    that hold no data, as they come.
     """
     for raw, first in line_blocks(source, progress):
         try:
@@ -56,13 +65,41 @@ def data_blocks(source: Input, progress: Callable[[int], None]) -> Iterator[Bloc
             if is_data(line):
                 numbers.append(number)
                 rows.append(fields_of(line))
+            elif header is not None:
+                header(line)
         if rows:
             yield Block(source.name, numbers, rows)
 
 
+def good_rows(block: Block, parse: Callable[[Block], T], bad: BadLines) -> T:
+    """``parse(block)``; where bad lines are skipped, of the rows that ``parse`` does not refuse.
+
+    ``parse`` raises FormatError for the first row that is wrong. The block is halved until every
+    such row is found, so that a few of them cost little, and a good block nothing.
+    """
+    try:
+        return parse(block)
+    except FormatError as error:
+        if not bad.skip:
+            bad.refuse(error)
+    return parse(block.take(_good(block, parse, bad, 0, len(block.rows))))
+
+
+def _good(block: Block, parse: Callable[[Block], T], bad: BadLines, low: int, high: int) -> list[int]:
+    try:
+        parse(block.take(range(low, high)))
+    except FormatError as error:
+        if high - low == 1:
+            bad.refuse(error)
+            return []
+        middle = (low + high) // 2
+        return _good(block, parse, bad, low, middle) + _good(block, parse, bad, middle, high)
+    return list(range(low, high))
+
+
 def check_width(block: Block, n: int, *, first: str) -> None:
     """FormatError for a row that has not as many columns as the first one."""
-    if set(map(len, block.rows)) != {n}:
+    if block.rows and set(map(len, block.rows)) != {n}:
         k = next(k for k, row in enumerate(block.rows) if len(row) != n)
         raise FormatError(
             f"{block.where(k)}: {len(block.rows[k])} columns, and {first} has {n}; all lines of a "
@@ -79,25 +116,24 @@ def whole_numbers(block: Block, k: int, what: str, hint: str = "") -> NDArray[np
 
 
 def _whole(block: Block, row: int, text: str, k: int, what: str, hint: str) -> int:
-    number: Any
     try:
         number = whole_number(text)
     except ValueError:
-        try:
-            number = float(text) if re.fullmatch(r"[0-9.eE+]+", text) else 0.5  # 1e+06, as R writes it
-        except ValueError:
-            number = 0.5
-    if number != int(number) or not 0 <= number < 10**18:
+        number = -1
+    if not 0 <= number < MOST:
         raise FormatError(
             f"{block.where(row)}: column {k + 1}: {what} {shown(text)} is not a whole number from 0 on",
             hint=hint,
         )
-    return int(number)
+    return number
 
 
-def listed(text: str) -> list[int]:
-    """The whole numbers of a list such as ``1,2,3`` or ``1,2,3,``."""
-    return list(map(int, text.rstrip(",").split(",")))
+def whole_list(text: str) -> list[int]:
+    """The whole numbers of a list such as ``1,2,3`` or ``1,2,3,``; ValueError for another text."""
+    numbers = [whole_number(word) for word in text.rstrip(",").split(",")]
+    if any(not 0 <= number < MOST for number in numbers):
+        raise ValueError(text)
+    return numbers
 
 
 def shown(text: str) -> str:
