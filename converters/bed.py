@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
@@ -39,6 +39,7 @@ from .exporting.report import ExportReport
 from .importing.features import FeatureRows, TableReport, import_features
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob
+from .importing.transcripts import NO_CODING
 from .text.bed_formats import (
     FORMATS,
     NUMBER,
@@ -246,8 +247,8 @@ def export_bed(
     parts: BedParts = "features",
     overwrite: bool = False,
 ) -> ExportReport:
-    """Write features as BED: as many columns as they have, BED3 to BED12, then the others;
-    transcripts as BED12.
+    """Write features as BED: as many columns as they have, BED3 to BED12, then the others, which a
+    first line ``#chrom start end ...`` names; transcripts as BED12.
 
     Parameters
     ----------
@@ -304,97 +305,131 @@ def export_bed(
                 "a region, and parts, are for feature tables; choose rows of a DataFrame yourself"
             )
         frames = [table if names is None else table[table["chrom"].isin(names)]]
-    width = max((_width(frame) for frame in frames), default=3)
-    lines = 0
+    layout = _ExportLayout.of(frames)
+    lines = extended = 0
     with text_output(out, overwrite=overwrite) as file:
+        if layout.header:
+            file.write(("#" + "\t".join(layout.header) + "\n").encode())
         for frame in frames:
             for low in range(0, len(frame), _ROWS):
-                rows = _columns(frame.iloc[low : low + _ROWS], width)
+                rows, changed = _columns(frame.iloc[low : low + _ROWS], layout.width)
                 file.writelines("\t".join(row).encode() + b"\n" for row in zip(*rows, strict=True))
+                extended += changed
             lines += len(frame)
-    return ExportReport(
-        lines,
-        "intervals"
-        if parts == "features" and not isinstance(table, FeatureTable)
-        else parts.replace("_", " "),
+    what = "intervals" if parts == "features" and not isinstance(table, FeatureTable) else parts
+    notes = (
+        f"{extended:,} transcripts reach beyond their exons, or have exons that overlap: the blocks of "
+        "BED12 were extended to the ends, or merged",
     )
+    return ExportReport(lines, what.replace("_", " "), notes if extended else ())
 
 
 _OWN_NAMES = ("transcript", "gene_name", "gene_id")  # of parts, the first that says anything
 
 
+class _ExportLayout(NamedTuple):
+    """How many of the first six columns are written, and the line that names all, if it is needed."""
+
+    width: int
+    header: tuple[str, ...]
+
+    @classmethod
+    def of(cls, frames: list[pd.DataFrame]) -> _ExportLayout:
+        """By the columns of the tables; further ones than those of BED are announced."""
+        width = max((_width(frame) for frame in frames), default=3)
+        further = _further(frames[0]) if frames else []
+        if not further or tuple(further) == STANDARD[6 : 6 + len(further)]:
+            return cls(width, ())
+        return cls(width, (*STANDARD[:width], *further))
+
+
+def _further(frame: pd.DataFrame) -> list[str]:
+    """Columns after the first six; transcripts have those of BED12."""
+    names = [str(name) for name in frame.columns]
+    if "exon_starts" in names:
+        return list(STANDARD[6:])
+    own = _OWN_NAMES if {"transcript", "gene_id"} & set(names) else ()
+    return [name for name in names if name not in (*STANDARD[:6], *own)]
+
+
 def _width(frame: pd.DataFrame) -> int:
     """How many of the first six columns there is something for."""
-    rest = [str(name) for name in frame.columns if str(name) not in STANDARD[:6]]
-    if (
-        "exon_starts" in frame
-        or any(name not in _OWN_NAMES for name in rest)
-        or ("strand" in frame and (frame["strand"] != ".").any())
-    ):
+    names = [str(name) for name in frame.columns]
+    if _further(frame) or ("strand" in names and (frame["strand"] != ".").any()):
         return 6
-    return 5 if "score" in frame else 4 if "name" in frame or rest else 3
+    return 5 if "score" in names else 4 if "name" in names or set(_OWN_NAMES) & set(names) else 3
 
 
-def _columns(frame: pd.DataFrame, width: int) -> list[list[str]]:
+def _columns(frame: pd.DataFrame, width: int) -> tuple[list[list[str]], int]:
+    """Columns of texts, and how many rows had to be changed to be BED."""
     n = len(frame)
+    if "exon_starts" in frame:
+        return _bed12(frame)
     texts_of = {str(name): [_text(value) for value in frame[name].tolist()] for name in frame.columns}
-    if "exon_starts" in texts_of:
-        return _bed12(texts_of)
     if "transcript" in texts_of or "gene_id" in texts_of:
-        own = [texts_of.pop(name, [""] * n) for name in _OWN_NAMES]
+        own = [texts_of.pop(name, ["."] * n) for name in _OWN_NAMES]
         texts_of["name"] = [
-            next((text for text in texts if text not in ("", ".")), ".") for texts in zip(*own, strict=True)
+            next((text for text in texts if text != "."), ".") for texts in zip(*own, strict=True)
         ]
     first = [
         texts_of.pop(name, [missing] * n)
-        for name, missing in (
-            ("chrom", ""),
-            ("start", ""),
-            ("end", ""),
-            ("name", "."),
-            ("score", "0"),
-            ("strand", "."),
-        )
+        for name, missing in zip(STANDARD[:6], ("", "", "", ".", "0", "."), strict=True)
     ]
-    return [*first[:width], *texts_of.values()]
+    return [*first[:width], *texts_of.values()], 0
 
 
-def _bed12(texts_of: dict[str, list[str]]) -> list[list[str]]:
-    """Transcripts: the coding sequence is thick, exons are blocks
-    (https://samtools.github.io/hts-specs/BEDv1.pdf).
+def _bed12(frame: pd.DataFrame) -> tuple[list[list[str]], int]:
+    """Transcripts: the coding sequence is thick, exons are blocks. The first block begins with the
+    feature, the last one ends with it, and none overlap (BED v1, section 1.5).
     """
-    starts = [int(text) for text in texts_of["start"]]
-    lists = [
-        [list(map(int, text.split(","))) for text in texts_of[name]] for name in ("exon_starts", "exon_ends")
-    ]
-    parts = list(zip(starts, *lists, strict=True))
-    sizes = [",".join(str(b - a) for a, b in zip(low, high, strict=True)) for _, low, high in parts]
-    begins = [",".join(str(a - start) for a in low) for start, low, _ in parts]
-    thick = [
-        [low if low != "-1" else start for low, start in zip(texts_of[name], texts_of["start"], strict=True)]
-        for name in ("cds_start", "cds_end")
-    ]
-    counts = [str(len(low)) for _, low, _ in parts]
-    zeros = ["0"] * len(parts)
-    return [
-        texts_of["chrom"],
-        texts_of["start"],
-        texts_of["end"],
-        texts_of["name"],
-        zeros,
-        texts_of["strand"],
-        *thick,
-        zeros,
-        counts,
-        sizes,
-        begins,
-    ]
+    rows: list[list[str]] = []
+    changed = 0
+    names = ("chrom", "start", "end", "name", "strand", "cds_start", "cds_end", "exon_starts", "exon_ends")
+    for row in zip(*(frame[name].tolist() for name in names), strict=True):
+        chrom, start, end, name, strand, low, high, exon_starts, exon_ends = row
+        exons = list(zip(whole_list(exon_starts), whole_list(exon_ends), strict=True))
+        blocks = _blocks(exons, start, end)
+        changed += blocks != exons
+        thick = (low, high) if low != NO_CODING else (start, start)
+        sizes = ",".join(str(stop - begin) for begin, stop in blocks)
+        begins = ",".join(str(begin - start) for begin, _ in blocks)
+        rows.append(
+            [
+                *map(_text, (chrom, start, end, name)),
+                "0",
+                strand,
+                *map(str, thick),
+                "0",
+                str(len(blocks)),
+                sizes,
+                begins,
+            ]
+        )
+    return [list(column) for column in zip(*rows, strict=True)], changed
+
+
+def _blocks(exons: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """Exons, ascending, as blocks of BED12: merged where they overlap, from the start to the end."""
+    blocks = [exons[0]]
+    for low, high in exons[1:]:
+        if low < blocks[-1][1]:
+            blocks[-1] = (blocks[-1][0], max(high, blocks[-1][1]))
+        else:
+            blocks.append((low, high))
+    blocks[0] = (start, blocks[0][1])
+    blocks[-1] = (blocks[-1][0], end)
+    return blocks
+
+
+_BREAKS = str.maketrans("\t\r\n", "   ")
 
 
 def _text(value: Any) -> str:
-    """A value as BED has it: ``.`` for a missing number, no ``.0`` after whole ones."""
+    """A value as BED has it: ``.`` for a missing number and an empty text, no ``.0`` after whole ones,
+    blanks for what would end a column or a line.
+    """
     if not isinstance(value, float):
-        return str(value)
+        return str(value).translate(_BREAKS) or "."
     if value != value:
         return "."
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

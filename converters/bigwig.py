@@ -150,7 +150,12 @@ def _check_magic(path: str) -> None:
     if path == STDIN or not Path(path).is_file():
         raise FormatError(f"a bigWig is read here and there, and {path} is not a regular file; give one")
     with open_input(path) as source:
-        head = source.read(4)
+        head, compressed = source.read(4), source.gzip
+    if compressed and _MAGIC in (int.from_bytes(head, "little"), int.from_bytes(head, "big")):
+        raise FormatError(
+            f"{path} is a bigWig that was compressed once more (gzip), and a bigWig is read here and "
+            "there: decompress it first, with gunzip"
+        )
     if _MAGIC not in (int.from_bytes(head, "little"), int.from_bytes(head, "big")) or len(head) < 4:
         raise FormatError(f"{path} is not a bigWig file: it begins with {head!r}")
 

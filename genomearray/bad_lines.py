@@ -55,4 +55,5 @@ class BadLines:
         if not self.count:
             return []
         more = f"and {self.count - len(self.named):,} more" if self.count > len(self.named) else ""
-        return [f"{self.count:,} bad lines were skipped:", *self.named, *([more] if more else [])]
+        lines = "1 bad line was" if self.count == 1 else f"{self.count:,} bad lines were"
+        return [f"{lines} skipped:", *self.named, *([more] if more else [])]

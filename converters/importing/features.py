@@ -111,12 +111,15 @@ class _Collector:
         if not self._declared:
             self._writer.declare(self._kinds())
             self._declared = True
+        refused = self._job.report.bad.count
         for name, rows in _by_name(features.chrom):
             chrom = self._job.names.find(name, rows.size, features.where(int(rows[0])))
             if chrom is None:
                 continue
             kept, end = self._inside(features, rows, chrom)
-            # Behind _inside, which may cut them.
+            if not kept.size:
+                continue
+            # After _inside, which may cut them.
             columns: dict[str, Any] = {
                 "start": features.start[kept],
                 "end": end,
@@ -125,7 +128,7 @@ class _Collector:
             columns |= {column: _taken(values, kept) for column, values in features.columns.items()}
             self._writer.append(chrom.name, columns, self.features + kept)
         self.features += len(features.chrom)
-        self._job.report.rows += len(features.chrom)
+        self._job.report.rows += len(features.chrom) - (self._job.report.bad.count - refused)
 
     def _inside(
         self, features: FeatureRows, rows: NDArray[np.int64], chrom: Chromosome

@@ -88,8 +88,9 @@ class RowImporter:
                 while piece is not None:
                     scanned = scanner.scan(text[piece.offset :], out)
                     # What stands before the offending line is checked first: the first error is reported.
+                    refused = self._job.report.bad.count
                     chrom = self._write(piece, out, scanned, chrom)
-                    self._job.report.rows += scanned.rows
+                    self._job.report.rows += scanned.rows - (self._job.report.bad.count - refused)
                     if not scanned.error:
                         break
                     token = piece.text(scanned.begin, scanned.end).decode(errors="replace").strip()

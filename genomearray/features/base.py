@@ -174,7 +174,7 @@ class BaseTable(Features):
         """Columns of a chromosome that searches need; read once."""
         if chrom not in self._placed:
             start, end = (self._of_chromosome(chrom, name) for name in ("start", "end"))
-            self._placed[chrom] = ChromosomeFeatures(start, end, Sorted.of(start, end))
+            self._placed[chrom] = ChromosomeFeatures(start, end, Sorted.of(start, end, self.length(chrom)))
         return self._placed[chrom]
 
     def _of_chromosome(self, chrom: str, column: str) -> NDArray[Any]:

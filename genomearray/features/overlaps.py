@@ -185,7 +185,8 @@ class OverlapMethods(BaseTable):
                     kept = np.flatnonzero(
                         self._of_chromosome(name, "strand") == (side if strand == "same" else -side)
                     )
-                    places, features = Sorted.of(placed.start[kept], placed.end[kept]), features[kept]
+                    places = Sorted.of(placed.start[kept], placed.end[kept], self.length(name))
+                    features = features[kept]
                 if features.size:
                     yield _Here(rows, features, places, table.start[rows], table.end[rows])
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from genomearray.errors import FormatError, nearest_names
-from genomearray.input_file import open_input
+from genomearray.input_file import fields_of, numbered_lines, open_input
 from genomearray.reference.assembly import Assembly, Chromosome
 
 Alias = str | os.PathLike[str] | Mapping[str, str] | None
@@ -19,7 +19,8 @@ class ChromosomeNames:
     ----------
     assembly : Assembly
     alias : path, mapping, "ucsc", "ensembl" or None
-        A two-column file or a mapping, in either direction; ``ucsc`` adds ``chr``, ``ensembl`` strips it.
+        A mapping, or a table: any column that names a chromosome of the assembly translates the others,
+        as in UCSC's chromAlias and NCBI's assembly reports. ``ucsc`` adds ``chr``, ``ensembl`` strips it.
     skip_unknown : bool
         Skip unknown names instead of an error.
     left_out : mapping, optional
@@ -50,22 +51,33 @@ class ChromosomeNames:
         self._skip = skip_unknown
         self._left_out = {} if left_out is None else left_out
         self._to_skip = to_skip
-        self._aliases = {} if alias is None or self._style else self._both_ways(_pairs(alias))
+        self._aliases = {} if alias is None or self._style else self._read_aliases(alias)
         self._found: dict[str, Chromosome | None] = {}
 
-    def _both_ways(self, pairs: list[tuple[str, str]]) -> dict[str, str]:
-        aliases = {}
-        for one, other in pairs:
-            if other in self.assembly:
-                aliases[one] = other
-            elif one in self.assembly:
-                aliases[other] = one
-        if pairs and not aliases:
+    def _read_aliases(self, alias: str | os.PathLike[str] | Mapping[str, str]) -> dict[str, str]:
+        """Names of files to names of the assembly."""
+        rows = [list(pair) for pair in alias.items()] if isinstance(alias, Mapping) else _alias_rows(alias)
+        targets: dict[str, set[str]] = {}
+        for row in rows:
+            # Of two names the second one is the assembly's, where both are.
+            target = next(
+                (name for name in (row[::-1] if len(row) == 2 else row) if name in self.assembly), None
+            )
+            for name in row:
+                if (
+                    target is not None
+                    and name
+                    and name != target
+                    and (len(row) == 2 or name not in self.assembly)
+                ):
+                    targets.setdefault(name, set()).add(target)
+        if rows and not targets and not any(name in self.assembly for row in rows for name in row):
             raise FormatError(
                 f"no name of the alias table is in assembly {self.assembly.name!r}; its names begin "
                 f"with: {', '.join(self.assembly.names[:3])}"
             )
-        return aliases
+        # A word that stands beside several chromosomes, such as "scaffold" or "na", names none of them.
+        return {name: next(iter(chroms)) for name, chroms in targets.items() if len(chroms) == 1}
 
     def find(self, name: str, rows: int = 0, where: str = "") -> Chromosome | None:
         """The chromosome of a name; None for one that is skipped, or left out.
@@ -118,17 +130,29 @@ class ChromosomeNames:
         return None
 
 
-def _pairs(alias: str | os.PathLike[str] | Mapping[str, str]) -> list[tuple[str, str]]:
-    if isinstance(alias, Mapping):
-        return list(alias.items())
-    with open_input(alias) as source:
-        text = b"".join(iter(lambda: source.read(1 << 20), b"")).decode(errors="replace")
-    pairs = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        if len(words) < 2:
-            raise FormatError(f"{os.fspath(alias)}:{number}: an alias needs two names, {line!r} has one")
-        pairs.append((words[0], words[1]))
-    return pairs
+_NCBI = ("Sequence-Name", "GenBank-Accn", "RefSeq-Accn", "UCSC-style-name")
+
+
+def _alias_rows(path: str | os.PathLike[str]) -> list[list[str]]:
+    """The names that each line of a table gives to one sequence.
+
+    Fields are separated by tabs where a line has one, else by blanks. Of an assembly report of NCBI
+    only the columns of names count.
+    """
+    rows: list[list[str]] = []
+    wanted: list[int] | None = None
+    with open_input(path) as source:
+        for number, raw in numbered_lines(source):
+            line = raw.decode(errors="replace").rstrip("\r")
+            if line.startswith("#"):
+                header = [word.strip() for word in line.lstrip("#").split("\t")]
+                if header[0] == _NCBI[0]:
+                    wanted = [k for k, name in enumerate(header) if name in _NCBI]
+                continue
+            if not line.strip():
+                continue
+            words = [word.strip() for word in fields_of(line)]
+            if len(words) < 2:
+                raise FormatError(f"{os.fspath(path)}:{number}: an alias needs two names, {line!r} has one")
+            rows.append(words if wanted is None else [words[k] for k in wanted if k < len(words)])
+    return rows

@@ -23,8 +23,12 @@ class Sorted(NamedTuple):
     reach: NDArray[Any]  # greatest end up to each row
 
     @classmethod
-    def of(cls, start: NDArray[Any], end: NDArray[Any]) -> Sorted:
-        """From sorted starts and their ends."""
+    def of(cls, start: NDArray[Any], end: NDArray[Any], length: int) -> Sorted:
+        """From sorted starts and their ends on a chromosome (bp).
+
+        An interval of no base at the very end of the chromosome counts as its last base.
+        """
+        start = np.minimum(start, start.dtype.type(max(length - 1, 0)))
         return cls(start, np.maximum(end, start + 1), reach(start, end))
 
 

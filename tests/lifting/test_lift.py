@@ -385,9 +385,9 @@ HEAD = "chain 900 chr1 1000 + 0 210 chr1 900 + 10 220 1\n"
 GOOD = HEAD + "100 10 0\n50 0 10\n50\n\n"
 
 BAD = {
-    "empty": ("", "no chain file"),
-    "no chain": ("invalid content", "no chain file"),
-    "bed": ("chr1\t1\t2\n", "no chain file"),
+    "empty": ("", "not a chain file"),
+    "no chain": ("invalid content", "not a chain file"),
+    "bed": ("chr1\t1\t2\n", "not a chain file"),
     "cut": (HEAD + "100 10 0\n", "a.chain:(1|2): .*(cut|last block)"),
     "cut header": ("chain 900 chr1 1000 + 0 210 chr1\n", "a.chain:1: a chain header has 12 or 13 fields"),
     "no blocks": (HEAD + "\n" + GOOD, "a.chain:1: this chain has no blocks"),
