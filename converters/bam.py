@@ -388,7 +388,7 @@ def import_fragments(
         (table_writer,) = job.tables
 
         def emit(chrom: Chromosome, fragments: NDArray[np.int64]) -> None:
-            left, size, strand, mapq = fragments.T
+            left, size, strand, mapq, _ = fragments.T
             table_writer.append(
                 chrom.name, {"start": left, "end": left + size, "strand": 1 - 2 * strand, "score": mapq}
             )

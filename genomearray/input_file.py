@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -115,6 +116,13 @@ def _open(path: Path) -> IO[bytes]:
         raise FormatError(f"{path} is not there; check the path") from None
     except PermissionError:
         raise FormatError(f"{path} may not be read; check its permissions") from None
+    except OSError as error:
+        way_out = (
+            "; raise the limit (ulimit -n), or merge files first"
+            if error.errno in (errno.EMFILE, errno.ENFILE)
+            else ""
+        )
+        raise FormatError(f"{path} cannot be opened: {error.strerror}{way_out}") from error
 
 
 def _read_errors() -> tuple[type[Exception], ...]:

@@ -89,6 +89,11 @@ class BgzfReader:
         self._queue: deque[Future[InflatedBytes]] = deque()
         self._spare: list[NDArray[np.uint8]] = []
 
+    @property
+    def ended(self) -> bool:
+        """Whether the file was read to its end."""
+        return self._ended
+
     def seek(self, offset: int) -> None:
         """Go on at the member that begins at a byte of the file."""
         while self._queue:
@@ -205,9 +210,34 @@ def missing_eof(name: str) -> FormatError:
     )
 
 
-def ends_with(file: IO[bytes], marker: bytes) -> bool:
-    """Whether a regular file ends with these bytes; its place is kept. True for pipes."""
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+def is_bgzf(head: bytes) -> bool:
+    """Whether a file with these first bytes is BGZF: gzip with the subfield BC."""
+    return head[:4] == b"\x1f\x8b\x08\x04" and _member_size(head, 0, head[10] | head[11] << 8) is not None
+
+
+def tail_of(file: IO[bytes], count: int) -> bytes | None:
+    """The last bytes of a regular file, whose place is kept; None for a pipe."""
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return os.pread(file.fileno(), count, max(0, status.st_size - count))
+
+
+def ends_empty(file: IO[bytes]) -> bool:
+    """Whether a regular BGZF file ends with an empty member, as any writer compresses it; True for pipes."""
+    tail = tail_of(file, _MOST_PLAIN)
+    if tail is None or tail.endswith(EOF_MARKER):
         return True
-    size = os.fstat(file.fileno()).st_size
-    return os.pread(file.fileno(), len(marker), max(0, size - len(marker))) == marker
+    if not tail.endswith(b"\0\0\0\0"):  # the length of the last member
+        return False
+    magic = b"\x1f\x8b\x08\x04"
+    at = tail.rfind(magic)
+    while at >= 0 and not _reaches_end(tail, at):
+        at = tail.rfind(magic, 0, at)
+    return at >= 0
+
+
+def _reaches_end(tail: bytes, at: int) -> bool:
+    """Whether a member begins at a place of the last bytes of a file, and ends with them."""
+    left = len(tail) - at
+    return left >= _HEAD and _member_size(tail, at, tail[at + 10] | tail[at + 11] << 8) == left

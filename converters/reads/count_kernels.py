@@ -24,11 +24,11 @@ from .records import (
 from .window import LENGTH, N_FAR, Counts, Intervals, add, meets
 
 # Reasons why a read that passed the filters is not counted.
-OUTSIDE, ELSEWHERE, NOTHING, NOT_A_PAIR, NOT_FIRST, SAME_STRAND, SIZE, FAR_MATE = range(8)
+OUTSIDE, ELSEWHERE, NOTHING, NOT_A_PAIR, NOT_FIRST, SAME_STRAND, SIZE, FAR_MATE, NO_SIZE = range(9)
 # Why counting stopped.
 DONE, FAR_ROOM, WAITING_ROOM = range(3)
-N_REASONS = 8
-MOST_APART = 1 << 18  # bp from a reverse read 1 back to its mate: what the window of counts reaches back
+N_REASONS = 9
+FRAGMENT_COLUMNS = 5  # left end, size, strand of read 1 (0 forward), MAPQ of read 1, dovetail (0 or 1)
 Reasons = NDArray[np.int64]
 
 
@@ -235,9 +235,15 @@ def count_ends(
 
 
 @kernel
-def find_fragments(data: Bytes, rows: ReadColumns, n: int, out: Intervals, reasons: Reasons) -> int:
-    """Fragments of pairs: rows of left end, size, strand of read 1 (0 forward), MAPQ of read 1.
-    Read 1 decides.
+def find_fragments(
+    data: Bytes, rows: ReadColumns, n: int, most_back: int, out: Intervals, reasons: Reasons
+) -> int:
+    """Fragments of pairs, one row each, see FRAGMENT_COLUMNS; read 1 decides.
+
+    A fragment begins at the left one of both mates and has abs(TLEN) bases: which mate has the minus
+    sign differs among aligners (SAM specification, section 1.4, TLEN; hts-specs issue 366), and where
+    both begin at one base it is open. A mate may begin ``most_back`` bp (at most) before its read. In
+    a dovetail the forward read begins after the reverse one: they reach past each other's 5' ends.
     """
     fragments = 0
     for k in range(n):
@@ -253,15 +259,18 @@ def find_fragments(data: Bytes, rows: ReadColumns, n: int, out: Intervals, reaso
             reasons[NOT_FIRST] += 1
         elif ((flag & REVERSE) != 0) == ((flag & MATE_REVERSE) != 0):
             reasons[SAME_STRAND] += 1
-        elif (flag & REVERSE) != 0 and rows.start[k] - i32(data, record + 28) > MOST_APART:
+        elif i32(data, record + 32) == 0:
+            reasons[NO_SIZE] += 1
+        elif rows.start[k] - i32(data, record + 28) > most_back:
             reasons[FAR_MATE] += 1
         else:
-            size = i32(data, record + 32)
+            start, mate = rows.start[k], i32(data, record + 28)
             reverse = (flag & REVERSE) != 0
-            out[fragments, 0] = i32(data, record + 28) if reverse else rows.start[k]
-            out[fragments, 1] = -size if reverse else size
+            out[fragments, 0] = min(start, mate)
+            out[fragments, 1] = abs(i32(data, record + 32))
             out[fragments, 2] = 1 if reverse else 0
             out[fragments, 3] = data[record + 13]
+            out[fragments, 4] = 1 if (mate > start if reverse else start > mate) else 0
             fragments += 1
     return fragments
 

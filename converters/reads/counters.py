@@ -13,7 +13,7 @@ from genomearray.reference.assembly import Chromosome
 from .count_kernels import (
     DONE,
     FAR_ROOM,
-    MOST_APART,
+    FRAGMENT_COLUMNS,
     N_REASONS,
     add_fragments,
     count_depth,
@@ -22,21 +22,21 @@ from .count_kernels import (
     select_fragments,
 )
 from .mates import Waiting
-from .records import Bytes, ReadColumns
+from .records import SAM_QNAME, SAM_TLEN, Bytes, ReadColumns
 from .window import Counts, Intervals, Window
 
 
 def at_most(fragments: Intervals, limit: int) -> tuple[Intervals, int]:
     """At most ``limit`` fragments of one (left, size, strand), the first ones; gives them in that
-    order, and how many were left out.
+    order, and how many were left out. Rows as of :func:`.count_kernels.find_fragments`.
 
     Examples
     --------
     >>> import numpy as np
     >>> from genomearray_converters.reads.counters import at_most
-    >>> kept, dropped = at_most(np.array([[9, 100, 0, 60], [5, 100, 0, 60], [9, 100, 0, 1]]), 1)
+    >>> kept, dropped = at_most(np.array([[9, 100, 0, 60, 0], [5, 100, 0, 60, 0], [9, 100, 0, 1, 0]]), 1)
     >>> kept.tolist(), dropped
-    ([[5, 100, 0, 60], [9, 100, 0, 60]], 1)
+    ([[5, 100, 0, 60, 0], [9, 100, 0, 60, 0]], 1)
     """
     order = np.lexsort((fragments[:, 2], fragments[:, 1], fragments[:, 0]))
     ordered = fragments[order]
@@ -48,6 +48,9 @@ def at_most(fragments: Intervals, limit: int) -> tuple[Intervals, int]:
     rank = rows - np.maximum.accumulate(np.where(new, rows, 0))
     kept = ordered[rank < limit]
     return kept, order.size - kept.shape[0]
+
+
+_APART = 1 << 18  # bp: mates further apart than this, and than the greatest fragment, have stale places
 
 
 # -- the kinds ---------------------------------------------------------------------------------
@@ -67,7 +70,13 @@ class Counter(ABC):
         How far before its start, and after its end, a read may count (bp).
     reasons : ndarray of int64
         Reads not counted, by reason.
+    dovetails : int
+        Of the fragments, those whose forward read begins after the reverse one.
+    fields : int
+        What it looks at beside flags, places and CIGARs, as bits of htslib's ``SAM_QNAME`` and so on.
     """
+
+    fields = 0
 
     def __init__(self, strands: int, back: int, ahead: int) -> None:
         self.strands = strands
@@ -75,6 +84,7 @@ class Counter(ABC):
         self.ahead = ahead
         self.reasons = np.zeros(N_REASONS, np.int64)
         self.duplicates = 0
+        self.dovetails = 0
         self.extends = False
         self.extended = 0
 
@@ -114,6 +124,7 @@ class DepthCounter(Counter):
     def __init__(self, strands: int, *, deletions: bool, once: bool, extend: int, files: int) -> None:
         super().__init__(strands, extend, extend)
         self._deletions, self._once, self._extend = deletions, once, extend
+        self.fields = SAM_QNAME if once else 0
         self.extends = extend > 0
         self._waiting = [Waiting() for _ in range(files if once else 1)]
 
@@ -222,14 +233,15 @@ class FragmentCounter(Counter):
         Count offset ``left + size // 2`` of each fragment; else all its bases.
     """
 
+    fields = SAM_TLEN
     _whole = False  # whether a fragment must lie inside its chromosome, all of it
 
     def __init__(self, strands: int, sizes: Sizes, *, dyads: bool) -> None:
-        super().__init__(strands, max(sizes.most, MOST_APART), sizes.most)
+        super().__init__(strands, max(sizes.most, _APART), sizes.most)
         self._sizes, self._dyads = sizes, dyads
         self._must_wait = sizes.duplicates > 0
         self._waiting: list[Intervals] = []
-        self._found = np.empty((0, 4), np.int64)
+        self._found = np.empty((0, FRAGMENT_COLUMNS), np.int64)
 
     def begin(self, chrom: Chromosome) -> None:
         self._waiting = []
@@ -239,8 +251,8 @@ class FragmentCounter(Counter):
 
     def _fragments(self, data: Bytes, rows: ReadColumns, n: int, window: Window) -> Intervals:
         if self._found.shape[0] < n:
-            self._found = np.empty((n, 4), np.int64)
-        fragments = self._found[: find_fragments(data, rows, n, self._found, self.reasons)]
+            self._found = np.empty((n, FRAGMENT_COLUMNS), np.int64)
+        fragments = self._found[: find_fragments(data, rows, n, self.back, self._found, self.reasons)]
         return fragments[
             : select_fragments(
                 fragments,
@@ -275,6 +287,7 @@ class FragmentCounter(Counter):
             self._waiting = [kept[ready:]] if ready < kept.shape[0] else []
 
     def _add(self, fragments: Intervals, window: Window) -> None:
+        self.dovetails += int(fragments[:, 4].sum())
         window.reserve(fragments.shape[0])
         add_fragments(fragments, self._dyads, self.strands, window.counts, window.place, window.far)
 
@@ -285,7 +298,7 @@ class TableCounter(FragmentCounter):
     Parameters
     ----------
     emit : callable
-        Takes a chromosome and fragments: rows of left end, size, strand (0 forward), MAPQ.
+        Takes a chromosome and fragments, rows as of :func:`.count_kernels.find_fragments`.
     """
 
     _whole = True
@@ -302,5 +315,6 @@ class TableCounter(FragmentCounter):
 
     def _add(self, fragments: Intervals, window: Window) -> None:
         assert self._chrom is not None
+        self.dovetails += int(fragments[:, 4].sum())
         if fragments.size:
             self._emit(self._chrom, fragments)

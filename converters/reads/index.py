@@ -8,6 +8,7 @@ SAM/BAM format specification v1, section 5.2 (BAI); CSIv1, https://samtools.gith
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,15 @@ class ContigOffsets:
 
     starts: dict[int, int]
     ends: dict[int, int]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_ordered", sorted(self.ends))
+
+    def end_before(self, contig: int) -> int | None:
+        """Where the reads of the last contig before one end; None where there are none."""
+        ordered: list[int] = self.__dict__["_ordered"]
+        at = bisect_left(ordered, contig)
+        return self.ends[ordered[at - 1]] if at else None
 
 
 def first_offsets(index: Path, wanted: dict[int, int], contigs: int) -> ContigOffsets:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.errors import FormatError
+from genomearray.input_file import STDIN
 from genomearray.reference.assembly import Chromosome
 
 from .counters import Counter
@@ -102,11 +104,11 @@ class OpenAlignment:
                 raise self._misleading(name)
             return True
         # The index knows no reads of it: what stands after the contig before it must not be one.
-        before = max((k for k in self.index.ends if k < contig), default=None)
+        before = self.index.end_before(contig)
         if before is None:
             self.stream.rewind()
         else:
-            self.stream.jump(self.index.ends[before])
+            self.stream.jump(before)
         if self.stream.contig == contig:
             raise self._misleading(name)
         return False
@@ -161,10 +163,17 @@ def order_files(
         elif other:
             raise FormatError(
                 f"{placed.path}: its contigs come in another order than those of {files[0].path}, so "
-                "that they can be summed only with an index; "
-                f"make one with: samtools index {placed.path}"
+                f"that they can be summed only with an index; {_how_to_index(placed)}"
             )
     return list(order.values())
+
+
+def _how_to_index(placed: OpenAlignment) -> str:
+    """What one may do to get a file with an index that is read here: a BAM with .bai or .csi."""
+    if placed.stream.reader.seekable:
+        return f"make one with: samtools index {placed.path}"
+    bam = f"{Path(placed.path).stem if placed.path != STDIN else 'reads'}.bam"
+    return f"make a BAM with one: samtools sort --write-index -o {bam} {placed.path}"
 
 
 def count_reads(

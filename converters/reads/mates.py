@@ -34,15 +34,19 @@ def _hash(data: Bytes, at: int, n: int) -> Any:
 
 
 @kernel
-def find(data: Bytes, record: int, table: NDArray[np.int64], store: Bytes, key: int) -> int:
-    """Slot of the waiting read of the same name, -1 for none."""
+def find(
+    data: Bytes, record: int, table: NDArray[np.int64], store: Bytes, key: int, start: int, mate: int
+) -> int:
+    """Slot of the waiting read of the same name that begins at ``mate`` and expects its own mate at
+    ``start``; -1 for none. Names alone do not do: several pairs may have one.
+    """
     mask = table.shape[0] - 1
     size: Any = np.int64(data[record + 12])
     slot: int = key & mask
     while table[slot, HASH] != 0:
         if table[slot, HASH] == key:
             at = table[slot, STORE]
-            same = store[at] == size
+            same = store[at] == size and table[slot, MATE] == start and waiting_read(store, at)[0] == mate
             k = 0
             while same and k < size:
                 same = store[at + 1 + k] == data[record + 36 + k]
@@ -180,7 +184,7 @@ def role_of_mate(
     key = _hash(data, record + 36, int(data[record + 12]))
     if start < mate:
         return FIRST, key, -1
-    slot = find(data, record, table, store, key)
+    slot = find(data, record, table, store, key, start, mate)
     if slot >= 0:
         return SECOND, key, slot
     return (FIRST if start == mate else ALONE), key, -1

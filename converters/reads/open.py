@@ -24,12 +24,9 @@ from numpy.typing import NDArray
 from genomearray.errors import FormatError, GenomeArrayError
 from genomearray.input_file import STDIN, Input
 
-from .bgzf import EOF_MARKER, BgzfReader, ends_with, missing_eof
+from .bgzf import BgzfReader, ends_empty, is_bgzf, missing_eof, tail_of
+from .records import SAM_PLACES
 from .stream import RecordStream
-
-# CRAM: what counting needs; without bases, qualities and tags no reference is looked for.
-# SAM_QNAME ... SAM_TLEN of htslib's sam.h.
-_REQUIRED_FIELDS = 0x1FF
 
 
 @contextmanager
@@ -39,10 +36,27 @@ def open_stream(
     rule: NDArray[np.int64],
     *,
     ahead: int = 4,
+    fields: int = 0,
     reference: str | None = None,
     allow_missing_eof: bool = False,
 ) -> Iterator[RecordStream]:
-    """The records of a BAM, SAM (plain, gzip) or CRAM file; ``-`` is standard input.
+    """The records of a BAM, SAM or CRAM file, compressed in any way; ``-`` is standard input.
+
+    Parameters
+    ----------
+    path : str
+    pool : ThreadPoolExecutor
+        Inflates.
+    rule : ndarray of int64
+        See :class:`.stream.RecordStream`.
+    ahead : int
+        See :class:`.bgzf.BgzfReader`.
+    fields : int
+        What is looked at beside flags, places and CIGARs. Of a CRAM nothing else is decoded: without
+        bases, qualities, tags and TLEN no reference is looked for.
+    reference : str, optional
+        FASTA of a CRAM.
+    allow_missing_eof : bool
 
     Raises
     ------
@@ -52,23 +66,29 @@ def open_stream(
     with ExitStack() as stack:
         source = Input(path, gunzip=False)
         stack.callback(source.close)
-        file = source.file
+        file: Any = source.file
         kind = _kind(source.name, file)
-        if not allow_missing_eof and not _has_marker(file, kind):
+        bgzf = is_bgzf(file.peek(18))
+        if not allow_missing_eof and not _has_marker(file, kind, bgzf):
             raise missing_eof(source.name)
-        if kind == "BAM":
+        if kind == "BAM" and bgzf:
             yield RecordStream(
                 BgzfReader(file, source.name, pool, ahead=ahead, allow_missing_eof=allow_missing_eof), rule
             )
             return
         regular = path != STDIN and Path(path).is_file()
-        through = stack.enter_context(_Transcoder(source.name, kind, path if regular else file, reference))
+        through = stack.enter_context(
+            _Transcoder(source.name, kind, path if regular else file, reference, fields)
+        )
+        needs_marker = not allow_missing_eof and (kind == "CRAM" or bgzf)
+        reader = BgzfReader(through.file, source.name, pool, ahead=ahead)
         try:
-            yield RecordStream(BgzfReader(through.file, source.name, pool, ahead=ahead), rule)
+            yield RecordStream(reader, rule)
         except GenomeArrayError:
-            through.check()  # what htslib found wrong comes before what the pipe lacks
+            through.check(ended=True)  # what htslib found wrong comes before what the pipe lacks
             raise
-        through.check()
+        if through.check(ended=reader.ended) and needs_marker:
+            raise missing_eof(source.name)
 
 
 # CRAM specification v3, section 9: the last container is empty. The second is that of v2.1.
@@ -76,15 +96,25 @@ _CRAM_EOF = (
     bytes.fromhex("0f000000ffffffff0fe0454f4600000000010005bdd94f0001000606010001000100ee63014b"),
     bytes.fromhex("0b000000ffffffff0fe0454f460000000001000001000606010001000100"),
 )
+_CRAM_SPARE = 8  # the byte whose upper half writers fill as they like; htslib does not look at it either
 
 
-def _has_marker(file: Any, kind: str) -> bool:
-    """Whether a file ends with the marker of its format; True where there is no telling."""
-    head = file.peek(18)[:18]
+def _has_marker(file: Any, kind: str, bgzf: bool) -> bool:
+    """Whether a file ends with the marker of its format; True for pipes, and where there is none."""
     if kind == "CRAM":
-        return len(head) < 5 or head[4] < 2 or any(ends_with(file, marker) for marker in _CRAM_EOF)
-    is_bgzf = head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"
-    return not is_bgzf or ends_with(file, EOF_MARKER)
+        if file.peek(5)[4] < 2:
+            return True
+        return any(_is_cram_end(tail_of(file, len(marker)), marker) for marker in _CRAM_EOF)
+    return not bgzf or ends_empty(file)
+
+
+def _is_cram_end(tail: bytes | None, marker: bytes) -> bool:
+    if tail is None:
+        return True
+    spare = slice(_CRAM_SPARE, _CRAM_SPARE + 1)
+    masked = bytearray(tail)
+    masked[spare] = bytes(byte & 0x0F for byte in tail[spare])
+    return bytes(masked) == marker
 
 
 def _kind(name: str, file: Any) -> str:
@@ -100,13 +130,16 @@ def _kind(name: str, file: Any) -> str:
             if not b"BAM\x01".startswith(head) and b"\0" not in head:  # the first block may hold a byte only
                 return "SAM"
         return "BAM"
-    if head[:4] == b"BAM\x01" or b"\0" in head[:1024]:
+    if head[:4] == b"BAM\x01":
+        return "BAM"
+    if b"\0" in head[:1024]:
         raise FormatError(f"{name} is not a BAM, SAM or CRAM file: it begins with {bytes(head[:8])!r}")
     return "SAM"
 
 
 class _Transcoder:
-    """A process of htslib's (the samtools in pysam) that reads SAM or CRAM and writes it as BAM into a pipe.
+    """A process of htslib's (the samtools in pysam) that reads SAM, CRAM, or a BAM that is not BGZF, and
+    writes it as BAM into a pipe.
 
     A process, not a thread: pysam keeps the interpreter's lock while it waits for a pipe.
 
@@ -116,21 +149,23 @@ class _Transcoder:
         The end of the pipe to read from.
     """
 
-    def __init__(self, name: str, kind: str, source: str | IO[bytes], reference: str | None) -> None:
+    def __init__(
+        self, name: str, kind: str, source: str | IO[bytes], reference: str | None, fields: int
+    ) -> None:
         self._name, self._kind, self._reference = name, kind, reference
         self._told = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by __exit__; a pipe might fill
         given = "-" if not isinstance(source, str) else source
         words = ["-u", "--no-PG", "-o", "-"]
-        words += ["--input-fmt-option", f"required_fields={_REQUIRED_FIELDS}"] if kind == "CRAM" else []
+        words += ["--input-fmt-option", f"required_fields={SAM_PLACES | fields}"] if kind == "CRAM" else []
         words += ["-T", reference] if reference is not None else []
         # Without bases no reference is needed; that none is looked for on a network is made sure of.
         quiet = {**os.environ, "REF_PATH": os.devnull, "REF_CACHE": os.devnull}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _VIEW, *words, given],
+            [sys.executable, "-P", "-c", _VIEW, *words, given],
             stdin=subprocess.PIPE if given == "-" else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._told,
-            env=quiet,
+            env=quiet,  # -P: a file of the user, such as array.py, is not a module of ours
         )
         if not isinstance(source, str):
             threading.Thread(
@@ -148,12 +183,16 @@ class _Transcoder:
         self._process.wait()
         self._told.close()
 
-    def check(self) -> None:
-        """Raise what htslib found wrong; one that still writes did not."""
+    def check(self, *, ended: bool) -> bool:
+        """Raise what htslib found wrong; whether it missed the marker at the end of the file.
+
+        ``ended``: it has closed the pipe. One that still writes because no more was asked for found
+        nothing wrong.
+        """
         try:
-            code = self._process.wait(timeout=1)
+            code = self._process.wait(timeout=_PATIENCE if ended else 0)
         except subprocess.TimeoutExpired:
-            return
+            return False
         self._told.seek(0)
         lines = self._told.read(1 << 16).decode(errors="replace").splitlines()
         unknown = [line.split("] ", 1)[-1] for line in lines if "unrecognized reference name" in line]
@@ -163,17 +202,19 @@ class _Transcoder:
                 "make the file again with its whole header"
             )
         if not code:
-            return
+            return any("EOF marker is absent" in line for line in lines)
         messages = [line.split("] ", 1)[-1] for line in lines if line.startswith(("[E::", "[W::"))]
         reason = "; ".join(messages[:2]) or (lines[-1] if lines else f"exit status {code}")
         asks = self._kind == "CRAM" and self._reference is None and any("reference" in line for line in lines)
         needs = "a CRAM of this kind needs its reference: {reference=|--reference FILE}; " if asks else ""
+        what = "give the header its lengths: samtools reheader" if "LN: tag" in reason else _CHECK
         raise FormatError(
-            f"{self._name}: htslib cannot read it as {self._kind}: {reason}",
-            hint=f"{needs}check it with: samtools quickcheck",
+            f"{self._name}: htslib cannot read it as {self._kind}: {reason}", hint=f"{needs}{what}"
         )
 
 
+_PATIENCE = 60  # s, for a process that has closed its output
+_CHECK = "check it with: samtools quickcheck"
 _VIEW = """
 import sys, pysam
 try:

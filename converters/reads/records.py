@@ -36,6 +36,9 @@ PAIRED, PROPER, UNMAPPED_FLAG, MATE_UNMAPPED, REVERSE, MATE_REVERSE, READ1 = (
     0x40,
 )
 NOT_PRIMARY = 0x100 | 0x800  # secondary, supplementary
+# Fields that a CRAM need not be decoded for, unless a counter looks at them (htslib's sam.h).
+SAM_QNAME, SAM_TLEN = 0x001, 0x100
+SAM_PLACES = 0x0FE  # FLAG, RNAME, POS, MAPQ, CIGAR, RNEXT, PNEXT
 HEAD = 36  # block_size and the fixed fields
 MOST_BYTES = 1 << 28  # of one record: a read of some 170 million bases
 PROBLEMS = {

@@ -68,6 +68,8 @@ class ReadReport(ImportReport):
         pairs, fragments.
     dropped : dict of str to int
         Reads by the reason why they do not count.
+    dovetails : int
+        Of the fragments used, those whose forward read begins after the reverse one.
     read_lengths, fragment_sizes : Histogram, optional
         Where they were asked for.
     """
@@ -78,6 +80,7 @@ class ReadReport(ImportReport):
     used_what: str = "reads"
     dropped: dict[str, int] = field(default_factory=dict)
     extended: int | None = None
+    dovetails: int = 0
     scale: float | None = None
     cut: list[str] = field(default_factory=list)
     read_lengths: Histogram | None = None
@@ -100,6 +103,11 @@ class ReadReport(ImportReport):
         lines = list(self.rule)
         lines.append(f"reads: {self.seen:,} seen; {self.used:,} {self.used_what} used")
         lines += [f"not counted: {count:,} {why}" for why, count in self.dropped.items() if count]
+        if self.dovetails:
+            lines.append(
+                f"{self.dovetails:,} of the fragments are of pairs whose forward read begins after the "
+                "reverse one (dovetails)"
+            )
         if self.extended is not None:
             lines.append(
                 f"{self.extended:,} single reads were extended; reads of pairs, and longer reads, "

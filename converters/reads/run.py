@@ -27,9 +27,20 @@ from .filters import Rule
 from .lockstep import OpenAlignment, Regions, Tally, count_reads, order_files
 from .open import open_stream
 from .options import ReadOptions
-from .records import FLAGS, MAPQ, N_COUNTS, NO_BASES, REQUIRED, SEEN, UNMAPPED, ReadColumns, read_lengths
+from .records import (
+    FLAGS,
+    MAPQ,
+    N_COUNTS,
+    NO_BASES,
+    REQUIRED,
+    SAM_TLEN,
+    SEEN,
+    UNMAPPED,
+    ReadColumns,
+    read_lengths,
+)
 from .report import MOST_COUNTED, Histogram, ReadReport
-from .stream import RecordStream
+from .stream import FAR, RecordStream
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
@@ -123,6 +134,7 @@ class _Pass:
                     pool,
                     self.rule.codes(),
                     ahead=ahead,
+                    fields=self.counter.fields | (SAM_TLEN if reads.fragment_sizes else 0),
                     reference=os.fspath(reads.reference) if reads.reference is not None else None,
                     allow_missing_eof=reads.allow_missing_eof,
                 )
@@ -179,11 +191,9 @@ class _Pass:
         if self.lengths is not None:
             read_lengths(data, rows, n, self.lengths.counts, self.lengths.extremes)
         if self.sizes is not None:
-            fragments = np.empty((n, 4), np.int64)
-            sizes = fragments[
-                : find_fragments(data, rows, n, fragments, np.zeros(count_kernels.N_REASONS, np.int64)), 1
-            ]
-            sizes = sizes[sizes > 0]
+            fragments = np.empty((n, count_kernels.FRAGMENT_COLUMNS), np.int64)
+            reasons = np.zeros(count_kernels.N_REASONS, np.int64)
+            sizes = fragments[: find_fragments(data, rows, n, FAR, fragments, reasons), 1]
             if sizes.size:
                 self.sizes.counts += np.bincount(np.minimum(sizes, MOST_COUNTED - 1), minlength=MOST_COUNTED)
                 low, high, total = self.sizes.extremes.tolist()
@@ -208,6 +218,7 @@ class _Pass:
         self.job.names = names
         report.seen = seen[SEEN]
         report.used = report.rows = tally.kept - sum(reasons) - self.counter.duplicates
+        report.dovetails = self.counter.dovetails
         report.extended = self.counter.extended if self.counter.extends else None
         report.cut = [stream.name for stream in self._streams if stream.reader.cut]
         report.read_lengths, report.fragment_sizes = self.lengths, self.sizes
@@ -223,6 +234,7 @@ class _Pass:
             "second reads of pairs: read 1 stands for both": reasons[count_kernels.NOT_FIRST],
             "of pairs on one strand": reasons[count_kernels.SAME_STRAND],
             "with a mate further away than a fragment can be": reasons[count_kernels.FAR_MATE],
+            "of pairs without a size (TLEN 0)": reasons[count_kernels.NO_SIZE],
             "of fragments of other sizes": reasons[count_kernels.SIZE],
             "duplicates beyond the most that count": self.counter.duplicates,
         }

@@ -46,8 +46,12 @@ def read_chrom_sizes(path: str | os.PathLike[str]) -> list[tuple[str, int]]:
         head = source.read(_BLOCK)
         if head[:4] in (struct.pack("<I", TWOBIT_MAGIC), struct.pack(">I", TWOBIT_MAGIC)):
             sizes = twobit_sizes(Path(path))
-        elif head[:4] in (b"BAM\x01", b"CRAM") or head[:3] in (b"@HD", b"@SQ", b"@RG", b"@PG", b"@CO"):
-            sizes = _alignment_sizes(path)
+        elif head[:4] == b"BAM\x01":
+            sizes = _bam_sizes(source, head)
+        elif head[:4] == b"CRAM":
+            sizes = _cram_sizes(path)
+        elif head[:3] in (b"@HD", b"@SQ", b"@RG", b"@PG", b"@CO"):
+            sizes = _sam_sizes(source, head)
         elif head.lstrip()[:1] == b">":
             sizes = _fasta_sizes(source, head)
         else:
@@ -108,12 +112,71 @@ def _fasta_sizes(source: Input, head: bytes) -> list[tuple[str, int]]:
     return sizes
 
 
-def _alignment_sizes(path: str | os.PathLike[str]) -> list[tuple[str, int]]:
+def _sam_sizes(source: Input, head: bytes) -> list[tuple[str, int]]:
+    """The lines @SQ of a SAM header."""
+    sizes: list[tuple[str, int]] = []
+    for number, line in numbered_lines(source, head):
+        if not line.startswith(b"@"):
+            break
+        if line.startswith(b"@SQ"):
+            sizes.append(_sq(line.decode(errors="replace"), f"{source.name}:{number}"))
+    return sizes
+
+
+def _sq(line: str, where: str) -> tuple[str, int]:
+    """Name and length of a line @SQ (SAM specification, section 1.3)."""
+    tags = {field[:3]: field[3:].strip() for field in line.split("\t")[1:]}
+    name, length = tags.get("SN:", ""), tags.get("LN:", "")
+    if not name or not length.isdecimal() or int(length) < 1:
+        raise FormatError(
+            f"{where}: the header line {line.strip()!r} needs a name (SN:) and a length (LN:) of at least "
+            "1 bp; give the header its lengths: samtools reheader"
+        )
+    return name, int(length)
+
+
+def _bam_sizes(source: Input, head: bytes) -> list[tuple[str, int]]:
+    """The table of a BAM (section 4.2); lengths beyond its 32 bits are those of the header's text."""
+    data = bytearray(head)
+
+    def take(at: int, count: int) -> bytes:
+        while len(data) < at + count:
+            more = source.read(_BLOCK)
+            if not more:
+                raise FormatError(f"{source.name}: the file ends inside the header; it is cut: get it again")
+            data.extend(more)
+        return bytes(data[at : at + count])
+
+    def integer(at: int) -> int:
+        value = int.from_bytes(take(at, 4), "little", signed=True)
+        if value < 0:
+            raise FormatError(f"{source.name}: the header is damaged: it has a length of {value}")
+        return value
+
+    text_size = integer(4)
+    text = take(8, text_size).rstrip(b"\0").decode(errors="replace").splitlines()
+    lines = dict(_sq(line, source.name) for line in text if line.startswith("@SQ"))
+    at = 8 + text_size
+    sizes: list[tuple[str, int]] = []
+    count, at = integer(at), at + 4
+    for _ in range(count):
+        width = integer(at)
+        name = take(at + 4, width)[:-1].decode(errors="replace")
+        length = integer(at + 4 + width)
+        sizes.append((name, lines.get(name, length)))
+        at += 8 + width
+    return sizes
+
+
+def _cram_sizes(path: str | os.PathLike[str]) -> list[tuple[str, int]]:
     import pysam
 
+    verbosity = pysam.set_verbosity(0)  # htslib would speak of a missing index, which is not needed
     try:
-        # A header needs neither index nor records.
         with pysam.AlignmentFile(os.fspath(path), check_sq=False) as file:
-            return list(zip(file.references, file.lengths, strict=True))
-    except (ValueError, OSError) as error:
-        raise FormatError(f"{path}: the header cannot be read as SAM, BAM or CRAM: {error}") from error
+            text = str(file.header).splitlines()
+    except (ValueError, OSError, NotImplementedError) as error:
+        raise FormatError(f"{path}: the header cannot be read as CRAM: {error}") from error
+    finally:
+        pysam.set_verbosity(verbosity)
+    return [_sq(line, os.fspath(path)) for line in text if line.startswith("@SQ")]
