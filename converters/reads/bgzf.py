@@ -38,6 +38,15 @@ class InflatedBytes:
     end: int
 
 
+@dataclass(slots=True, frozen=True)
+class _FirstMember:
+    """A member at ``offset`` of the file, its plain bytes with their headroom, and what follows it."""
+
+    offset: int
+    after: int
+    plain: NDArray[np.uint8]
+
+
 class BgzfReader:
     """Plain bytes of a BGZF file, slab by slab.
 
@@ -85,7 +94,10 @@ class BgzfReader:
         self._rest = b""
         self._offset = 0  # in the file, of the first byte of _rest
         self._ended = False  # the file
+        self._done = False  # and all of it was handed on
         self._empty_last = False  # the last member was empty
+        self._fresh = False  # nothing was read since a seek
+        self._first: _FirstMember | None = None  # after the last seek
         self._queue: deque[Future[InflatedBytes]] = deque()
         self._spare: list[NDArray[np.uint8]] = []
 
@@ -99,52 +111,81 @@ class BgzfReader:
         while self._queue:
             self._queue.popleft().cancel()
         self._file.seek(offset)
-        self._rest, self._offset, self._ended, self._empty_last = b"", offset, False, False
+        self._rest, self._offset = b"", offset
+        self._ended = self._done = self._empty_last = False
+        self._fresh = True
 
     def next(self) -> InflatedBytes | None:
         """The next slab, None at the end."""
+        if self._fresh:
+            self._fresh = False
+            return self._next_member()
         while len(self._queue) < self._ahead and self._submit():
             pass
         return self._queue.popleft().result() if self._queue else None
+
+    def _next_member(self) -> InflatedBytes | None:
+        """The member that begins where the file stands. Contigs that come in another order are jumped
+        to one by one, and thousands of them may lie in one member: the last one is kept.
+        """
+        first = self._first
+        if first is None or first.offset != self._offset:
+            start = self._offset
+            if not self._submit(_MOST_PLAIN, most=1):
+                return None
+            slab = self._queue.popleft().result()
+            first = self._first = _FirstMember(start, self._offset, slab.buffer[: slab.end].copy())
+            self.release(slab)
+        else:
+            self._offset = first.after
+            self._file.seek(first.after)
+        return InflatedBytes(first.plain.copy(), first.plain.size)
 
     def release(self, slab: InflatedBytes) -> None:
         """Give back a slab that is not looked at any more: new memory costs as much as inflating into it."""
         if len(self._spare) <= self._ahead:
             self._spare.append(slab.buffer)
 
-    def _submit(self) -> bool:
+    def _submit(self, size: int = _READ, most: int | None = None) -> bool:
+        """Read ``size`` bytes or more, and inflate the members in them, at ``most`` so many."""
         members: list[tuple[int, int, int, int]] = []
-        data, plain = b"", 0
+        data, plain, offset = b"", 0, 0
         while not members:
-            if self._ended:
+            if self._done:
                 return False
-            data = self._fill()
-            members, plain, used = self._members(data)
-            if self._ended and used < len(data):
-                if not (
-                    self._allow_missing_eof and data[used : used + 3] == b"\x1f\x8b\x08"[: len(data) - used]
-                ):
-                    raise self._damaged(self._offset + used, "it is cut")
-                self.cut = True  # in the middle of a block, where a killed writer stopped
+            data = self._fill(size)
+            members, plain, used = self._members(data, most)
             offset, self._offset, self._rest = self._offset, self._offset + used, data[used:]
-            if self._ended and not self._empty_last and not self._allow_missing_eof:
-                raise missing_eof(self.name)
+            if self._ended and len(members) != most:
+                self._finish()
         table = np.array(members, np.int64)
         table[:, 2] += HEADROOM
         self._queue.append(self._pool.submit(self._inflate, table, data, HEADROOM + plain, offset))
         return True
 
-    def _fill(self) -> bytes:
-        read = self._file.read(_READ)
+    def _finish(self) -> None:
+        """The file has ended, and its last whole member was taken."""
+        self._done = True
+        if self._rest:
+            if not (self._allow_missing_eof and self._rest[:3] == b"\x1f\x8b\x08"[: len(self._rest)]):
+                raise self._damaged(self._offset, "it is cut")
+            self.cut = True  # in the middle of a block, where a killed writer stopped
+        if not self._empty_last and not self._allow_missing_eof:
+            raise missing_eof(self.name)
+
+    def _fill(self, size: int) -> bytes:
+        read = self._file.read(size)
         self.taken += len(read)
-        self._ended = len(read) < _READ
+        self._ended = len(read) < size
         return self._rest + read if self._rest else read
 
-    def _members(self, data: bytes) -> tuple[list[tuple[int, int, int, int]], int, int]:
+    def _members(
+        self, data: bytes, most: int | None = None
+    ) -> tuple[list[tuple[int, int, int, int]], int, int]:
         """Rows for :func:`gunzip` of all whole members, their plain bytes, and the bytes they take."""
-        members = []
+        members: list[tuple[int, int, int, int]] = []
         at = plain = 0
-        while len(data) - at >= _HEAD + 6:
+        while len(data) - at >= _HEAD + 6 and len(members) != most:
             if data[at : at + 4] != b"\x1f\x8b\x08\x04":
                 gzip = data[at : at + 3] == b"\x1f\x8b\x08"
                 raise self._damaged(

@@ -120,6 +120,7 @@ class ReadReport(ImportReport):
             lines.append(self.read_lengths.line("read lengths"))
         if self.fragment_sizes is not None:
             lines.append(self.fragment_sizes.line("fragment sizes"))
+        lines += [f"{name} was skipped: {why}" for name, why in self.unequal.items()]
         with_reads = {name: count for name, count in self.skipped.items() if count}
         if self.skipped:
             names = ", ".join(f"{name} {count:,}" for name, count in list(with_reads.items())[:5]) + (

@@ -213,8 +213,10 @@ class _Pass:
         for stream in self._streams:
             counts += stream.counts
         seen, reasons = counts.tolist(), self.counter.reasons.tolist()
+        unequal = 0
         for name, passed in tally.skipped.items():
             names.find(name, passed)
+            unequal += passed if name not in names.skipped else 0
         self.job.names = names
         report.seen = seen[SEEN]
         report.used = report.rows = tally.kept - sum(reasons) - self.counter.duplicates
@@ -229,6 +231,7 @@ class _Pass:
             f"with MAPQ below {self.rule.min_mapq}": seen[MAPQ],
             "without a base on the reference": seen[NO_BASES] + reasons[count_kernels.NOTHING],
             "not on the chromosomes asked for": tally.elsewhere + reasons[count_kernels.ELSEWHERE],
+            "on chromosomes of another length": unequal,
             "outside of their chromosome": reasons[count_kernels.OUTSIDE],
             "not of a pair with both mates on one chromosome": reasons[count_kernels.NOT_A_PAIR],
             "second reads of pairs: read 1 stands for both": reasons[count_kernels.NOT_FIRST],
