@@ -134,12 +134,14 @@ def _block_total(source: Source, task: Intervals) -> int:
 
 def lazy_statistic(source: Source, name: str, chroms: Chroms, by: By | None) -> Delayed:
     """A statistic as a dask Delayed: a task a block, and one that merges."""
+    from dask.base import tokenize
     from dask.delayed import delayed
 
     check_signal(source, "the track", "sum")
     check_by(by)
     names = chosen(source, chroms)
-    shared = delayed(source, traverse=False, name=f"genomearray-source-{id(source)}")
+    # Named by its content: an id comes again when a source is gone, and the scheduler keeps the task.
+    shared = delayed(source, traverse=False, name=f"genomearray-source-{tokenize(source)}")
     part = delayed(_block_statistics)
     parts = [part(shared, task) for task in blocks(source, names)]
     made: Delayed = delayed(_merged_statistic)(shared, names, parts, name, by)

@@ -16,6 +16,7 @@ from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
 from genomearray.executor import progress_bar, runner
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.intervals import Intervals
+from genomearray.reference.labels import PositionLabels, check_labels, labels_of
 from genomearray.reference.region import parse_strand
 from genomearray.source import PACKED, Source
 from genomearray.storage.layout import BLOCK, Layout, chunk_length, track_dtype
@@ -299,10 +300,9 @@ def _pieces(assembly: Assembly, data: TrackData) -> tuple[Pieces, DTypeLike, Kin
     """Pieces, their dtype, and the kind of track."""
     if hasattr(data, "data_vars"):
         return _dataset_pieces(assembly, cast("xr.Dataset", data))
-    if getattr(data, "dims", None) == ("pos",):  # a labelled chromosome
-        labelled = cast("xr.DataArray", data)
-        if "chrom" in labelled.coords:
-            data = {str(labelled.coords["chrom"].item()): cast(ArrayLike, labelled)}
+    labels = labels_of(data)
+    if isinstance(labels, PositionLabels):  # a labelled chromosome
+        data = {labels.chrom: cast(ArrayLike, data)}
     if isinstance(data, Mapping):
         arrays = {str(chrom): _array(assembly, str(chrom), values) for chrom, values in data.items()}
         if not arrays:
@@ -332,6 +332,7 @@ def _array(assembly: Assembly, chrom: str, values: Any) -> Any:
             f"array of {chrom!r} has shape {array.shape}; the chromosome has {length} bp in "
             f"{assembly.name!r}, so shape ({length},)"
         )
+    check_labels(values, assembly.name, chrom, 0)
     return array
 
 
@@ -374,6 +375,7 @@ def _packed_pieces(layout: Layout, packed: Any) -> Pieces:
             f"variable 'packed' has {packed.shape[0]} positions; the short sequences of "
             f"{layout.assembly.name!r} have {total}"
         )
+    check_labels(packed, layout.assembly.name, PACKED, 0)
     for row in rows:
         start, length = int(layout.packed_start[row]), int(layout.lengths[row])
         for begin in range(0, length, BLOCK):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from genomearray._cached import Cached
 from genomearray.choices import KINDS, SIGNAL, check
 from genomearray.errors import LayoutError, RegionError, unknown_chromosome
+from genomearray.reference.labels import PositionLabels, first_position, labels_of
 from genomearray.source import PACKED, Source
 from genomearray.storage.layout import dimension
 from genomearray.track.labelled import PackedTable, labelled_array
@@ -30,7 +31,20 @@ class DatasetSource(Source):
         }
         if not self._own:
             raise LayoutError("the Dataset has no variable of a track: one dimension, called pos_<variable>")
+        # Labels are checked once here: everything below goes by the order of the values.
+        self._firsts = {
+            name: first_position(variable, self._frame_of(variable), name)
+            for name, variable in self._own.items()
+        }
         self.kind = check("kind", str(dataset.attrs.get("kind", SIGNAL)), KINDS)
+
+    def _frame_of(self, variable: xr.DataArray) -> str:
+        """The assembly that labels of a variable must be of: that of the Dataset, where it has one."""
+        labels = labels_of(variable)
+        if "assembly" in self._dataset.attrs or not isinstance(labels, PositionLabels):
+            return self.assembly
+        self.assembly = labels.assembly
+        return self.assembly
 
     @Cached
     def dtype(self) -> np.dtype[Any]:
@@ -75,7 +89,7 @@ class DatasetSource(Source):
     def _place(self, chrom: str) -> tuple[str, int, int] | None:
         if chrom in self._own and chrom != PACKED:
             variable = self._own[chrom]
-            return chrom, 0, self._first(variable) - 1 + variable.size
+            return chrom, 0, self._firsts[chrom] - 1 + variable.size
         place = self._packed_table.locate(chrom) if self._packed_table is not None else None
         return None if place is None else (PACKED, *place)
 
@@ -85,16 +99,11 @@ class DatasetSource(Source):
             raise unknown_chromosome(chrom, self.assembly, self.names)
         return place
 
-    @staticmethod
-    def _first(variable: xr.DataArray) -> int:
-        index = variable.xindexes.get(variable.dims[0])
-        return int(index.positions[0]) if isinstance(index, PositionIndex) and index.positions.size else 1
-
     def region_array(self, chrom: str, start: int, end: int) -> xr.DataArray:
         """Offsets [start, end) of a sequence."""
         name, offset, _ = self._known_place(chrom)
         variable = self._own[name]
-        base = offset - (self._first(variable) - 1)
+        base = offset - (self._firsts[name] - 1)
         low, high = base + start, base + end
         if low < 0 or high > variable.size:
             raise RegionError(

@@ -14,9 +14,11 @@ import xarray as xr
 from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core.indexing import (
+    CopyOnWriteArray,
     ExplicitIndexer,
     IndexingSupport,
     LazilyIndexedArray,
+    MemoryCachedArray,
     explicit_indexing_adapter,
 )
 
@@ -95,11 +97,17 @@ def region_array(source: Source, name: str, chrom: str, start: int, end: int) ->
         return known
     packed = source.packed_place(chrom)
     variable, offset = (chrom, 0) if packed is None else (PACKED, packed[0])
-    lazy = LazilyIndexedArray(LazyBases(source, variable, offset + start, end - start))
+    lazy = _wrapped(LazyBases(source, variable, offset + start, end - start))
     index = PositionIndex.for_range("pos", start + 1, end, chrom, source.assembly)
     attrs = {"assembly": source.assembly, "kind": source.kind, **source.display_attributes(variable)}
     values = xr.Variable(("pos",), lazy, attrs=attrs, encoding={"preferred_chunks": {"pos": BLOCK}})
     return labelled_array(values, index, chrom, short_name(name))
+
+
+def _wrapped(bases: LazyBases) -> MemoryCachedArray:
+    """As xarray wraps what it opens: read once, when it is used; a copy when it is assigned to."""
+    lazy: Any = LazilyIndexedArray(bases)
+    return MemoryCachedArray(CopyOnWriteArray(lazy))
 
 
 def short_name(track: str) -> str | None:
@@ -136,7 +144,7 @@ def dataset_of(source: Source) -> xr.Dataset:
         index = PositionIndex.for_range(dim, 1, length, name, source.assembly, packed)
         indexes[dim] = index
         coords.update(index.create_variables())
-        data = LazilyIndexedArray(LazyBases(source, name, 0, length))
+        data = _wrapped(LazyBases(source, name, 0, length))
         attrs = source.variable_attributes(name)
         variables[name] = xr.Variable((dim,), data, attrs=attrs, encoding={"preferred_chunks": {dim: BLOCK}})
     # One Coordinates for all: assigning 100 of them one by one takes seconds.

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 from xarray.core.indexing import IndexSelResult
 from xarray.indexes import PandasIndex
 
@@ -108,7 +109,7 @@ class PositionIndex(xr.Index):
             label = self._checked(label)
         return self._index.sel({name: label}, method=method, tolerance=tolerance)
 
-    def _slice(self, label: slice) -> slice:
+    def _slice(self, label: slice) -> slice | NDArray[np.int64]:
         if label.step is not None and label.step != 1:
             raise RegionError(
                 f"a step of {label.step!r} cannot be selected; take [::{label.step}] of the result"
@@ -116,7 +117,7 @@ class PositionIndex(xr.Index):
         positions = self.positions
         if not positions.size:
             raise RegionError(f"{self.chrom!r} has no positions left to select from")
-        low, high = int(positions[0]), int(positions[-1])
+        low, high = self._reach
         first = low if label.start is None else integer(label.start, "position")
         last = high if label.stop is None else integer(label.stop, "position")
         if first > last:
@@ -128,9 +129,16 @@ class PositionIndex(xr.Index):
                 raise RegionError(self._outside(position))
         if isinstance(positions, pd.RangeIndex) and positions.step == 1:
             return slice(first - low, last - low + 1)
-        taken = positions.slice_indexer(first, last)
-        assert isinstance(taken, slice)
+        # In any order, as after [::-1], roll or concat: all that lie in the region, in their order.
+        taken = np.flatnonzero((positions >= first) & (positions <= last))
+        if taken.size and taken[-1] - taken[0] + 1 == taken.size:
+            return slice(int(taken[0]), int(taken[-1]) + 1)
         return taken
+
+    @property
+    def _reach(self) -> tuple[int, int]:
+        """Least and greatest position."""
+        return int(self.positions.min()), int(self.positions.max())
 
     def _checked(self, label: Any) -> Any:
         values = np.asarray(label)
@@ -140,13 +148,20 @@ class PositionIndex(xr.Index):
             values.dtype.kind == "f" and not (values == np.floor(values)).all()
         ):
             raise RegionError(f"position {label!r} is not a whole number")
-        known = self.positions.get_indexer(pd.Index(values.reshape(-1).astype(np.int64))) >= 0
+        positions = self.positions
+        if not positions.is_unique:
+            twice = int(positions[positions.duplicated()][0])
+            raise RegionError(
+                f"position {twice} of {self.chrom!r} is here more than once, as after joining pieces that "
+                "overlap; select from the pieces, or by offset (.isel)"
+            )
+        known = positions.get_indexer(pd.Index(values.reshape(-1).astype(np.int64))) >= 0
         if not known.all():
             raise RegionError(self._outside(int(values.reshape(-1)[~known][0])))
         return label
 
     def _outside(self, position: int) -> str:
-        low, high = self.positions[0], self.positions[-1]
+        low, high = self._reach
         return (
             f"position {position} is outside {self.chrom!r} as far as it is here; its positions are "
             f"{low} to {high}, both ends included"

@@ -31,6 +31,7 @@ from genomearray.storage.layout import NAMES_CRC
 from genomearray.storage.read.remote import RemoteFile
 
 FIRST_READS = 50  # read_direct_chunk costs 4 us a chunk, the map of chr1 8-100 ms once
+_RESERVED = ("_nc",)  # attributes that netCDF keeps for itself and lets nobody write
 _SHUFFLE, _DEFLATE = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
 
 
@@ -74,7 +75,11 @@ class Hdf5Store:
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
         with self._calm():
-            return {name: _plain(value) for name, value in self._file.attrs.items()}
+            return {
+                name: _plain(value)
+                for name, value in self._file.attrs.items()
+                if not name.lower().startswith(_RESERVED)
+            }
 
     def variables(self) -> list[str]:
         """Names of the 1-D variables of the root."""

@@ -26,6 +26,7 @@ from genomearray.errors import GenomeArrayWarning, RegionError, ValueRangeError
 from genomearray.executor import workers
 from genomearray.reference.assembly import Chromosome
 from genomearray.reference.intervals import ragged_index
+from genomearray.reference.labels import check_labels
 from genomearray.reference.region import integer
 from genomearray.storage.chunks.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
@@ -136,15 +137,17 @@ class TrackWriter(PartWriter):
         start : int
             Offset (0-based) of the first value.
         values : array_like, shape (n,)
+            Labels that they carry must be those of the place.
         handed_over : bool
             The caller does not change the values any more: they are not copied, and a value that
             does not fit may be reported after this call.
 
         Raises
         ------
-        UnknownChromosomeError, RegionError, ValueRangeError
+        UnknownChromosomeError, RegionError, AssemblyError, ValueRangeError
         """
         self._check_open()
+        check_labels(values, self.layout.assembly.name, str(chrom), integer(start, "offset"))
         array = np.asarray(values)
         if array.ndim != 1:
             raise ValueRangeError(f"values have shape {array.shape}; give one value per base, shape (n,)")
