@@ -232,6 +232,12 @@ def runner(threads: int | None = None) -> Runner:
     if threads is None:
         client = _client()
         if client is not None:
+            if client.asynchronous:
+                raise ClusterError(
+                    "the dask client of this session is asynchronous, and cannot be waited for here; "
+                    "make one with Client(..., asynchronous=False)",
+                    hint="work in threads of this process with {threads=}",
+                )
             return Cluster(client)
     from genomearray.executor import workers
 

@@ -147,7 +147,7 @@ def save_lazy(db: GenomeDB, tracks: dict[str, Track], options: DerivedSettings) 
         {name: value for name, value in options.items() if value is not None and name != "dtype"},
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GenomeArrayWarning)  # reported below
+        warnings.filterwarnings("ignore", "track '", GenomeArrayWarning)  # its report is printed below
         writers = copy_tracks(db.folder, db.assembly, tracks, dtype, progress=True, **settings)
     for name, writer in zip(tracks, writers, strict=True):
         _tell(name, writer.report, writer.dtype)

@@ -39,8 +39,21 @@ _COMMANDS = {
 }
 
 
+class _ReaderGone(Exception):
+    """Whoever read our output has closed it, as ``head`` does."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported by name, in the order of the table."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would end a broken pipe with status 1."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
+        return result
 
     def __init__(self, *args: Any, lazy: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -103,7 +116,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit("genomearray: interrupted; nothing was changed")
-    except BrokenPipeError:
+    except _ReaderGone:
         # The reader of our output is gone (head): not an error, and nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -329,8 +329,15 @@ class GenomeDB(WriteMethods):
         )
 
 
-def _track_names(folder: Path, prefix: str) -> Iterator[str]:
+def _track_names(folder: Path, prefix: str, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[str]:
+    """Names of the tracks in a folder; ``above`` are the folders that lead to it, so that a link
+    back to one of them is not followed.
+    """
     try:
+        status = (folder / prefix).stat()
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            return
         entries = list(os.scandir(folder / prefix))
     except (FileNotFoundError, NotADirectoryError):
         return
@@ -342,5 +349,12 @@ def _track_names(folder: Path, prefix: str) -> Iterator[str]:
         if form in STORES and stem:
             if stem != "chromosome":
                 yield stem
-        elif entry.is_dir():
-            yield from _track_names(folder, name)
+        elif _is_folder(entry):
+            yield from _track_names(folder, name, above | {here})
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False

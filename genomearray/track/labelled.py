@@ -106,8 +106,10 @@ def region_array(source: Source, name: str, chrom: str, start: int, end: int) ->
 
 def _wrapped(bases: LazyBases) -> MemoryCachedArray:
     """As xarray wraps what it opens: read once, when it is used; a copy when it is assigned to."""
+    cached: Any = MemoryCachedArray
     lazy: Any = LazilyIndexedArray(bases)
-    return MemoryCachedArray(CopyOnWriteArray(lazy))
+    wrapped: MemoryCachedArray = cached(CopyOnWriteArray(lazy))
+    return wrapped
 
 
 def short_name(track: str) -> str | None:

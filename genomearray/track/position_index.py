@@ -214,5 +214,5 @@ class PositionIndex(xr.Index):
         span = f"{positions[0]}-{positions[-1]}" if positions.size else "nothing"
         return f"<PositionIndex {self.assembly} {self.chrom}:{span}>"
 
-    def _repr_inline_(self, max_width: int) -> str:
-        return repr(self)[: max(max_width, 20)]
+    def _repr_inline_(self, max_width: int | None) -> str:  # None: of the HTML face of xarray 2025.6
+        return repr(self) if max_width is None else repr(self)[: max(max_width, 20)]

@@ -183,8 +183,9 @@ def open_hdf5(path: Path) -> h5py.File:
     # with different locking. The driver reads with pread, so forked processes may go on reading.
     try:
         return h5py.File(path, "r")
-    except BlockingIOError:
+    except OSError:
         # Somebody holds a lock, or the file system has none. Visible files never change: none is needed.
+        # What else is wrong is wrong again.
         return h5py.File(path, "r", locking=False)
 
 

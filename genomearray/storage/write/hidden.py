@@ -6,12 +6,13 @@ lock of a writer that was killed, so a part that can be locked belongs to nobody
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import secrets
 import shutil
 from pathlib import Path
+
+from genomearray.storage.locks import take_lock
 
 
 def part_path(target: Path, name: str, ending: str = "") -> Path:
@@ -28,7 +29,7 @@ def part_path(target: Path, name: str, ending: str = "") -> Path:
 def lock(path: Path) -> int:
     """Lock a part that was just made; closing the descriptor frees it."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    take_lock(handle, path)
     return handle
 
 
@@ -47,11 +48,10 @@ def remove_dead_parts(folder: Path, name: str | None = None) -> None:
         except OSError:
             continue
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            if take_lock(handle, path, wait=False):  # without locks nobody knows whether its writer lives
+                remove(path)
+        except BlockingIOError:
             pass  # its writer lives
-        else:
-            remove(path)
         finally:
             os.close(handle)
 

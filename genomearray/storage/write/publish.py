@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import fcntl
 import os
 import re
 from abc import ABC, abstractmethod
@@ -20,6 +19,7 @@ from typing import TypeVar
 
 from genomearray.choices import STORES, Store
 from genomearray.errors import TrackExistsError, TrackNameError
+from genomearray.storage.locks import open_lock, share_with_group, take_lock
 from genomearray.storage.write.hidden import lock, part_path, remove, remove_dead_parts, sync
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -119,6 +119,8 @@ class Part:
         self._new_folders = [p for p in self.target.parents if p.is_relative_to(folder) and not p.exists()]
         with _locked(folder):
             self.target.parent.mkdir(parents=True, exist_ok=True)
+            for made in reversed(self._new_folders):
+                share_with_group(made, made.parent)
             remove_dead_parts(self.target.parent)
             self.path = part_path(self.target, self.target.stem)
             if form == "zarr":
@@ -278,9 +280,9 @@ def publish_table(target: Path, write: Callable[[Path], None]) -> bool:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    handle = open_lock(folder / ".lock")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        take_lock(handle, folder / ".lock")
         yield
     finally:
         os.close(handle)
