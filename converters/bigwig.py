@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import numpy as np
 
 from genomearray.compute.blocks import chosen
-from genomearray.errors import FormatError
+from genomearray.errors import FormatError, ValueRangeError
 from genomearray.input_file import STDIN, open_input
 from genomearray.reference.assembly import Chromosome
 from genomearray.storage.layout import BLOCK
 from genomearray.track.track import Track
 
+from .exporting.bigwig_file import Stretches, write_bigwig
 from .exporting.files import new_file
 from .exporting.options import STDOUT, ExportOptions, ExportSettings, Out, check_kind
 from .exporting.report import ExportReport
@@ -238,17 +239,15 @@ def export_bigwig(
             f"track {track.label!r} has no value to write there, and a bigWig without one cannot be read"
         )
     writing = _Writing(itertools.chain([first], runs))
-    lengths = {name: source.length(name) for name in source.names}
-    with new_file(out, overwrite=asked.overwrite, suffix=".bw") as part, _translated(os.fspath(out)):
-        import pybigtools
-
-        writer = pybigtools.open(str(part), "w")
-        try:
-            writer.write(lengths, writing.rows())
-        finally:
-            writer.close()
-            if writing.error is not None:
-                raise writing.error
+    chromosomes = sorted(
+        ((name, source.length(name)) for name in source.names), key=lambda row: row[0].encode()
+    )
+    number = {name: k for k, (name, _) in enumerate(chromosomes)}
+    too_long = next((name for name, length in chromosomes if length >= 1 << 32), None)
+    if too_long is not None:
+        raise FormatError(f"{too_long!r} has {source.length(too_long):,} bp, and a bigWig has 32 bits for it")
+    with new_file(out, overwrite=asked.overwrite, suffix=".bw") as part, part.open("r+b") as file:
+        write_bigwig(file, chromosomes, writing.stretches(number))
     return BigWigReport.counted(writing.intervals, writing.rounded)
 
 
@@ -272,30 +271,27 @@ class BigWigReport(ExportReport):
 
 
 class _Writing:
-    """Rows for pybigtools; an error in them is kept, because it would not come through."""
+    """Runs as float32, and what was lost."""
 
     def __init__(self, runs: Iterator[Runs]) -> None:
         self.intervals = self.rounded = 0
-        self.error: BaseException | None = None
         self._runs = runs
 
-    def rows(self) -> Iterator[tuple[str, int, int, float]]:
-        """Chromosome, start, end and value of each interval."""
-        try:
-            for runs in in_rows(self._runs):
-                starts, ends, values = runs[1:]
-                with np.errstate(over="ignore"):
-                    single = values.astype(np.float32)
-                lost = (
-                    single.astype(values.dtype) != values
-                    if values.dtype.itemsize > 2 and values.dtype != np.float32
-                    else np.zeros(0, bool)
-                )
-                if lost.any():
-                    self.rounded += int((ends - starts)[lost].sum())
-                self.intervals += starts.size
-                yield from zip(itertools.repeat(runs.chrom), starts.tolist(), ends.tolist(), single.tolist())
-        except GeneratorExit:  # pybigtools gave up, and says why
-            raise
-        except BaseException as error:
-            self.error = error
+    def stretches(self, number: dict[str, int]) -> Iterator[Stretches]:
+        """All runs; ``number`` is that of a chromosome in the file."""
+        for runs in in_rows(self._runs):
+            starts, ends, values = runs[1:]
+            with np.errstate(over="ignore"):
+                single = values.astype(np.float32)
+            if values.dtype.itemsize > 2 and values.dtype != np.float32:
+                lost = single.astype(values.dtype) != values
+                beyond = np.flatnonzero(np.isinf(single) & np.isfinite(values))
+                if beyond.size:
+                    k = int(beyond[0])
+                    raise ValueRangeError(
+                        f"{runs.chrom}:{int(starts[k]) + 1}: {values[k].item()} is beyond float32, all that "
+                        "a bigWig holds; divide the track first, or export it as bedGraph"
+                    )
+                self.rounded += int((ends - starts)[lost].sum())
+            self.intervals += starts.size
+            yield Stretches(number[runs.chrom], starts, ends, single)
