@@ -33,6 +33,7 @@ _CHROM_HEADER = struct.Struct("<IIIIQQ")
 _INDEX_HEADER = struct.Struct("<IIQIIIIQII")
 _NODE = struct.Struct("<BBH")
 _BED_GRAPH, _VARIABLE_STEP, _FIXED_STEP = 1, 2, 3
+_TOGETHER = 64  # sections that are compressed, or read again, at once
 _ITEMS = 1024  # values of a section, and records of one of a zoom level
 _CHILDREN = 256  # of a node of an index
 _MOST_LEVELS = 10
@@ -81,9 +82,10 @@ class Records(NamedTuple):
         """Some of them."""
         return Records(*(column[rows] for column in self))
 
-    def then(self, other: Records) -> Records:
-        """These, and those that follow."""
-        return Records(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+    @classmethod
+    def joining(cls, parts: list[Records]) -> Records:
+        """Records that follow one another."""
+        return parts[0] if len(parts) == 1 else cls(*map(np.concatenate, zip(*parts, strict=True)))
 
     def split(self, size: int) -> Records:
         """Those of one value each, cut at the multiples of ``size``."""
@@ -151,30 +153,33 @@ class _ZoomLevel:
         file = tempfile.SpooledTemporaryFile(1 << 24)  # noqa: SIM115 - closed when it was copied
         self.sections = _Sections(file, pool)
         self._open: Records | None = None  # the last bin, which may go on
-        self._full: Records | None = None  # not yet as many as a section holds
+        self._full: list[Records] = []  # not yet written
+        self._n_full = 0
 
     def add(self, records: Records) -> Records:
         """Take what follows, in bins of this level or finer ones; gives the bins that are full."""
         every = records.joined(self.size)
         if self._open is not None:
-            every = self._open.then(every).joined(self.size)
+            every = Records.joining([self._open, every]).joined(self.size)
         self._open = every.take(slice(-1, None))
         return self._keep(every.take(slice(None, -1)))
 
     def finish(self) -> Records | None:
         """No more follows; gives the last bin."""
         last = None if self._open is None else self._keep(self._open)
-        if self._full is not None and self._full.start.size:
-            self._write(self._full)
+        if self._n_full:
+            self._write(Records.joining(self._full))
         return last
 
     def _keep(self, bins: Records) -> Records:
         self.count += bins.start.size
-        waiting = bins if self._full is None else self._full.then(bins)
-        whole = waiting.start.size // (_ITEMS * 16) * (_ITEMS * 16)
+        self._full.append(bins)
+        self._n_full += bins.start.size
+        whole = self._n_full // (_ITEMS * _TOGETHER) * (_ITEMS * _TOGETHER)
         if whole:
+            waiting = Records.joining(self._full)
             self._write(waiting.take(slice(None, whole)))
-        self._full = waiting.take(slice(whole, None))
+            self._full, self._n_full = [waiting.take(slice(whole, None))], self._n_full - whole
         return bins
 
     def _write(self, bins: Records) -> None:
@@ -260,9 +265,9 @@ class _Total:
 
     def add(self, part: Stretches) -> None:
         """Take more values."""
-        n, values = part.ends - part.starts, part.values.astype(np.float64)
+        n, values = (part.ends - part.starts).astype(np.float64), part.values.astype(np.float64)
         self.stretches += n.size
-        self.n += int(n.sum())
+        self.n += int(n.sum())  # exact: far below 2**53
         self._min, self._max = min(self._min, float(values.min())), max(self._max, float(values.max()))
         self._sum += float(values @ n)
         self._squares += float((values * values) @ n)
@@ -276,7 +281,7 @@ class _Total:
 def _data_sections(part: Stretches) -> Iterator[tuple[NDArray[Any], list[bytes]]]:
     """Places and bytes of sections, some at a time."""
     firsts = np.arange(0, part.starts.size, _ITEMS)
-    for group in np.array_split(firsts, max(1, firsts.size // 64)):
+    for group in np.array_split(firsts, max(1, firsts.size // _TOGETHER)):
         lasts = np.minimum(group + _ITEMS, part.starts.size) - 1
         texts = [_section(part, low, low + _ITEMS) for low in group.tolist()]
         yield _places(part.chrom, part.starts[group], part.chrom, part.ends[lasts]), texts
@@ -306,8 +311,9 @@ def _table(*columns: tuple[str, NDArray[Any]]) -> bytes:
     return table.tobytes()
 
 
-def _stretches_of(text: bytes) -> Stretches:
-    """What :func:`_section` wrote."""
+def _stretches_of(packed: bytes) -> Stretches:
+    """What :func:`_section` wrote, compressed."""
+    text = zlib_ng.decompress(packed)
     chrom, start, _, step, span, kind, _, count = _SECTION.unpack_from(text)
     body = text[_SECTION.size :]
     if kind == _FIXED_STEP:
@@ -340,10 +346,12 @@ def _zoom_levels(
     while len(levels) < _MOST_LEVELS and levels[-1].size * _FACTOR < longest:
         levels.append(_ZoomLevel(levels[-1].size * _FACTOR, pool))
     end = file.tell()
-    for row in entries:
-        file.seek(int(row["at"]))
-        part = _stretches_of(zlib_ng.decompress(file.read(int(row["size"]))))
-        records = Records.of_values(*part).split(size)
+    for low in range(0, entries.size, _TOGETHER):
+        rows = entries[low : low + _TOGETHER]
+        file.seek(int(rows["at"][0]))
+        packed = [file.read(count) for count in rows["size"].tolist()]
+        parts = [Records.of_values(*part) for part in pool.map(_stretches_of, packed)]
+        records = Records.joining(parts).split(size)
         for level in levels:
             records = level.add(records)
             if not records.start.size:
