@@ -20,6 +20,7 @@ from genomearray.executor import Cluster, progress_bar, runner
 from genomearray.input_file import STDIN
 from genomearray.reference.aliases import ChromosomeNames
 from genomearray.reference.assembly import Chromosome
+from genomearray.storage.read_report import REPORT
 from genomearray.storage.write.cast import NeedsWiderDtype
 from genomearray.storage.write.create import command_line, create_feature_writer, create_writer
 from genomearray.storage.write.feature_table import FeatureWriter
@@ -231,7 +232,7 @@ def _attempt(
     def describer(name: str) -> Describe:
         def describe(written: WriteReport) -> Attributes:
             report.tracks[name] = written
-            return {"import_report": "\n".join(report.written_lines(name, written) + report.read_lines())}
+            return {REPORT: "\n".join(report.written_lines(name, written) + report.read_lines())}
 
         return describe
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.storage.read_report import reads_line, scale_line
 from genomearray.storage.write.options import WriteReport
 
 from ..importing.report import ImportReport
@@ -101,7 +102,7 @@ class ReadReport(ImportReport):
     def read_lines(self) -> list[str]:
         """What was read from the files."""
         lines = list(self.rule)
-        lines.append(f"reads: {self.seen:,} seen; {self.used:,} {self.used_what} used")
+        lines.append(reads_line(self.seen, self.used, self.used_what))
         lines += [f"not counted: {count:,} {why}" for why, count in self.dropped.items() if count]
         if self.dovetails:
             lines.append(
@@ -115,7 +116,7 @@ class ReadReport(ImportReport):
             )
         lines += [f"{path} is cut: what stood after its last whole record is lost" for path in self.cut]
         if self.scale is not None:
-            lines.append(f"counts were multiplied by {self.scale:.10g}")
+            lines.append(scale_line(self.scale))
         if self.read_lengths is not None:
             lines.append(self.read_lengths.line("read lengths"))
         if self.fragment_sizes is not None:

@@ -222,8 +222,8 @@ def read_options(function: F) -> F:
     scale = click.option(
         "--scale",
         metavar="cpm|FACTOR",
-        help="Multiply counts, or give counts per million used reads (with --chrom: used there); makes "
-        "float32.",
+        help="Multiply counts, or give counts per million: times 1e6 / reads used (with --chrom: used "
+        "there), of pairs fragments; makes float32.",
     )
     return choice_options(
         _apply([scale, *_dtype_options(None, " [default: uint16, float32 with --scale]")], function)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from genomearray.choices import NORMALIZATIONS, Normalization, check
-from genomearray.errors import ValueRangeError
+from genomearray.errors import ArgumentError, ValueRangeError
 from genomearray.reference.region import integer
 from genomearray.reference.region_table import Regions
+from genomearray.storage.read_report import reads_used
 from genomearray.track.base import BaseTrack
 from genomearray.track.distribution import DistributionMethods
 from genomearray.track.rolling_track import RollingTrack
@@ -241,24 +242,38 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods, 
 
         return self.derived(Smoothed(self.source, sigma, self.label))
 
-    def normalize(self, how: Normalization, genome_size: int | None = None) -> Self:
-        """Scaled by a statistic of the whole genome, lazy, float64.
+    def normalize(
+        self, how: Normalization, genome_size: int | None = None, *, to: float | None = None
+    ) -> Self:
+        """Scaled by a number of the whole track, lazy, float64.
 
         Parameters
         ----------
-        how : {"cpm", "zscore", "1x"}
-            ``cpm``: values per million (divided by their sum, times 1e6). ``zscore``: less the
-            mean, divided by the standard deviation. ``1x``: divided by the mean depth, that is sum
-            / ``genome_size``.
+        how : {"cpm", "sum", "zscore", "1x"}
+            ``cpm``: counts per million reads, that is times 1e6 / reads used; the reads are those of
+            the report that the import stored with the track (of pairs: fragments). ``sum``: scaled so
+            that all values add up to ``to``. ``zscore``: less the mean, divided by the standard
+            deviation. ``1x``: divided by the mean depth, that is sum / ``genome_size``.
         genome_size : int, optional
             For ``1x``, effective size of the genome, bp. Default: the bases with a value.
+        to : float, optional
+            For ``sum``. Default: 1e6.
+
+        Raises
+        ------
+        ValueRangeError
+            No report of reads, or a sum that nothing can be scaled by.
 
         Examples
         --------
-        >>> track.normalize("cpm").sum()
+        >>> track.normalize("sum", to=1e6).sum()
         1000000.0
         """
         check("how", how, NORMALIZATIONS)
+        if to is not None and how != "sum":
+            raise ArgumentError(f"to={to!r} is for how='sum', and how is {how!r}")
+        if how == "cpm":
+            return self.derived((self * self._per_million_reads()).source)
         whole = self.stats()
         if how == "zscore":
             if not whole.std > 0:
@@ -271,5 +286,14 @@ class ArithmeticMethods(np.lib.mixins.NDArrayOperatorsMixin, StatisticsMethods, 
             raise ValueRangeError(
                 f"track {self.label!r} has the sum {whole.sum} on {size:,} bp, and cannot be scaled by it"
             )
-        scale = 1e6 / whole.sum if how == "cpm" else size / whole.sum
+        scale = (1e6 if to is None else float(to)) / whole.sum if how == "sum" else size / whole.sum
         return self.derived((self * scale).source)
+
+    def _per_million_reads(self) -> float:
+        reads = reads_used(self.attributes)
+        if reads is None or not reads.used:
+            raise ValueRangeError(
+                f"track {self.label!r} has no report of reads, so no counts per million of them; "
+                "normalize('sum', to=1e6) scales the sum of its values"
+            )
+        return 1e6 / (reads.used * reads.scale)

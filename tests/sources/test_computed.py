@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import genomearray as ga
 from genomearray.compute import blocks
-from genomearray.errors import AssemblyError, LayoutError, RegionError, ValueRangeError
+from genomearray.errors import ArgumentError, AssemblyError, LayoutError, RegionError, ValueRangeError
 from genomearray.sources import computed, rolling
 from genomearray.sources import elementwise as arithmetic
 from tests import strategies as any_
@@ -174,7 +174,9 @@ def test_what_cannot_be_computed_is_told(three, db):
         (lambda: toy["uint16"].rolling(5, min_periods=6), ValueRangeError, "never"),
         (lambda: toy["uint16"].smooth(0), RegionError, "sigma"),
         (lambda: toy["uint16"].normalize("tpm"), ValueRangeError, "allowed are 'cpm'"),
-        (lambda: (toy["uint16"] * 0).normalize("cpm"), ValueRangeError, "cannot be scaled"),
+        (lambda: (toy["uint16"] * 0).normalize("sum"), ValueRangeError, "cannot be scaled"),
+        (lambda: toy["uint16"].normalize("cpm"), ValueRangeError, r"no report of reads.*'sum', to=1e6"),
+        (lambda: toy["uint16"].normalize("1x", to=1), ArgumentError, "to=1 is for how='sum'"),
         (lambda: toy["float32"].astype("uint8").values("chr1"), ValueRangeError, r"chr1:1-40000: .*fraction"),
     ]
     for make, error, match in cases:
@@ -313,7 +315,7 @@ def test_normalized_tracks(three):
     db, arrays = three
     every = np.concatenate(list(arrays["uint16"].values())).astype(float)
     np.testing.assert_allclose(
-        db["uint16"].normalize("cpm").values("chr1"), arrays["uint16"]["chr1"] * 1e6 / every.sum()
+        db["uint16"].normalize("sum", to=1e6).values("chr1"), arrays["uint16"]["chr1"] * 1e6 / every.sum()
     )
     np.testing.assert_allclose(
         db["uint16"].normalize("1x").values("chr1"), arrays["uint16"]["chr1"] / every.mean()
