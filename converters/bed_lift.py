@@ -48,10 +48,10 @@ def lift_bed(
     unmapped : binary file, optional
         Takes the lines that do not map, each after a line ``# why``.
     pieces : bool
-        Every aligned piece is a line. Without it, the pieces of the best chain are one line from
-        the first to the last base.
+        Every aligned piece is a line. Without it, the pieces of one chain are one line from the
+        first to the last base.
     min_match : float
-        Without ``pieces``: part of the bases that must map by the best chain.
+        Without ``pieces``: part of the bases that must map by one chain; the best one that reaches it.
 
     Returns
     -------
@@ -201,8 +201,7 @@ def _lift(
         )
         why = _why_not(chain, chrom, starts[k] == ends[k], bool(hits))
         if hits and not pieces:
-            best = [hit for hit in hits if hit[4] == hits[0][4]]
-            part = sum(hit[2] - hit[1] for hit in best) / (ends[k] - starts[k])
+            best, part = _best_chain(hits, ends[k] - starts[k], min_match)
             if part < min_match:
                 why = f"{100 * part:.1f} % of the bases map by the best chain, less than {min_match:g}"
             hits = [(best[0][0], min(hit[1] for hit in best), max(hit[2] for hit in best), best[0][3])]
@@ -219,6 +218,18 @@ def _lift(
             if strands[k] and hit[3] == "-":
                 turned[5] = "+" if strands[k] < 0 else "-"
             out.write(("\t".join(turned) + "\n").encode())
+
+
+def _best_chain(hits: list[Any], bases: int, min_match: float) -> tuple[list[Any], float]:
+    """The pieces of the best chain by which enough of the bases map, and which part that is; of the
+    best of all, where there is none. Chains come in the order of their scores.
+    """
+    by_chain: dict[int, list[Any]] = {}
+    for hit in hits:
+        by_chain.setdefault(hit[4], []).append(hit)
+    parts = {chain: sum(hit[2] - hit[1] for hit in own) / bases for chain, own in by_chain.items()}
+    chosen = next((chain for chain, part in parts.items() if part >= min_match), hits[0][4])
+    return by_chain[chosen], parts[chosen]
 
 
 def _why_not(chain: Chain, chrom: str, empty: bool, mapped: bool) -> str:

@@ -177,6 +177,8 @@ def _translated(path: str) -> Iterator[None]:
         yield
     except FormatError:
         raise
+    except ValueRangeError as error:
+        raise error.within(path, FormatError) from error
     except BaseException as error:
         # pybigtools' own classes derive from Exception, its panics from BaseException.
         if type(error).__module__.split(".")[0] in ("pybigtools", "pyo3_runtime"):

@@ -6,6 +6,7 @@ only a few wait at a time, whatever the genome. On a cluster a worker that dies 
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 import socket
@@ -265,11 +266,15 @@ def _client() -> Any:
 def progress_bar(
     total: int | None, name: str, unit: str, *, wanted: bool = True
 ) -> Iterator[Callable[[int], None]]:
-    """A function that takes how much more is done; a bar on a terminal, nothing in a pipe."""
-    if not wanted or not sys.stderr.isatty():
+    """A function that takes how much more is done; a bar on a terminal or in a notebook, nothing in a pipe."""
+    notebook = "ipykernel" in sys.modules and not sys.stderr.isatty()
+    if not wanted or not (notebook or sys.stderr.isatty()):
         yield lambda count: None
         return
-    from tqdm import tqdm
+    if notebook and importlib.util.find_spec("ipywidgets") is not None:
+        from tqdm.notebook import tqdm
+    else:
+        from tqdm import tqdm
 
     with tqdm(total=total, unit=unit, unit_scale=True, desc=name, leave=False) as bar:
         yield lambda count: bar.update(count) and None

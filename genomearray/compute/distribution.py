@@ -14,7 +14,7 @@ from genomearray.choices import By
 from genomearray.compute.blocks import Run, chosen, may_hold, pieces, summed
 from genomearray.compute.kernels import count_digits, count_small
 from genomearray.compute.statistics import check_by, stat_dtype, statistics
-from genomearray.errors import ValueRangeError
+from genomearray.errors import ArgumentError, ValueRangeError
 from genomearray.reference.intervals import Intervals
 from genomearray.source import Source, check_signal
 
@@ -65,7 +65,10 @@ def quantile(source: Source, q: ArrayLike, chroms: Chroms, threads: int | None, 
     genome.
     """
     check_signal(source, "the track", "quantile")
-    wanted = np.asarray(q, dtype=np.float64)
+    try:
+        wanted = np.asarray(q, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueRangeError(f"q={q!r} is not a number; a quantile is between 0 and 1") from None
     if wanted.size and not ((wanted >= 0) & (wanted <= 1)).all():
         raise ValueRangeError(f"q={q!r}: a quantile is between 0 and 1; the median is 0.5")
     names = chosen(source, chroms)
@@ -175,6 +178,11 @@ def histogram(
     """See :meth:`genomearray.Track.histogram`."""
     check_signal(source, "the track", "histogram")
     names = chosen(source, chroms)
+    if isinstance(bins, str):
+        raise ArgumentError(
+            f"bins={bins!r}: rules by name look at all values at once, which a genome does not fit; give a "
+            "number of bins, or their borders"
+        )
     if np.ndim(bins) == 0 and range is None:
         whole = statistics(source, names, None, True, threads, progress)
         empty = whole.n == whole.n_nan
@@ -184,7 +192,8 @@ def histogram(
     try:
         edges = np.histogram_bin_edges(np.empty(0, stat_dtype(source)), bins, range)
     except (ValueError, TypeError) as error:
-        raise ValueRangeError(f"bins={bins!r}, range={range!r}: {error}") from None
+        between = "" if range is None else f", range=({range[0]}, {range[1]})"
+        raise ValueRangeError(f"bins={bins!r}{between}: {error}") from None
     shared = (source, bins if np.ndim(bins) == 0 else edges, range)
     return summed(_block_histogram, source, shared, names, Run("histogram", threads, progress)), edges
 

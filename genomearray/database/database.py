@@ -105,7 +105,12 @@ class GenomeDB(WriteMethods):
             sizes: Iterable[tuple[str, int]] = read_chrom_sizes(chrom_sizes)
         else:
             sizes = chrom_sizes.items() if isinstance(chrom_sizes, Mapping) else chrom_sizes
-        table = Assembly.from_sizes(assembly, sizes)
+        try:
+            table = Assembly.from_sizes(assembly, sizes)
+        except AssemblyError as error:
+            if isinstance(chrom_sizes, (str, os.PathLike)):
+                raise error.within(os.fspath(chrom_sizes), AssemblyError) from None
+            raise
         folder.mkdir(parents=True, exist_ok=True)
         write_chromosome_table(folder, table)
         return cls(path, assembly)

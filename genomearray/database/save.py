@@ -20,7 +20,7 @@ from genomearray.reference.labels import PositionLabels, check_labels, labels_of
 from genomearray.reference.region import parse_strand
 from genomearray.source import PACKED, Source
 from genomearray.storage.layout import BLOCK, Layout, chunk_length, track_dtype
-from genomearray.storage.write.cast import NeedsWiderDtype
+from genomearray.storage.write.cast import NeedsWiderDtype, plain_array
 from genomearray.storage.write.create import create_feature_writer, create_writer
 from genomearray.storage.write.encoding import BlockEncoder, BlockJob, EncodedBlock, block_jobs
 from genomearray.storage.write.options import TrackSettings, WriteOptions, WriteReport
@@ -321,11 +321,12 @@ def _pieces(assembly: Assembly, data: TrackData) -> tuple[Pieces, DTypeLike, Kin
         raise ValueRangeError(
             f"{first!r} is not a piece; give {{chrom: array}}, or tuples (chrom, start, values)"
         )
-    return itertools.chain([first], pieces), _common_dtype([np.asarray(first[2])]), SIGNAL
+    return itertools.chain([first], pieces), _common_dtype([plain_array(first[2])]), SIGNAL
 
 
 def _array(assembly: Assembly, chrom: str, values: Any) -> Any:
-    array = values if hasattr(values, "dtype") and hasattr(values, "shape") else np.asarray(values)
+    known = isinstance(getattr(values, "dtype", None), np.dtype) and hasattr(values, "shape")
+    array = values if known else plain_array(values)
     length = assembly[chrom].length
     if array.shape != (length,):
         raise AssemblyError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import os
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from genomearray.choices import COLLISIONS, Collisions, check
 from genomearray.compute.region_statistics import interval_statistics
 from genomearray.compute.statistics import statistics
-from genomearray.errors import AssemblyError, LayoutError, ValueRangeError
+from genomearray.errors import ArgumentError, AssemblyError, LayoutError, ValueRangeError
 from genomearray.lifting.chain import Chain
 from genomearray.lifting.chain_file import Blocks
 from genomearray.lifting.lifted import Layer, Lifted
@@ -54,6 +54,7 @@ class LiftedTrack(Track):
         return LiftedTrack, (self.source, self.report)
 
 
+@runtime_checkable
 class HasAssembly(Protocol):
     """A database, or anything else that is of an assembly."""
 
@@ -113,6 +114,10 @@ def liftover(
     source: 400 of 1,860 bases map (21.51 %), 1,460 do not
     """
     check("collisions", collisions, COLLISIONS)
+    if not isinstance(to, (Assembly, HasAssembly)):
+        raise ArgumentError(
+            f"to={to!r} is not an assembly; open the database of the target, such as GenomeDB(path, 'hg38')"
+        )
     target = to if isinstance(to, Assembly) else to.assembly
     source = track.source
     if reverse is not None:

@@ -63,7 +63,7 @@ def exactly(file: BinaryIO, size: int, path: Path) -> bytes:
 # Two bits a base, the first in the highest ones: T C A G.
 _LETTERS = np.frombuffer(b"TCAG", np.uint8)
 _FOUR = np.stack([_LETTERS[(np.arange(256) >> shift) & 3] for shift in (6, 4, 2, 0)], axis=1)
-_LOWER = 32  # added to the code of an upper-case letter
+_LOWER = 32  # the bit of the code of a letter that makes it lower case
 Sequence = tuple[str, int, Iterator[NDArray[np.uint8]]]
 
 
@@ -101,7 +101,7 @@ def _letters(
         for first, last in _overlapping(unknown, start, end):
             letters[first:last] = ord("N")
         for first, last in _overlapping(masked, start, end):
-            letters[first:last] += _LOWER
+            letters[first:last] |= _LOWER  # mask blocks may overlap
         yield letters
 
 

@@ -129,7 +129,8 @@ def labelled_array(values: xr.Variable, index: PositionIndex, chrom: str, name: 
     What xr.Coordinates and the public constructor check (60 us, as much as the reading of a
     region) holds here by construction; a test compares the two.
     """
-    coords = {**index.create_variables(), "chrom": xr.Variable((), chrom)}
+    # An object, not text of fixed width: Zarr has no specification of that yet, and warns.
+    coords = {**index.create_variables(), "chrom": xr.Variable((), np.array(chrom, dtype=object))}
     return xr.DataArray(values, coords=coords, name=name, indexes={"pos": index}, fastpath=True)
 
 

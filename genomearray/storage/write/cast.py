@@ -30,6 +30,27 @@ class NeedsWiderDtype(Exception):
         return NeedsWiderDtype, (self.dtype, self._value)
 
 
+def plain_array(values: object) -> NDArray[Any]:
+    """Values as a numpy array: missing ones of a nullable pandas array become NaN.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> plain_array(pd.array([1, None], dtype="Int64"))
+    array([ 1., nan])
+    """
+    convert, dtype = getattr(values, "to_numpy", None), getattr(values, "dtype", None)
+    if convert is None or isinstance(dtype, np.dtype):
+        return np.asarray(values)
+    kind = getattr(dtype, "kind", "O")
+    if kind not in "biuf":
+        return np.asarray(values)
+    missing = bool(values.isna().any())  # type: ignore[attr-defined]  # an array of pandas
+    wanted = np.float64 if missing and kind != "f" else dtype.numpy_dtype  # type: ignore[union-attr]
+    array: NDArray[Any] = convert(dtype=wanted, na_value=np.nan) if missing else convert(dtype=wanted)
+    return array
+
+
 class Caster:
     """Converts arrays to ``dtype`` and counts what it had to change.
 

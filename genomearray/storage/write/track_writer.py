@@ -31,7 +31,7 @@ from genomearray.reference.region import integer
 from genomearray.storage.chunks.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
 from genomearray.storage.read.open_stored import open_part
-from genomearray.storage.write.cast import Caster
+from genomearray.storage.write.cast import Caster, plain_array
 from genomearray.storage.write.encoding import BlockEncoder, EncodedBlock, encode
 from genomearray.storage.write.options import Describe, WriteReport
 from genomearray.storage.write.paint import paint_intervals
@@ -148,7 +148,7 @@ class TrackWriter(PartWriter):
         """
         self._check_open()
         check_labels(values, self.layout.assembly.name, str(chrom), integer(start, "offset"))
-        array = np.asarray(values)
+        array = plain_array(values)
         if array.ndim != 1:
             raise ValueRangeError(f"values have shape {array.shape}; give one value per base, shape (n,)")
         if isinstance(values, np.ma.MaskedArray):
