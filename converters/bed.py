@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -282,7 +282,7 @@ def export_bed(
     >>> print(export_bed(db["counts"].intervals(above=990), Path(tmp, "a.bed")))
     1 intervals
     >>> Path(tmp, "a.bed").read_text()
-    'chr1\\t990\\t1000\\t.\\t0\\t.\\t995.5\\t1000\\n'
+    '#chrom\\tstart\\tend\\tname\\tscore\\tstrand\\tmean\\tmax\\nchr1\\t990\\t1000\\t.\\t0\\t.\\t995.5\\t1000\\n'
     """
     check("parts", parts, BED_PARTS)
     names = None if chroms is None else list(chroms_named(chroms))
@@ -305,15 +305,16 @@ def export_bed(
                 "a region, and parts, are for feature tables; choose rows of a DataFrame yourself"
             )
         frames = [table if names is None else table[table["chrom"].isin(names)]]
-    layout = _ExportLayout.of(frames)
+    width = max((_width(frame) for frame in frames), default=3)
     lines = extended = 0
     with text_output(out, overwrite=overwrite) as file:
-        if layout.header:
-            file.write(("#" + "\t".join(layout.header) + "\n").encode())
         for frame in frames:
             for low in range(0, len(frame), _ROWS):
-                rows, changed = _columns(frame.iloc[low : low + _ROWS], layout.width)
-                file.writelines("\t".join(row).encode() + b"\n" for row in zip(*rows, strict=True))
+                columns, changed = _columns(frame.iloc[low : low + _ROWS], width)
+                rows = list(map(list, zip(*columns, strict=True)))
+                if not lines and not low:
+                    file.write(_header([*STANDARD[:width], *_further(frame)], rows))
+                file.writelines("\t".join(row).encode() + b"\n" for row in rows)
                 extended += changed
             lines += len(frame)
     what = "intervals" if parts == "features" and not isinstance(table, FeatureTable) else parts
@@ -327,20 +328,10 @@ def export_bed(
 _OWN_NAMES = ("transcript", "gene_name", "gene_id")  # of parts, the first that says anything
 
 
-class _ExportLayout(NamedTuple):
-    """How many of the first six columns are written, and the line that names all, if it is needed."""
-
-    width: int
-    header: tuple[str, ...]
-
-    @classmethod
-    def of(cls, frames: list[pd.DataFrame]) -> _ExportLayout:
-        """By the columns of the tables; further ones than those of BED are announced."""
-        width = max((_width(frame) for frame in frames), default=3)
-        further = _further(frames[0]) if frames else []
-        if not further or tuple(further) == STANDARD[6 : 6 + len(further)]:
-            return cls(width, ())
-        return cls(width, (*STANDARD[:width], *further))
+def _header(names: list[str], rows: list[list[str]]) -> bytes:
+    """The comment that names the columns, where an import would not know them by the values."""
+    known = layout_of("bed", Block("", list(range(len(rows))), rows), ()).names if rows else tuple(names)
+    return b"" if known == tuple(names) else ("#" + "\t".join(names) + "\n").encode()
 
 
 def _further(frame: pd.DataFrame) -> list[str]:

@@ -266,7 +266,7 @@ def _client() -> Any:
 def progress_bar(
     total: int | None, name: str, unit: str, *, wanted: bool = True
 ) -> Iterator[Callable[[int], None]]:
-    """A function that takes how much more is done; a bar on a terminal or in a notebook, nothing in a pipe."""
+    """A function that takes how much more is done; a bar on terminals and in notebooks, nothing in pipes."""
     notebook = "ipykernel" in sys.modules and not sys.stderr.isatty()
     if not wanted or not (notebook or sys.stderr.isatty()):
         yield lambda count: None

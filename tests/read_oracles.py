@@ -169,8 +169,11 @@ def fragments_of(reads, least, most, duplicates=0):
         if bool(read.flag & 16) == bool(read.flag & 32):
             continue
         strand = strand_of(read)
-        size = -read.size if strand else read.size
-        left = read.mate_start if strand else read.start
+        size = abs(read.size)
+        left = min(read.mate_start, read.start)
+        forward, backward = (read.mate_start, read.start) if strand else (read.start, read.mate_start)
+        if not size or (forward > backward and forward - backward >= read.end - read.start):
+            continue  # unknown, or outward
         key = read.contig, left, size, strand
         seen[key] = seen.get(key, 0) + 1
         if least <= size <= most and not (duplicates and seen[key] > duplicates):

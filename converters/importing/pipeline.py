@@ -72,7 +72,14 @@ class ImportJob(Generic[R]):
         return self.writers[0]
 
     def same_length(
-        self, where: str, name: str, length: int, chrom: Chromosome, *, written: bool = False
+        self,
+        where: str,
+        name: str,
+        length: int,
+        chrom: Chromosome,
+        *,
+        written: bool = False,
+        hint: str = "",
     ) -> bool:
         """Whether a sequence of a file is as long (bp) as its chromosome.
 
@@ -86,7 +93,7 @@ class ImportJob(Generic[R]):
             f"{where}: {name!r} has {length} bp, and {chrom.name!r} of assembly "
             f"{self.names.assembly.name!r} has {chrom.length} bp"
         )
-        self._leave_out(chrom, message, "", written or chrom.name in self._equal)
+        self._leave_out(chrom, message, hint, written or chrom.name in self._equal)
         return False
 
     def past_the_end(self, where: str, what: str, chrom: Chromosome, *, hint: str = "") -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -275,10 +276,24 @@ def ends_empty(file: IO[bytes]) -> bool:
     at = tail.rfind(magic)
     while at >= 0 and not _reaches_end(tail, at):
         at = tail.rfind(magic, 0, at)
-    return at >= 0
+    return at >= 0 and _inflates_to_nothing(tail[at:])
 
 
 def _reaches_end(tail: bytes, at: int) -> bool:
     """Whether a member begins at a place of the last bytes of a file, and ends with them."""
     left = len(tail) - at
     return left >= _HEAD and _member_size(tail, at, tail[at + 10] | tail[at + 11] << 8) == left
+
+
+def _inflates_to_nothing(member: bytes) -> bool:
+    """Whether a member is whole and empty, and nothing was changed in the bits that no inflater
+    looks at: a compressor fills the last byte of its stream with zeros.
+    """
+    stream = member[_HEAD + (member[10] | member[11] << 8) : -_FOOT]
+    inflate = zlib.decompressobj(-15)
+    try:
+        plain = inflate.decompress(stream)
+    except zlib.error:
+        return False
+    padded = stream[:1] == b"\x03" and stream != b"\x03\x00"
+    return not plain and inflate.eof and not inflate.unused_data and not padded

@@ -24,10 +24,10 @@ from .records import (
 from .window import LENGTH, N_FAR, Counts, Intervals, add, meets
 
 # Reasons why a read that passed the filters is not counted.
-OUTSIDE, ELSEWHERE, NOTHING, NOT_A_PAIR, NOT_FIRST, SAME_STRAND, SIZE, FAR_MATE, NO_SIZE = range(9)
+OUTSIDE, ELSEWHERE, NOTHING, NOT_A_PAIR, NOT_FIRST, SAME_STRAND, SIZE, FAR_MATE, NO_SIZE, OUTWARD = range(10)
 # Why counting stopped.
 DONE, FAR_ROOM, WAITING_ROOM = range(3)
-N_REASONS = 9
+N_REASONS = 10
 FRAGMENT_COLUMNS = 5  # left end, size, strand of read 1 (0 forward), MAPQ of read 1, dovetail (0 or 1)
 Reasons = NDArray[np.int64]
 
@@ -243,7 +243,8 @@ def find_fragments(
     A fragment begins at the left one of both mates and has abs(TLEN) bases: which mate has the minus
     sign differs among aligners (SAM specification, section 1.4, TLEN; hts-specs issue 366), and where
     both begin at one base it is open. A mate may begin ``most_back`` bp (at most) before its read. In
-    a dovetail the forward read begins after the reverse one: they reach past each other's 5' ends.
+    a dovetail the forward read begins after the reverse one, and they overlap; mates that do not (as
+    far as the length of read 1 says) face outward, and no fragment lies between them.
     """
     fragments = 0
     for k in range(n):
@@ -266,11 +267,15 @@ def find_fragments(
         else:
             start, mate = rows.start[k], i32(data, record + 28)
             reverse = (flag & REVERSE) != 0
+            crossed = mate > start if reverse else start > mate
+            if crossed and abs(start - mate) >= rows.end[k] - start:
+                reasons[OUTWARD] += 1
+                continue
             out[fragments, 0] = min(start, mate)
             out[fragments, 1] = abs(i32(data, record + 32))
             out[fragments, 2] = 1 if reverse else 0
             out[fragments, 3] = data[record + 13]
-            out[fragments, 4] = 1 if (mate > start if reverse else start > mate) else 0
+            out[fragments, 4] = 1 if crossed else 0
             fragments += 1
     return fragments
 

@@ -204,6 +204,8 @@ class _Transcoder:
         if not code:
             return any("EOF marker is absent" in line for line in lines)
         messages = [line.split("] ", 1)[-1] for line in lines if line.startswith(("[E::", "[W::"))]
+        if not messages and any("fail to read the header" in line for line in lines):
+            messages = ["its header cannot be read"]
         reason = "; ".join(messages[:2]) or (lines[-1] if lines else f"exit status {code}")
         asks = self._kind == "CRAM" and self._reference is None and any("reference" in line for line in lines)
         needs = "a CRAM of this kind needs its reference: {reference=|--reference FILE}; " if asks else ""

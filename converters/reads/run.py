@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 # Makes the counter of a pass: of a job, and of so many files.
 CounterMaker: TypeAlias = Callable[[ImportJob[ReadReport], int], Counter]
+_RESTRICT = "{chroms=|--chrom NAME} restricts the import to chromosomes that agree"
 _SLABS = 24  # that wait inflated, over all files: some 2 MB each
 
 
@@ -169,7 +170,7 @@ class _Pass:
                         f"{chrom.name!r} of the assembly"
                     )
                 taken[chrom.name] = contig.name
-                if not self.job.same_length(stream.name, contig.name, contig.length, chrom):
+                if not self.job.same_length(stream.name, contig.name, contig.length, chrom, hint=_RESTRICT):
                     unknown.add(k)
                     chrom = None
             chromosomes.append(chrom)
@@ -236,6 +237,7 @@ class _Pass:
             "not of a pair with both mates on one chromosome": reasons[count_kernels.NOT_A_PAIR],
             "second reads of pairs: read 1 stands for both": reasons[count_kernels.NOT_FIRST],
             "of pairs on one strand": reasons[count_kernels.SAME_STRAND],
+            "of pairs that face outward": reasons[count_kernels.OUTWARD],
             "with a mate further away than a fragment can be": reasons[count_kernels.FAR_MATE],
             "of pairs without a size (TLEN 0)": reasons[count_kernels.NO_SIZE],
             "of fragments of other sizes": reasons[count_kernels.SIZE],

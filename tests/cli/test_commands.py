@@ -337,7 +337,9 @@ def test_exports_to_files_and_standard_output(counts, tmp_path):
     counts("export", "npy", "c", "c.npy", "--chrom", "chr2")
     counts("export", "fasta", "seq", "s.fa", "--chrom", "chr1")
     assert "--above or --below" in counts("export", "bed", "c", "-", status=2).stderr
-    assert counts("export", "bed", "c", "-", "--above", "100").stdout == "chr1\t10\t20\t.\t0\t.\t250\t250\n"
+    assert counts("export", "bed", "c", "-", "--above", "100").stdout == (
+        "#chrom\tstart\tend\tname\tscore\tstrand\tmean\tmax\nchr1\t10\t20\t.\t0\t.\t250\t250\n"
+    )
     assert (tmp_path / "s.fa").read_text().startswith(">chr1\nacgtNNRYACacgt")
     for words, match in (
         (("export", "bigwig", "c", "c.bw"), "exists"),

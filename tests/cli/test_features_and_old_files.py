@@ -72,7 +72,8 @@ def test_features_from_import_to_export(run):
     reported = run("import", "bed", "peaks", "-", stdin=bed, status=1)
     assert reported.startswith("genomearray: track 'peaks' exists")
     assert run("import", "bed", "x", "-", stdin="chr1\t5\n", status=1) == (
-        "genomearray: standard input:1: 2 columns; a line of BED has at least 3: chrom, start, end\n"
+        "genomearray: standard input:1: 2 columns; a line of BED has at least 3: chrom, start, end; "
+        "--skip-bad skips and counts such lines\n"
     )
     assert "dtype is for tracks" in run(
         "import", "bed", "x", run.folder / "a.bed", "--dtype", "uint8", status=1
@@ -89,7 +90,9 @@ def test_genes(run):
     assert run("get", "genes").count("\n") == 2
     assert run("export", "bed", "genes", "-") == "chr1\t100\t200\tT\t0\t-\t150\t200\t0\t1\t100\t0\n"
     assert run("export", "bed", "genes", "-", "--parts", "tss") == "chr1\t199\t200\tT\t0\t-\n"
-    assert run("export", "bed", "genes", "-", "--parts", "coding_exons") == "chr1\t150\t200\tT\t0\t-\t1\n"
+    assert run("export", "bed", "genes", "-", "--parts", "coding_exons") == (
+        "#chrom\tstart\tend\tname\tscore\tstrand\tpart\nchr1\t150\t200\tT\t0\t-\t1\n"
+    )
     run("get", "seq", status=2)
     assert "no attributes" in run(
         "import", "genes", "x", "-", stdin="chr1\tx\texon\t1\t9\t.\t+\t.\n", status=1

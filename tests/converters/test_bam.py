@@ -688,7 +688,8 @@ def test_damaged_files_are_refused(tmp_path, golden):
     refused(db, with_bytes(raw + b"garbage" + EOF_MARKER), rf"block at byte {len(raw):,} is damaged")
     refused(db, with_bytes(b""), "is empty")
     refused(db, with_bytes(b"\0" * 100), "is not a BAM, SAM or CRAM file")
-    refused(db, with_bytes(gzip.compress(gzip.decompress(raw)) + EOF_MARKER), "gzip and not BGZF")
+    for cut in (1, 9, 300):
+        refused(db, with_bytes(gzip.compress(gzip.decompress(raw))[:-cut]), "htslib|cut|ends inside")
     flipped = bytearray(raw)
     flipped[100] ^= 1
     refused(db, with_bytes(bytes(flipped)), "block at byte 0 is damaged")
@@ -710,10 +711,10 @@ def test_unsorted_reads_are_refused_by_their_order_not_by_the_header(tmp_path, g
     refused(
         db,
         write_sam(tmp_path / "a.sam", lines),
-        r"record 2 \(chr1:100\) stands behind chr1:200.*samtools sort",
+        r"record 2 \(chr1:100\) stands after chr1:200.*samtools sort",
     )
     lines = [single_line(0, 4, 0, "*", 0, "*"), single_line(1, 0, 100, "5M", 60)]
-    refused(db, write_sam(tmp_path / "b.sam", lines), "stands behind reads without a contig")
+    refused(db, write_sam(tmp_path / "b.sam", lines), "stands after reads without a contig")
     reported = tmp_path / "c.sam"
     reported.write_text(
         write_sam(tmp_path / "d.sam", [single_line(0, 0, 100, "5M", 60)])
