@@ -12,6 +12,7 @@ from genomearray.errors import AssemblyExistsError, DatabaseError
 from genomearray.reference.assembly import FLAGS, Assembly, Chromosome
 from genomearray.storage.chunks.codecs import names_crc
 from genomearray.storage.layout import CONVENTIONS, LAYOUT, NAMES_CRC
+from genomearray.storage.write.disk import disk_errors
 from genomearray.storage.write.publish import publish_table
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ FILE = "chromosome.h5"
 
 def write_chromosome_table(folder: Path, assembly: Assembly) -> None:
     """Write the table of a new assembly; AssemblyExistsError when there is one."""
-    import h5netcdf
     import h5py
 
+    from genomearray.storage.write.hdf5 import new_hdf5
+
     def write(path: Path) -> None:
-        with h5netcdf.File(path, "w", libver=("v110", "v110"), locking=False) as file:
+        with disk_errors(folder / FILE), new_hdf5(path) as file:
             file.attrs.update(
                 {
                     "Conventions": CONVENTIONS,

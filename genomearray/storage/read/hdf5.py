@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import os
-import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.storage.calm import without_collector
 from genomearray.storage.chunks.chunk_map import (
     Array1D,
     ChunkedArray,
@@ -45,7 +44,7 @@ class Hdf5Store:
         # What HDF5 asks of a remote file comes back to Python, where the garbage collector could free
         # other HDF5 objects in the middle of a call, which HDF5 does not survive.
         self._calm: Callable[[], AbstractContextManager[None]] = (
-            _without_collector if isinstance(path, str) else nullcontext
+            without_collector if isinstance(path, str) else nullcontext
         )
         self._raw: OpenFile | RemoteFile
         with self._calm():
@@ -152,29 +151,9 @@ _remote_files: weakref.WeakSet[h5py.File] = weakref.WeakSet()
 @atexit.register
 def _close_remote() -> None:
     """HDF5 would ask Python for bytes after Python is gone."""
-    with _without_collector():
+    with without_collector():
         for file in list(_remote_files):
             file.close()
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    global _calls, _collected  # noqa: PLW0603 - the collector is one for the process
-    with _calls_lock:
-        if not _calls:
-            _collected = gc.isenabled()
-            gc.disable()
-        _calls += 1
-    try:
-        yield
-    finally:
-        with _calls_lock:
-            _calls -= 1
-            if not _calls and _collected:
-                gc.enable()
-
-
-_calls, _collected, _calls_lock = 0, True, threading.Lock()
 
 
 def open_hdf5(path: Path) -> h5py.File:

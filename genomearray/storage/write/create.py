@@ -29,6 +29,7 @@ from genomearray.storage.layout import (
     track_dtype,
 )
 from genomearray.storage.write.cast import Caster
+from genomearray.storage.write.disk import disk_errors
 from genomearray.storage.write.feature_table import FeatureWriter, TableSink
 from genomearray.storage.write.options import WriteOptions
 from genomearray.storage.write.publish import Part, check_track_name
@@ -54,14 +55,15 @@ def create_writer(
     caster = Caster(native, options.overflow, round=options.round)
     part = Part(folder, name, options.store, overwrite=options.overwrite, alone=options.alone)
     try:
-        sink = _sink(options.store)(
-            part.path,
-            layout,
-            native,
-            options.kind,
-            fill,
-            options.units or default_units(options.kind, native),
-        )
+        with disk_errors(part.target):
+            sink = _sink(options.store)(
+                part.path,
+                layout,
+                native,
+                options.kind,
+                fill,
+                options.units or default_units(options.kind, native),
+            )
     except BaseException:
         part.discard()
         raise

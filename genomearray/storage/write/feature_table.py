@@ -27,6 +27,7 @@ from genomearray.storage.feature_layout import (
 )
 from genomearray.storage.layout import can_be_variable
 from genomearray.storage.write.column_types import GUESSED, NUMBERS, TextColumn
+from genomearray.storage.write.disk import disk_errors
 from genomearray.storage.write.options import Describe, WriteReport
 from genomearray.storage.write.publish import Part, PartWriter
 
@@ -166,7 +167,8 @@ class FeatureWriter(PartWriter):
     def finish(self) -> None:
         """Sort and write everything; it is not visible yet."""
         try:
-            self._write()
+            with disk_errors(self._part.target):
+                self._write()
         except BaseException:
             self.abort()
             raise

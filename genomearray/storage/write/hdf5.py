@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from genomearray.storage.layout import (
     variable_attributes,
 )
 from genomearray.storage.write.cast import Caster
+from genomearray.storage.write.disk import Hdf5Disk
 from genomearray.storage.write.encoding import BlockEncoder
 from genomearray.storage.write.tables import Table, sequence_columns
 from genomearray.summary import Summary, summary_dtype
@@ -51,16 +53,25 @@ class Hdf5Sink:
         self._kind = kind
         self._fill = fill
         self._lock = threading.Lock()
-        with h5netcdf.File(path, "w", libver=LIBVER, locking=False) as file:
-            for variable in layout.variables:
-                self._create_variable(file, variable, kind, fill, units)
-            self._create_tables(file)
-        self._file = h5py.File(path, "r+", libver=LIBVER, locking=False)
-        if dtype.kind in "iu" and fill != 0:
-            # h5netcdf writes the fill value as an attribute too, which would turn integers into floats.
-            for variable in layout.variables:
-                del self._file[variable.name].attrs["_FillValue"]
-        self._datasets = {v.name: self._file[v.name] for v in layout.variables}
+        self._disk = Hdf5Disk(path)
+        self._file: Any = None
+        try:
+            with self._disk.calls():
+                self._file = h5netcdf.File(self._disk, "w", libver=LIBVER)
+                for variable in layout.variables:
+                    self._create_variable(self._file, variable, kind, fill, units)
+                self._create_tables(self._file)
+                self._file.close()
+            with self._disk.calls():
+                self._file = h5py.File(self._disk, "r+", libver=LIBVER)
+                if dtype.kind in "iu" and fill != 0:
+                    # h5netcdf writes the fill as an attribute too, which would turn integers into floats.
+                    for variable in layout.variables:
+                        del self._file[variable.name].attrs["_FillValue"]
+                self._datasets = {v.name: self._file[v.name] for v in layout.variables}
+        except BaseException:
+            self.abandon()
+            raise
 
     def _create_variable(self, file: h5netcdf.File, variable: Any, kind: str, fill: Any, units: str) -> None:
         file.dimensions[dimension(variable.name)] = variable.length
@@ -105,30 +116,57 @@ class Hdf5Sink:
 
     def put(self, variable: Any, block: int, chunks: list[bytes | None]) -> None:
         target = self._datasets[variable.name].id
-        with self._lock:
+        with self._lock, self._disk.calls():
             for k, chunk in enumerate(chunks):
                 if chunk is not None:
                     target.write_direct_chunk((block * BLOCK + k * variable.chunk,), chunk)
 
     def get(self, variable: Any, block: int) -> NDArray[Any]:
-        with self._lock:
+        with self._lock, self._disk.calls():
             values: NDArray[Any] = self._datasets[variable.name][block * BLOCK : (block + 1) * BLOCK]
         return values
 
     def finish(self, summary: Summary, sequences: Table, attributes: dict[str, str | int]) -> None:
-        for name, column in zip(Summary._fields, summary, strict=True):
-            self._file[SUMMARY][name][:] = column
-        for name, column in sequence_columns(self.layout, sequences).items():
-            self._file[SEQUENCES][name][:] = column
-        for key, value in attributes.items():
-            self._file.attrs[key] = value
-        self._file.close()
+        with self._disk.calls():
+            for name, column in zip(Summary._fields, summary, strict=True):
+                self._file[SUMMARY][name][:] = column
+            for name, column in sequence_columns(self.layout, sequences).items():
+                self._file[SEQUENCES][name][:] = column
+            for key, value in attributes.items():
+                self._file.attrs[key] = value
+            self._file.close()
+        self._disk.close()
 
     def abandon(self) -> None:
         """Close the file of a track that will not be."""
-        # On a full disk what cannot be flushed is removed anyway.
-        with contextlib.suppress(OSError, RuntimeError, ValueError):
-            self._file.close()
+        give_up(self._disk, self._file)
+
+
+@contextlib.contextmanager
+def new_hdf5(path: Path) -> Iterator[h5netcdf.File]:
+    """A small netCDF-4 file, written in one call."""
+    disk = Hdf5Disk(path)
+    file: Any = None
+    try:
+        with disk.calls():
+            file = h5netcdf.File(disk, "w", libver=LIBVER)
+            yield file
+            file.close()
+        disk.close()
+    except BaseException:
+        give_up(disk, file)
+        raise
+
+
+def give_up(disk: Hdf5Disk, file: Any) -> None:
+    """Close a file that will not be kept; safe to call twice."""
+    if disk.closed:
+        return
+    disk.drop()
+    with contextlib.suppress(OSError, RuntimeError, ValueError, KeyError), disk.calls():
+        if file is not None:
+            file.close()
+    disk.close()
 
 
 def _column_dtype(table: str, name: str, dtype: np.dtype[Any]) -> Any:
@@ -143,9 +181,20 @@ class Hdf5TableSink:
     """Columns of a feature table in an HDF5 file."""
 
     def __init__(self, path: Path) -> None:
-        self._file: Any = h5netcdf.File(path, "w", libver=LIBVER, locking=False)
+        self._disk = Hdf5Disk(path)
+        self._file: Any = None
+        try:
+            with self._disk.calls():
+                self._file = h5netcdf.File(self._disk, "w", libver=LIBVER)
+        except BaseException:
+            self.abandon()
+            raise
 
     def create(self, name: str, dim: str, n: int, dtype: Any, attributes: dict[str, str]) -> None:
+        with self._disk.calls():
+            self._create(name, dim, n, dtype, attributes)
+
+    def _create(self, name: str, dim: str, n: int, dtype: Any, attributes: dict[str, str]) -> None:
         text = dtype.kind == "O"
         if dim not in self._file.dimensions:
             self._file.dimensions[dim] = n
@@ -162,14 +211,15 @@ class Hdf5TableSink:
             created.attrs[key] = value
 
     def write(self, name: str, first: int, values: NDArray[Any]) -> None:
-        self._file[name][first : first + values.size] = values
+        with self._disk.calls():
+            self._file[name][first : first + values.size] = values
 
     def finish(self, attributes: dict[str, str | int]) -> None:
-        for key, value in attributes.items():
-            self._file.attrs[key] = value
-        self._file.close()
+        with self._disk.calls():
+            for key, value in attributes.items():
+                self._file.attrs[key] = value
+            self._file.close()
+        self._disk.close()
 
     def abandon(self) -> None:
-        # On a full disk what cannot be flushed is removed anyway.
-        with contextlib.suppress(OSError, RuntimeError, ValueError):
-            self._file.close()
+        give_up(self._disk, self._file)

@@ -8,13 +8,9 @@ A block that comes back later is read, painted again and stored again.
 from __future__ import annotations
 
 import itertools
-import os
-import re
 import threading
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -32,6 +28,7 @@ from genomearray.storage.chunks.codecs import Codec
 from genomearray.storage.layout import BLOCK, Layout, Variable
 from genomearray.storage.read.open_stored import open_part
 from genomearray.storage.write.cast import Caster, plain_array
+from genomearray.storage.write.disk import disk_errors
 from genomearray.storage.write.encoding import BlockEncoder, EncodedBlock, encode
 from genomearray.storage.write.options import Describe, WriteReport
 from genomearray.storage.write.paint import paint_intervals
@@ -227,7 +224,7 @@ class TrackWriter(PartWriter):
         """Store a whole block that nobody else writes, encoded by :meth:`encoder`."""
         job = done.job
         if done.encoded:
-            with self._disk_errors():
+            with disk_errors(self._part.target):
                 self._sink.put(job.variable, job.block, done.encoded)
         with self._lock:
             self._tables.put(job.variable, job.block, done.chunks, job.rows, done.parts)
@@ -254,7 +251,7 @@ class TrackWriter(PartWriter):
             if self._describe is None:
                 self._warn()
             extra = self._describe(self.report) if self._describe else {}
-            with self._disk_errors():
+            with disk_errors(self._part.target):
                 self._sink.finish(self._tables.summary, self._tables.sequences(), self._attributes | extra)
             written = open_part(self._part.path)
             written.check_chunks()
@@ -364,7 +361,7 @@ class TrackWriter(PartWriter):
         )
         rows, bounds = sequence_bounds(self.layout, variable, block, length)
         parts = summarise(values, bounds[:-1], bounds[1:])
-        with self._disk_errors():
+        with disk_errors(self._part.target):
             self._sink.put(variable, block, encoded)
         with self._lock:
             self._tables.put(variable, block, chunks, rows, parts)
@@ -386,20 +383,6 @@ class TrackWriter(PartWriter):
         now = before + painted - overwritten
         self._written.save(key, written if now < length else None)
         return values, before, now, overwritten
-
-    @contextmanager
-    def _disk_errors(self) -> Iterator[None]:
-        """Errors of writing with the reason and the track, whoever wrote; HDF5 has two lines of
-        its state.
-        """
-        try:
-            yield
-        except (OSError, RuntimeError) as error:
-            match = re.search(r"errno = (\d+)", str(error))
-            code = int(match.group(1)) if match else getattr(error, "errno", None)
-            if code is None:
-                raise
-            raise OSError(code, os.strerror(code), str(self._part.target)) from error
 
     def _warn(self) -> None:
         """Tell what was changed, where nobody asked for a description."""
