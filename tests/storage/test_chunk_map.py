@@ -274,3 +274,20 @@ def test_small_reads_keep_a_chunk_from_the_second_time_on(tmp_path):
     for _ in range(5):
         np.testing.assert_array_equal(stored.read("chr1", 2000, 2100), expected["chr1"][2000:2100])
     assert counted.asked.count(1) <= 3  # placed and read, then placed and kept
+
+
+def test_a_damaged_shard_index_is_named_by_whoever_reads_it(tmp_path):
+    from genomearray import GenomeDB
+    from genomearray.errors import DamagedTrackError
+
+    db = GenomeDB.create(tmp_path, "toy", {"chr1": 50_000})
+    db.save_track("z", {"chr1": np.arange(50_000, dtype="uint16")}, store="zarr")
+    shard = db.folder / "z.zarr" / "chr1" / "c" / "0"
+    whole = shard.read_bytes()
+    for damaged in (whole[:-10] + bytes([whole[-10] ^ 1]) + whole[-9:], whole[:-7]):
+        shard.write_bytes(damaged)
+        opened = GenomeDB(tmp_path, "toy")
+        assert "z.zarr" in str(opened.verify("z").problems[0])
+        for ask in (lambda db=opened: db["z"].values("chr1"), lambda db=opened: db["z"].stats(stored=False)):
+            with pytest.raises(DamagedTrackError, match="chr1"):
+                ask()

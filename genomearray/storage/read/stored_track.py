@@ -283,7 +283,7 @@ class StoredTrack(Source):
         """From now on read every chunk that is stored, also those that the summary does not know of."""
         array = self._array(variable)
         if isinstance(array, ChunkedArray):
-            array.expect(array.source.stored())
+            array.expect(self._chunks_there(variable, array))
 
     def read_variable(self, variable: str, start: int, end: int, threads: bool = True) -> NDArray[Any]:
         """Values of the offsets [start, end) of a variable."""
@@ -329,11 +329,17 @@ class StoredTrack(Source):
         for name in self.variables:
             array = self._array(name)
             if isinstance(array, ChunkedArray):
-                lost = self._expected(name) & ~array.source.stored()
+                lost = self._expected(name) & ~self._chunks_there(name, array)
                 if lost.any():
                     start = int(np.argmax(lost)) * array.chunk
                     end = min(start + array.chunk, array.length)
                     raise self._damaged(f"{name}:{start + 1}-{end}", "the chunk is missing from the store")
+
+    def _chunks_there(self, variable: str, array: ChunkedArray) -> NDArray[np.bool_]:
+        """Which chunks of an array are stored."""
+        with self._read_structure(f"the places of the chunks of {variable!r}"):
+            there: NDArray[np.bool_] = array.source.stored()
+            return there
 
     def close(self) -> None:
         """Let go of the track: its file closes when nobody reads it any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -71,14 +72,14 @@ class FeatureWriter(PartWriter):
         self._describe = describe
         try:
             self.declare(columns)
-        except ValueRangeError:
+            # What was appended waits in a file without a name.
+            self._file: IO[bytes] = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by finish or abort
+        except BaseException:
             part.discard()
             raise
         self.rows = {chrom.name: 0 for chrom in assembly}
         self._appended = 0
-        # What was appended waits in a file without a name.
         # (chromosome, column) -> pieces of it, (offset, bytes)
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by finish or abort
         self._used = 0
         self._pieces: dict[tuple[str, str], list[tuple[int, int]]] = {}
 
@@ -172,12 +173,12 @@ class FeatureWriter(PartWriter):
         except BaseException:
             self.abort()
             raise
-        finally:
-            self._file.close()
+        self._file.close()
 
     def abort(self) -> None:
         """Give up: nothing becomes visible."""
-        self._file.close()
+        with suppress(OSError):  # a full disk takes what is still in the buffer no more than before
+            self._file.close()
         self._part.discard()
 
     def _write(self) -> None:
