@@ -12,7 +12,7 @@ import pytest
 from genomearray.storage.write.disk import Hdf5Disk
 
 PROGRAM = str(Path(sys.executable).with_name("genomearray"))
-LIMITS = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55)  # blocks of 1,024 bytes that a file may have
+LIMITS = (0, 1, 3, 8, 21, 55)  # blocks of 1,024 bytes that a file may have
 WRITERS = {
     "bedgraph": ["import", "bedgraph", "x", "a.bg"],
     "bedgraph zarr": ["import", "bedgraph", "x", "a.bg", "--store", "zarr"],

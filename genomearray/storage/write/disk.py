@@ -87,45 +87,44 @@ class Hdf5Disk(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = base + offset
+        if whence == os.SEEK_SET:  # as HDF5 asks, twice for each chunk
+            self._at = offset
+            return offset
+        self._at = offset + (self._at if whence == os.SEEK_CUR else self._size)
         return self._at
 
     def readinto(self, buffer: Any, /) -> int:
         """Bytes of the file; zeros where they were dropped."""
         view = memoryview(buffer).cast("B")
-        data = b""
-        with self._kept():
+        try:
             data = os.pread(self._handle, len(view), self._at)
+        except BaseException as error:
+            self._error = self._error or error
+            data = b""
         view[: len(data)] = data
-        missing = min(len(view), max(self._size - self._at, 0)) - len(data)
-        if missing > 0:
-            view[len(data) : len(data) + missing] = bytes(missing)
-        count = len(data) + max(missing, 0)
+        count = max(min(len(view), self._size - self._at), len(data))
+        view[len(data) : count] = bytes(count - len(data))
         self._at += count
         return count
 
     def write(self, data: Any, /) -> int:
-        view = memoryview(data).cast("B")
+        size = len(data)  # h5py hands over bytes
         if self._error is None:
-            with self._kept():
-                done = 0
-                while done < len(view):
-                    done += os.pwrite(self._handle, view[done:], self._at + done)
-        self._at += len(view)
+            try:
+                done = os.pwrite(self._handle, data, self._at)
+                while done < size:
+                    done += os.pwrite(self._handle, memoryview(data)[done:], self._at + done)
+            except BaseException as error:
+                self._error = error
+        self._at += size
         self._size = max(self._size, self._at)
-        return len(view)
+        return size
 
     def truncate(self, size: int | None = None, /) -> int:
         self._size = self._at if size is None else size
         if self._error is None:
-            with self._kept():
+            try:
                 os.ftruncate(self._handle, self._size)
+            except BaseException as error:
+                self._error = error
         return self._size
-
-    @contextlib.contextmanager
-    def _kept(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            self._error = self._error or error
