@@ -1,12 +1,18 @@
 """What every exporter must do. A new one is tested by adding a line to EXPORTERS."""
 
+import gzip
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import bioframe
+import h5py
 import numpy as np
+import pyBigWig
+import pysam
 import pytest
+import zarr
 from genomearray_converters import (
     export_bedgraph,
     export_bigwig,
@@ -39,6 +45,48 @@ def to_zarr(track, out, **options):
     return export_store(track, out, "zarr", **options)
 
 
+def by_lines(path: Path, chrom: str, length: int):
+    """Wiggle by its specification: https://genome.ucsc.edu/goldenPath/help/wiggle.html."""
+    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    values, name, at = np.zeros(length), "", 0
+    for line in text.decode().splitlines():
+        if line.startswith("fixedStep"):
+            words = dict(word.split("=") for word in line.split()[1:])
+            name, at = words["chrom"], int(words["start"]) - 1
+        else:
+            if name == chrom:
+                values[at] = float(line)
+            at += 1
+    return values
+
+
+def by_bioframe(path: Path, chrom: str, length: int):
+    table = bioframe.read_table(path, schema="bedGraph")
+    values = np.zeros(length)
+    for row in table[table["chrom"] == chrom].itertuples():
+        values[row.start : row.end] = row.value
+    return values
+
+
+def by_pybigwig(path: Path, chrom: str, length: int):
+    with pyBigWig.open(str(path)) as file:
+        return np.nan_to_num(np.array(file.values(chrom, 0, length)))
+
+
+def by_pysam(path: Path, chrom: str, length: int):
+    with pysam.FastaFile(str(path)) as file:
+        return np.frombuffer(file.fetch(chrom).encode(), "u1")
+
+
+def by_h5py(path: Path, chrom: str, length: int):
+    with h5py.File(path) as file:
+        return file[chrom][:]
+
+
+def by_zarr(path: Path, chrom: str, length: int):
+    return zarr.open(path, mode="r")[chrom][:]
+
+
 @dataclass
 class Exporter:
     """How one is called, and how its file becomes a track again."""
@@ -46,27 +94,35 @@ class Exporter:
     run: Callable[..., ExportReport]
     back: Callable[[GenomeDB, str, Path], object]
     suffix: str
+    other: Callable[[Path, str, int], np.ndarray] | None  # another program's reader
     track: str = "counts"
     parts: bool = True  # takes region= and chroms=
     folder: bool = False
 
 
 EXPORTERS = {
-    "wig": Exporter(export_wig, lambda db, name, path: import_wig(db, name, path, dtype="uint8"), ".wig"),
+    "wig": Exporter(
+        export_wig, lambda db, name, path: import_wig(db, name, path, dtype="uint8"), ".wig", by_lines
+    ),
     "wig.gz": Exporter(
-        export_wig, lambda db, name, path: import_wig(db, name, path, dtype="uint8"), ".wig.gz"
+        export_wig, lambda db, name, path: import_wig(db, name, path, dtype="uint8"), ".wig.gz", by_lines
     ),
     "bedgraph": Exporter(
-        export_bedgraph, lambda db, name, path: import_bedgraph(db, name, path, dtype="uint8"), ".bg"
+        export_bedgraph,
+        lambda db, name, path: import_bedgraph(db, name, path, dtype="uint8"),
+        ".bg",
+        by_bioframe,
     ),
     "bigwig": Exporter(
-        export_bigwig, lambda db, name, path: import_bigwig(db, name, path, dtype="uint8"), ".bw"
+        export_bigwig, lambda db, name, path: import_bigwig(db, name, path, dtype="uint8"), ".bw", by_pybigwig
     ),
-    "fasta": Exporter(export_fasta, import_fasta, ".fa", "seq"),
-    "npy": Exporter(export_npy, from_npy, "", folder=True),
-    "h5": Exporter(export_store, from_store, ".h5"),
-    "zarr": Exporter(to_zarr, from_store, ".zarr", folder=True),
-    "xb": Exporter(export_xb, import_xb, ".xb", parts=False),
+    "fasta": Exporter(export_fasta, import_fasta, ".fa", by_pysam, "seq"),
+    "npy": Exporter(
+        export_npy, from_npy, "", lambda path, chrom, _: np.load(path / f"{chrom}.npy"), folder=True
+    ),
+    "h5": Exporter(export_store, from_store, ".h5", by_h5py),
+    "zarr": Exporter(to_zarr, from_store, ".zarr", by_zarr, folder=True),
+    "xb": Exporter(export_xb, import_xb, ".xb", None, parts=False),
 }
 everywhere = pytest.mark.parametrize("exporter", EXPORTERS.values(), ids=EXPORTERS)
 
@@ -104,6 +160,14 @@ class TestExporter:
         assert int(report) > 0
         assert report.lines()[0].startswith(f"{int(report):,} ")
         assert pickle.loads(pickle.dumps(report)).lines() == report.lines()
+
+    def test_another_reader_reads_the_same(self, exporter, db, out):
+        if exporter.other is None:
+            return  # nobody else reads it
+        track = db[exporter.track]
+        exporter.run(track, out)
+        for chrom, length in (("chr1", 3000), ("chr2", 500)):
+            assert np.array_equal(exporter.other(out, chrom, length), track.values(chrom))
 
     def test_an_existing_file_is_kept(self, exporter, db, out):
         exporter.run(db[exporter.track], out)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 
+import bioframe
 import pytest
 from genomearray_converters import export_bed, import_bed, import_genes
 
 from genomearray import GenomeDB
 from genomearray.errors import FormatError
+from tests.shared_data import SHARED, needs_shared
 
 SIZES = {"chr1": 100_000, "chr2": 50_000, "chrM": 16_000, "plasmid": 5_000}
 
@@ -350,3 +352,24 @@ def test_transcripts_come_back_from_bed12(db, tmp_path):
     again = db.open_features("again").to_dataframe()
     assert again["end"].tolist() == [8900, 9100]
     assert import_bed(db, "table", out).notes == []
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    "name", ["dm3_subset_BDGP5.78.gtf.gz", "sacCer_SGD1.01.56.gtf.gz", "dm3_chr2L-5M.gff.gz"]
+)
+def test_bioframe_finds_the_same_exons(tmp_path, name):
+    """The exons of each transcript, as bioframe reads the lines of the file."""
+    path = SHARED / "data" / "genes" / name
+    lines = bioframe.read_table(path, schema="gff")
+    lines = lines[lines["feature"] == "exon"]
+    chrom = "seqid" if "seqid" in lines else "chrom"
+    ends = lines.groupby(chrom)["end"].max()
+    db = GenomeDB.create(tmp_path / "db", "own", {str(k): int(v) + 10**8 for k, v in ends.items()})
+    import_genes(db, "t", path, skip_unknown=True, skip_bad=True)
+    table = db.open_features("t").exons()
+    ours = set(zip(table["chrom"], table["start"], table["end"], strict=True))
+    known = lines[lines["attributes"].str.contains("transcript_id|Parent=")]
+    theirs = set(zip(known[chrom].astype(str), known["start"] - 1, known["end"], strict=True))
+    assert theirs <= ours
+    assert len(ours - theirs) <= 0.2 * len(ours)  # transcripts that have a CDS alone
