@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Unpack
 from genomearray.bad_lines import BadLines
 from genomearray.choices import GENE_FORMATS, GeneFormat, check
 from genomearray.errors import FormatError
-from genomearray.input_file import open_input
+from genomearray.input_file import open_input, whole_number
 from genomearray.reference.bed_fields import bed_fields, block_parts, thick_parts
 from genomearray.reference.region import FILE_STRANDS
-from genomearray.text_table import Block, data_blocks, good_rows, shown
+from genomearray.text_table import MOST, Block, data_blocks, good_rows, shown
 
 from .importing.features import FeatureRows, TableReport, import_features
 from .importing.gff3 import Gff3Transcripts
@@ -33,7 +33,6 @@ from .text.gff import blanks_for_tabs
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
-_OFFSET = re.compile(r"[0-9]{1,18}")
 _GFF3_PAIR = re.compile(r"\s*[\w.:-]+=[^=]")
 _LOOKED_AT = 100  # lines, for the format
 # Blocks of lines, bad lines, and lines that were left out by the reason, to transcripts.
@@ -76,12 +75,15 @@ def _genepred_row(row: list[str], where: str) -> Transcript:
     first = at - 2  # after the column bin, or, in refFlat, the name of the gene
     name, chrom, strand, *numbers = row[first : first + 8]
     gene = row[0] if first and not row[0].isdigit() else ""
-    if not all(_OFFSET.fullmatch(text) for text in numbers):
+    try:
+        start, end, coding_start, coding_end, count = map(whole_number, numbers)
+    except ValueError:
         raise FormatError(
             f"{where}: {', '.join(map(shown, numbers))} are not all whole numbers (txStart txEnd "
             "cdsStart cdsEnd exonCount)"
-        )
-    start, end, coding_start, coding_end, count = map(int, numbers)
+        ) from None
+    if not 0 <= start <= end < MOST:
+        raise FormatError(f"{where}: start {start} is after end {end}, or below 0")
     starts, ends = row[first + 8 : first + 10] if len(row) >= first + 10 else ("", "")
     parts = exon_lists(starts, ends, count, where)
     if not start <= coding_start <= coding_end <= end and coding_start != coding_end:

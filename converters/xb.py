@@ -14,6 +14,7 @@ Layout, little-endian (a file from a machine of the other order has its magic nu
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
@@ -87,9 +88,8 @@ def _header(source: Input) -> _Header:
                 f"{source.name}: {name!r} in its table of chromosomes is not a name; is the file damaged?"
             )
         sizes.append((name, size))
-    twice = next(
-        (name for k, (name, _) in enumerate(sizes) if name in [other for other, _ in sizes[:k]]), None
-    )
+    counts = Counter(name for name, _ in sizes)
+    twice = next((name for name, count in counts.items() if count > 1), None)
     if twice is not None:
         raise FormatError(f"{source.name} holds chromosome {twice!r} twice; is the file damaged?")
     return _Header(bool(stranded), sizes)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
 
-_MOST_TOLD = 6
+_MOST_NAMED = 6
 _SCORE = "score"
 AS_TRACK = "{how=|--as} makes a track"
 _DTYPES = {"mask": "uint8", "coverage": "uint16", "score": "float32"}
@@ -65,8 +65,8 @@ class TableReport(ImportReport):
 
     def _left_out(self) -> str:
         most = sorted((self.left_out or {}).items(), key=lambda reason: -reason[1])
-        return ", ".join(f"{count:,} {why}" for why, count in most[:_MOST_TOLD]) + (
-            ", ..." if len(most) > _MOST_TOLD else ""
+        return ", ".join(f"{count:,} {why}" for why, count in most[:_MOST_NAMED]) + (
+            ", ..." if len(most) > _MOST_NAMED else ""
         )
 
     def read_lines(self) -> list[str]:

@@ -153,7 +153,7 @@ class _Transcoder:
         self, name: str, kind: str, source: str | IO[bytes], reference: str | None, fields: int
     ) -> None:
         self._name, self._kind, self._reference = name, kind, reference
-        self._told = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by __exit__; a pipe might fill
+        self._messages = tempfile.TemporaryFile(prefix="genomearray-")  # noqa: SIM115 - closed by __exit__; a pipe might fill
         given = "-" if not isinstance(source, str) else source
         words = ["-u", "--no-PG", "-o", "-"]
         words += ["--input-fmt-option", f"required_fields={SAM_PLACES | fields}"] if kind == "CRAM" else []
@@ -164,7 +164,7 @@ class _Transcoder:
             [sys.executable, "-P", "-c", _VIEW, *words, given],
             stdin=subprocess.PIPE if given == "-" else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=self._told,
+            stderr=self._messages,
             env=quiet,  # -P: a file of the user, such as array.py, is not a module of ours
         )
         if not isinstance(source, str):
@@ -181,7 +181,7 @@ class _Transcoder:
         self.file.close()
         self._process.kill()
         self._process.wait()
-        self._told.close()
+        self._messages.close()
 
     def check(self, *, ended: bool) -> bool:
         """Raise what htslib found wrong; whether it missed the marker at the end of the file.
@@ -193,8 +193,8 @@ class _Transcoder:
             code = self._process.wait(timeout=_PATIENCE if ended else 0)
         except subprocess.TimeoutExpired:
             return False
-        self._told.seek(0)
-        lines = self._told.read(1 << 16).decode(errors="replace").splitlines()
+        self._messages.seek(0)
+        lines = self._messages.read(1 << 16).decode(errors="replace").splitlines()
         unknown = [line.split("] ", 1)[-1] for line in lines if "unrecognized reference name" in line]
         if not code and unknown:  # htslib takes the read for an unmapped one
             raise FormatError(

@@ -112,7 +112,7 @@ class _Pass:
         self.lengths = Histogram() if reads.read_length else None
         self.sizes = Histogram() if reads.fragment_sizes else None
         self._streams: list[RecordStream] = []
-        self._told = 0
+        self._reported = 0
 
     def run(self, paths: list[str]) -> None:
         """Read the files, write the tracks, fill the report."""
@@ -187,8 +187,8 @@ class _Pass:
     def _look(self, data: NDArray[np.uint8], rows: ReadColumns, n: int) -> None:
         """See every read that passed the filters."""
         taken = sum(stream.reader.taken for stream in self._streams)
-        self.job.progress(taken - self._told)
-        self._told = taken
+        self.job.progress(taken - self._reported)
+        self._reported = taken
         if self.lengths is not None:
             read_lengths(data, rows, n, self.lengths.counts, self.lengths.extremes)
         if self.sizes is not None:

@@ -15,10 +15,10 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from genomearray.errors import FormatError
+from genomearray.input_file import whole_number
 from genomearray.reference.region import FILE_STRANDS
-from genomearray.text_table import Block, shown
+from genomearray.text_table import MOST, Block, shown
 
-_OFFSET = re.compile(r"[0-9]{1,18}")
 _GTF_PAIR = re.compile(r'\s*([^\s;"]+)\s+(?:"((?:[^"\\]|\\.)*+)"|([^;"]*+))\s*(?:;|$)')
 GENE_TYPES = ("gene_biotype", "gene_type", "biotype")
 GENE_NAMES = ("gene_name", "gene_symbol", "gene")
@@ -86,11 +86,13 @@ def gff_line(block: Block, k: int) -> GffLine:
     if len(row) > 9:
         raise FormatError(f"{where}: {len(row)} columns; GTF and GFF3 have 9{_blanks(row)}")
     low, high, strand = row[3], row[4], row[6]
-    if not (_OFFSET.fullmatch(low) and _OFFSET.fullmatch(high)):
+    try:
+        first, last = whole_number(low), whole_number(high)
+    except ValueError:
         raise FormatError(
             f"{where}: start {shown(low)} and end {shown(high)} (columns 4 and 5) are not both whole numbers"
-        )
-    if not 1 <= int(low) <= int(high):
+        ) from None
+    if not 1 <= first <= last < MOST:
         raise FormatError(
             f"{where}: start {low} and end {high} (columns 4 and 5) are not an interval; positions count "
             "from 1, start <= end"
@@ -98,7 +100,7 @@ def gff_line(block: Block, k: int) -> GffLine:
     if strand not in FILE_STRANDS:
         raise FormatError(f"{where}: column 7: {shown(strand)} is not a strand; allowed are +, -, . and ?")
     # Both count from 1, with both ends included.
-    return GffLine(row[0], row[2], int(low) - 1, int(high), FILE_STRANDS[strand], row[8], where)
+    return GffLine(row[0], row[2], first - 1, last, FILE_STRANDS[strand], row[8], where)
 
 
 def _blanks(row: list[str]) -> str:

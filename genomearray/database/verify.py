@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from genomearray.source import Source
 
 
-_MOST_TOLD = 5
+_MOST_NAMED = 5
 _CLOSE = 1e-3  # the old library added float32 numbers up in float32
 _WRONG = "the stored statistics of {} are not those of its values"
 
@@ -190,7 +190,7 @@ def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> 
     chunks = np.zeros(layout.n_chunks, bool)
     for stored_column, right in zip(stored.summary(0, layout.n_chunks), builder.summary, strict=True):
         chunks |= ~_same(stored_column, right)
-    for row in np.flatnonzero(chunks)[:_MOST_TOLD].tolist():
+    for row in np.flatnonzero(chunks)[:_MOST_NAMED].tolist():
         variable = next(v for v in reversed(layout.variables) if v.first_chunk <= row)
         start = (row - variable.first_chunk) * variable.chunk
         lines.append(
@@ -206,7 +206,8 @@ def _differences(stored: StoredTrack, layout: Layout, builder: TableBuilder) -> 
     for name, column in (computed | places).items():
         wrong |= ~_same(kept[name], column)
     lines += [
-        _WRONG.format(repr(layout.assembly.names[row])) for row in np.flatnonzero(wrong)[:_MOST_TOLD].tolist()
+        _WRONG.format(repr(layout.assembly.names[row]))
+        for row in np.flatnonzero(wrong)[:_MOST_NAMED].tolist()
     ]
     total = int(chunks.sum()) + int(wrong.sum())
     if total > len(lines):

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 from genomearray.errors import FormatError
-from genomearray.input_file import Input, numbered_lines, open_input
+from genomearray.input_file import Input, numbered_lines, open_input, whole_number
 from genomearray.reference.twobit import TWOBIT_MAGIC, twobit_sizes
 
 _BLOCK = 1 << 20
@@ -84,17 +84,19 @@ def _table_sizes(source: Input, head: bytes) -> list[tuple[str, int]]:
                 f"{source.name}:{number}: {line.decode(errors='replace')!r} has one column; name and "
                 "length are needed"
             )
-        if not fields[1].isdecimal():
+        try:
+            length = whole_number(fields[1])
+        except ValueError:
             if not sizes and fields[0].lower() in {"chrom", "chromosome", "chr", "name"}:
                 continue  # a line of column names
             raise FormatError(
                 f"{source.name}:{number}: length {fields[1]!r} of {fields[0]!r} is not a whole number"
-            )
-        if int(fields[1]) < 1:
+            ) from None
+        if length < 1:
             raise FormatError(
-                f"{source.name}:{number}: length of {fields[0]!r} is 0; a chromosome has at least 1 bp"
+                f"{source.name}:{number}: length of {fields[0]!r} is {length}; a chromosome has at least 1 bp"
             )
-        sizes.append((fields[0], int(fields[1])))
+        sizes.append((fields[0], length))
     return sizes
 
 
