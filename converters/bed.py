@@ -18,6 +18,7 @@ from genomearray.bad_lines import BadLines
 from genomearray.choices import BED_PARTS, BedParts, FeatureHow, check
 from genomearray.compute.blocks import chroms_named
 from genomearray.errors import FormatError, RegionError, ValueRangeError
+from genomearray.features.rows import Features
 from genomearray.features.table import FeatureTable
 from genomearray.input_file import open_input
 from genomearray.reference.bed_fields import bed_fields, block_parts
@@ -289,11 +290,11 @@ def export_bed(
     if isinstance(table, FeatureTable):
         if region is not None and names is not None:
             raise RegionError("give a region or chromosomes, not both")
-        asked = (
-            [table[region]]
-            if region is not None
-            else [table.sel(chrom=chrom) for chrom in names or table.chromosomes]
-        )
+        asked: list[Features] = [table]
+        if region is not None:
+            asked = [table[region]]
+        elif names is not None:
+            asked = [table.sel(chrom=chrom) for chrom in names]
         frames = [
             part.to_dataframe() if parts == "features" else getattr(part, parts)()
             for part in asked

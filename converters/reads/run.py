@@ -252,8 +252,9 @@ def wanted_regions(assembly: Assembly, chroms: Sequence[str]) -> dict[str, NDArr
         for text in chroms
     ]
     names = tuple(dict.fromkeys(region.chrom for region in asked))
+    number = {name: k for k, name in enumerate(names)}
     code, start, end = (
-        np.array([(names.index(region.chrom), region.start, region.end) for region in asked], np.int64)
+        np.array([(number[region.chrom], region.start, region.end) for region in asked], np.int64)
         .reshape(-1, 3)
         .T
     )

@@ -646,3 +646,23 @@ def test_a_flipped_byte_is_an_error_or_harmless_never_another_feature(toy, tmp_p
             file.unlink()
             file.write_bytes(raw)
     assert noticed > 0
+
+
+def test_a_draft_genome_is_written_in_few_pieces(tmp_path, monkeypatch):
+    """Work grows with the features, not with contigs times columns."""
+    from genomearray_converters import export_bed
+
+    from genomearray.storage.write.hdf5 import Hdf5TableSink
+
+    names = [f"contig_{k}" for k in range(1500)]
+    db = GenomeDB.create(tmp_path / "db", "draft", dict.fromkeys(names, 300))
+    text = "".join(f"{name}\t{k % 250}\t{k % 250 + 9}\tf{k}\t0\t+\n" for k, name in enumerate(names) if k % 3)
+    written, plain = [], Hdf5TableSink.write
+    monkeypatch.setattr(
+        Hdf5TableSink, "write", lambda self, name, *rest: written.append(name) or plain(self, name, *rest)
+    )
+    import_bed(db, "t", write(tmp_path, "a.bed", text))
+    assert len(written) == len(set(written))
+    export_bed(db.open_features("t"), tmp_path / "b.bed")
+    assert (tmp_path / "b.bed").read_text() == text
+    assert db.open_features("t").counts(tmp_path / "a.bed").tolist() == [1] * 1000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -16,6 +16,7 @@ from genomearray.errors import RegionError, ValueRangeError
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.intervals import reach
 from genomearray.storage.feature_layout import (
+    CHUNK,
     CRC,
     END_OF_TEXT,
     FEATURES,
@@ -199,14 +200,11 @@ class FeatureWriter(PartWriter):
         try:
             for name, dtype in dtypes.items():
                 sink.create(name, "feature", total, dtype, {"units": _UNITS[name]} if name in _UNITS else {})
-            for row, (chrom, first, n) in enumerate(
-                zip(self.rows, firsts.tolist(), counts.tolist(), strict=True)
-            ):
-                if n:
-                    for name, values in self._sorted(chrom, row, dtypes).items():
-                        sink.write(name, first, values)
-                        if name in checksums:
-                            checksums[name].add(values)
+            for first, columns in self._blocks(dtypes):
+                for name, values in columns.items():
+                    sink.write(name, first, values)
+                    if name in checksums:
+                        checksums[name].add(values)
             table = {
                 "sequence_name": np.array(self._assembly.names, dtype=object),
                 "sequence_length": np.array([chrom.length for chrom in self._assembly], np.int64),
@@ -234,6 +232,21 @@ class FeatureWriter(PartWriter):
         except BaseException:
             sink.abandon()
             raise
+
+    def _blocks(self, dtypes: dict[str, np.dtype[Any]]) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+        """First row and columns of whole chromosomes, many short ones together: a store writes few
+        large pieces faster than many small ones.
+        """
+        first = held = 0
+        parts: list[dict[str, NDArray[Any]]] = []
+        for row, (chrom, n) in enumerate(self.rows.items()):
+            if n:
+                parts.append(self._sorted(chrom, row, dtypes))
+                held += n
+            if parts and (held >= CHUNK or row == len(self.rows) - 1):
+                yield first, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+                first, held = first + held, 0
+                parts.clear()
 
     def _sorted(self, chrom: str, row: int, dtypes: dict[str, np.dtype[Any]]) -> dict[str, NDArray[Any]]:
         columns = {name: self._values(chrom, name, dtypes[name]) for name in self._columns}
