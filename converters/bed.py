@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
 _ROWS = 1 << 16
+_JUDGED = 1000  # rows that decide whether the columns must be named
 _TEXTS = ("name", "itemRgb", "blockSizes", "blockStarts")
 _NUMBERS = ("score", *PEAK)
 _WHOLES = ("thickStart", "thickEnd", "blockCount")
@@ -312,9 +313,10 @@ def export_bed(
         for frame in frames:
             for low in range(0, len(frame), _ROWS):
                 columns, changed = _columns(frame.iloc[low : low + _ROWS], width)
-                rows = list(map(list, zip(*columns, strict=True)))
+                rows = list(zip(*columns, strict=True))
                 if not lines and not low:
-                    file.write(_header([*STANDARD[:width], *_further(frame)], rows))
+                    sample = [list(row) for row in rows[:_JUDGED]]
+                    file.write(_header([*STANDARD[:width], *_further(frame)], sample))
                 file.writelines("\t".join(row).encode() + b"\n" for row in rows)
                 extended += changed
             lines += len(frame)
@@ -357,7 +359,7 @@ def _columns(frame: pd.DataFrame, width: int) -> tuple[list[list[str]], int]:
     n = len(frame)
     if "exon_starts" in frame:
         return _bed12(frame)
-    texts_of = {str(name): [_text(value) for value in frame[name].tolist()] for name in frame.columns}
+    texts_of = {str(name): _texts(frame[name]) for name in frame.columns}
     if "transcript" in texts_of or "gene_id" in texts_of:
         own = [texts_of.pop(name, ["."] * n) for name in _OWN_NAMES]
         texts_of["name"] = [
@@ -414,6 +416,19 @@ def _blocks(exons: list[tuple[int, int]], start: int, end: int) -> list[tuple[in
 
 
 _BREAKS = str.maketrans("\t\r\n", "   ")
+
+
+def _texts(column: pd.Series) -> list[str]:
+    """A column as BED has it, see :func:`_text`; most need no look at each value."""
+    values = column.tolist()
+    if column.dtype.kind in "iu":
+        return list(map(str, values))
+    if column.dtype.kind == "f" or not all(isinstance(value, str) for value in values):
+        return list(map(_text, values))
+    together = "".join(values)
+    if any(character in together for character in "\t\r\n"):
+        return list(map(_text, values))
+    return [value or "." for value in values]
 
 
 def _text(value: Any) -> str:

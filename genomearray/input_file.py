@@ -174,6 +174,8 @@ def whole_number(text: str) -> int:
     >>> whole_number("1200"), whole_number("1e+06")
     (1200, 1000000)
     """
+    if text.isascii() and text.isdigit():  # as nearly all are
+        return int(text)
     number = text.strip()
     if not _WHOLE.fullmatch(number):
         raise ValueError(text)

@@ -41,14 +41,17 @@ _ROW_NAMES = ("ID", "locus_tag", "gene", "Name")
 class _Record(NamedTuple):
     """A line that may be the parent of others; it is checked when it is."""
 
-    block: Block
-    row: int
-    kind: str
+    row: list[str]
+    where: str
     attributes: dict[str, str]
 
     @property
+    def kind(self) -> str:
+        return self.row[2]
+
+    @property
     def strand(self) -> int:
-        return FILE_STRANDS.get(self.block.rows[self.row][6], 0)
+        return FILE_STRANDS.get(self.row[6], 0)
 
 
 class Gff3Transcripts:
@@ -77,7 +80,7 @@ class Gff3Transcripts:
                 if part is None:
                     self._add_record(block, k, kind)
                 else:
-                    self._add_part(gff_line(block, k), part)
+                    self._add_part(gff_line(row, block.where(k)), part)
             except FormatError as error:
                 self._bad.refuse(error)
 
@@ -89,7 +92,7 @@ class Gff3Transcripts:
             self._circular[row[0]] = max(int(row[4]), self._circular.get(row[0], 0))
         if "ID" in attributes:
             self._records.setdefault((row[0], attributes["ID"]), []).append(
-                _Record(block.take([k]), 0, kind, attributes)
+                _Record(row, block.where(k), attributes)
             )
             self._chroms_of.setdefault(attributes["ID"], set()).add(row[0])
 
@@ -111,10 +114,11 @@ class Gff3Transcripts:
                     _name_alone(transcript, attributes, line.kind)
                 self._transcripts[key] = transcript
                 self._part_attributes[key] = attributes
-            spans = {
-                Part.EXON: transcript.exons, Part.CODING: transcript.coding, Part.UTR: transcript.untranslated
-            }  # fmt: skip
-            spans[part].append((line.start, line.end))
+            if part is Part.EXON:
+                spans = transcript.exons
+            else:
+                spans = transcript.coding if part is Part.CODING else transcript.untranslated
+            spans.append((line.start, line.end))
 
     def transcripts(self) -> Iterator[Transcript]:
         """All of them, with the names of their genes."""
@@ -147,7 +151,7 @@ class Gff3Transcripts:
             transcript.gene_name = first_of([parts], GENE_NAMES)
             transcript.gene_type = first_of([parts], GENE_TYPES)
             return
-        used.add((records[0].block.rows[0][0], transcript.name))
+        used.add((records[0].row[0], transcript.name))
         if not transcript.strand:
             strands = {record.strand for record in records} - {0}
             transcript.strand = strands.pop() if len(strands) == 1 else 0
@@ -158,7 +162,7 @@ class Gff3Transcripts:
         gene = next(iter(parents_of(record.attributes)), transcript.name if is_gene else "")
         genes = self._named(transcript.chrom, gene) if gene else []
         if genes:
-            used.add((genes[0].block.rows[0][0], gene))
+            used.add((genes[0].row[0], gene))
         of_gene = [one.attributes for one in genes[:1]]
         transcript.gene_id = gene or first_of([record.attributes], ("gene_id", *_GENE_IDS[:2]))
         transcript.gene_name = (
@@ -207,7 +211,7 @@ def _span(transcript: Transcript, records: list[_Record]) -> Span | None:
     """From the first to the last base of its own lines; none where all are on the other strand."""
     if transcript.strand and not any(record.strand in (transcript.strand, 0) for record in records):
         return None
-    lines = [gff_line(record.block, record.row) for record in records]
+    lines = [gff_line(record.row, record.where) for record in records]
     if any(line.chrom != transcript.chrom for line in lines):
         return None
     return min(line.start for line in lines), max(line.end for line in lines)

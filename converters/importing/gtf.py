@@ -89,11 +89,11 @@ class GtfTranscripts:
                 self._left_out[f"lines of type {kind}"] += 1
                 continue
             try:
-                self._add(gff_line(block, k))
+                self._add(gff_line(row, block.where(k)), part_of(kind))
             except FormatError as error:
                 self._bad.refuse(error)
 
-    def _add(self, line: GffLine) -> None:
+    def _add(self, line: GffLine, part: Part | None) -> None:
         named = gtf_attributes(line.attributes)
         name = named.get("transcript_id", "") or bare_name(line.attributes)
         if not name:
@@ -111,7 +111,6 @@ class GtfTranscripts:
         transcript.gene_name = transcript.gene_name or first_of([named], _NAMES)
         transcript.gene_type = transcript.gene_type or first_of([named], GENE_TYPES)
         span = (line.start, line.end)
-        part = part_of(line.kind)
         if part is Part.EXON:
             transcript.exons.append(span)
         elif part is Part.CODING:

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from genomearray.errors import FormatError
 from genomearray.input_file import whole_number
 from genomearray.reference.region import FILE_STRANDS
-from genomearray.text_table import MOST, Block, shown
+from genomearray.text_table import MOST, shown
 
 _GTF_PAIR = re.compile(r'\s*([^\s;"]+)\s+(?:"((?:[^"\\]|\\.)*+)"|([^;"]*+))\s*(?:;|$)')
 GENE_TYPES = ("gene_biotype", "gene_type", "biotype")
@@ -70,14 +70,13 @@ class GffLine(NamedTuple):
     where: str
 
 
-def gff_line(block: Block, k: int) -> GffLine:
-    """A line, checked: all nine columns, start <= end, a strand.
+def gff_line(row: list[str], where: str) -> GffLine:
+    """A line, checked: all nine columns, start <= end, a strand; ``where`` is file and line.
 
     Raises
     ------
     FormatError
     """
-    row, where = block.rows[k], block.where(k)
     if len(row) < 9 or not row[8].strip(" ."):
         raise FormatError(
             f"{where}: the line has no attributes (column 9), which name genes and transcripts; GTF "
@@ -123,27 +122,34 @@ def blanks_for_tabs(row: list[str]) -> bool:
     )
 
 
-def first_of(attributes: Iterable[Mapping[str, str]], names: Iterable[str]) -> str:
+def first_of(attributes: Iterable[Mapping[str, str]], names: tuple[str, ...]) -> str:
     """The first text that any of the attributes has under any of the names."""
-    keys = tuple(names)
-    return next((named[key] for named in attributes for key in keys if named.get(key)), "")
+    for named in attributes:
+        for name in names:
+            if named.get(name):
+                return named[name]
+    return ""
 
 
 def gff3_attributes(text: str) -> dict[str, str]:
     """``key=value;key=value`` as a dictionary, percent signs decoded; ``Parent`` stays as it is, a list."""
-    found: dict[str, str] = {}
+    named: dict[str, str] = {}
     for pair in text.split(";"):
         key, _, value = pair.partition("=")
-        key, value = key.strip(), value.strip()
-        key = {"id": "ID", "parent": "Parent", "name": "Name"}.get(key, key)
         if value:
-            found.setdefault(key, value if key == "Parent" else unquote(value))
-    return found
+            named.setdefault(key.strip(), value.strip())
+    for lower, key in (("id", "ID"), ("parent", "Parent"), ("name", "Name")):
+        if lower in named:
+            named.setdefault(key, named[lower])
+    if "%" in text:
+        named.update({key: unquote(value) for key, value in named.items() if key != "Parent"})
+    return named
 
 
 def parents_of(attributes: Mapping[str, str]) -> list[str]:
     """The names that ``Parent`` lists."""
-    return [unquote(name) for name in attributes.get("Parent", "").split(",") if name]
+    listed = attributes.get("Parent", "")
+    return [unquote(name) if "%" in name else name for name in listed.split(",") if name]
 
 
 def gtf_attributes(text: str) -> dict[str, str]:

@@ -75,8 +75,8 @@ def bed_fields(block: Block, *, strands: bool) -> BedFields:
     strand = np.zeros(start.size, np.int8)
     if strands:
         texts = [row[_STRAND] if len(row) > _STRAND else "." for row in block.rows]
-        unknown = next((k for k, text in enumerate(texts) if text not in FILE_STRANDS), None)
-        if unknown is not None:
+        if not FILE_STRANDS.keys() >= set(texts):
+            unknown = next(k for k, text in enumerate(texts) if text not in FILE_STRANDS)
             raise FormatError(
                 f"{block.where(unknown)}: column 6: {shown(texts[unknown])} is not a strand; allowed "
                 "are +, - and ."
@@ -86,8 +86,8 @@ def bed_fields(block: Block, *, strands: bool) -> BedFields:
 
 
 def _check_columns(block: Block) -> None:
-    short = next((k for k, row in enumerate(block.rows) if len(row) < 3), None)
-    if short is not None:
+    if min(map(len, block.rows), default=3) < 3:
+        short = next(k for k, row in enumerate(block.rows) if len(row) < 3)
         n = len(block.rows[short])
         raise FormatError(
             f"{block.where(short)}: {n} column{'' if n == 1 else 's'}; a line of BED has at least 3: "

@@ -130,7 +130,10 @@ def labelled_array(values: xr.Variable, index: PositionIndex, chrom: str, name: 
     region) holds here by construction; a test compares the two.
     """
     # An object, not text of fixed width: Zarr has no specification of that yet, and warns.
-    coords = {**index.create_variables(), "chrom": xr.Variable((), np.array(chrom, dtype=object), fastpath=True)}
+    coords = {
+        **index.create_variables(),
+        "chrom": xr.Variable((), np.array(chrom, dtype=object), fastpath=True),
+    }
     return xr.DataArray(values, coords=coords, name=name, indexes={"pos": index}, fastpath=True)
 
 
