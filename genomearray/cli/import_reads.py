@@ -244,3 +244,6 @@ def fragments(
         db, table, files, min_frag_size=least, max_frag_size=most, max_duplicates=max_duplicates, **settings
     )
     _tell_reads(report, sizes_file)
+
+
+COMMANDS = (depth, five_prime, left_ends, mnase, fragments)  # of the group import

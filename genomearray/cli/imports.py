@@ -296,5 +296,5 @@ def genes(
     tell(import_genes(db, table, files, format=format, **_shown(options)))
 
 
-for command in (reads.depth, reads.five_prime, reads.left_ends, reads.mnase, reads.fragments):
+for command in reads.COMMANDS:
     import_.add_command(command)
