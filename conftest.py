@@ -13,20 +13,6 @@ from genomearray_converters import import_fasta
 from genomearray import GenomeDB
 from genomearray.storage.write.create import create_feature_writer
 
-ROOT = Path(__file__).resolve().parent
-
-
-def pytest_configure() -> None:
-    """Remove compiled loops older than the sources: numba notices a change of a file, not of what
-    it calls in another.
-    """
-    folders = [ROOT / "genomearray", ROOT / "converters"]
-    newest = max(path.stat().st_mtime for folder in folders for path in folder.rglob("*.py"))
-    for compiled in (path for folder in folders for path in folder.rglob("*.nb[ic]")):
-        if compiled.stat().st_mtime < newest:
-            compiled.unlink(missing_ok=True)  # another run may have been first
-
-
 FRAGMENTS = {"start": [100, 500], "end": [247, 648], "strand": [1, -1], "score": [60, 10]}
 TRANSCRIPT = {
     "chrom": "chr1", "start": 100, "end": 400, "strand": "-", "name": "T1", "gene_id": "G1",

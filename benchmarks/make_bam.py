@@ -15,10 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from genomearray._kernels import kernel
 from synthetic import HUMAN
 from zlib_ng import zlib_ng
-
-from genomearray._kernels import kernel
 
 BLOCK = 65280  # bytes before compression, as htslib writes them
 EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
 from genomearray.track.track import Track
 
 from .exporting.files import text_output
@@ -22,13 +21,12 @@ from .exporting.runs import in_rows, number_texts, signal_runs
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
+from .loops import kernel
 from .text.scanner import Buffers, Scanned, Scanner, explain
 from .text.scanning import (
-    BROWSER,
     FINE,
     TOO_FEW,
     TOO_MANY,
-    TRACK,
     Bytes,
     is_comment,
     line_end,
@@ -41,10 +39,8 @@ if TYPE_CHECKING:
 
 
 @kernel
-def _scan(
+def scan_bedgraph(
     text: Bytes,
-    track: Bytes,
-    browser: Bytes,
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
     values: NDArray[np.float64],
@@ -53,12 +49,13 @@ def _scan(
     slow: NDArray[np.int64],
     n: NDArray[np.int64],
 ) -> tuple[int, int, int, int, int]:
+    """Lines into rows; the line where it stopped, why, and the token: begin, end, column."""
     at = 0
     line = 0
     while at < text.size:
         end = line_end(text, at)
         at = skip_blanks(text, at, end)
-        if at < end and not is_comment(text, at, end, track, browser):
+        if at < end and not is_comment(text, at, end):
             error, begin, stop, column = scan_fields(
                 text, at, end, line, starts, ends, values, lines, runs, slow, n
             )
@@ -74,9 +71,7 @@ class BedGraphScanner(Scanner):
 
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
-        stopped = _scan(
-            text, TRACK, BROWSER, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n
-        )
+        stopped = scan_bedgraph(text, out.starts, out.ends, out.values, out.lines, out.runs, out.slow, n)
         return Scanned.of(n, stopped)
 
     def explain(self, error: int, token: str, column: int) -> str:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
 from genomearray.choices import SEQUENCE
 from genomearray.errors import FormatError
 from genomearray.input_file import Input, line_blocks, open_input
@@ -32,6 +31,7 @@ from .exporting.runs import in_order, stretches
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import ImportJob, Target, run_import
 from .importing.report import ImportReport
+from .loops import kernel
 from .text.scanning import line_end
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _letters(upper: bool) -> NDArray[np.uint8]:
 
 
 @kernel
-def _copy_letters(
+def copy_letters(
     text: NDArray[np.uint8], at: int, table: NDArray[np.uint8], out: NDArray[np.uint8]
 ) -> tuple[int, int, int, int]:
     """Letters from ``at`` to the next header: how many, where it stopped, lines passed, and -1 or a
@@ -159,7 +159,7 @@ class _SequenceImport:
                         _record_name(source, block[at + 1 : stop], line), f"{source.name}:{line}"
                     )
                     at, line = stop + 1, line + 1
-                n, at, lines, bad = _copy_letters(text, at, self._table, out)
+                n, at, lines, bad = copy_letters(text, at, self._table, out)
                 line += lines
                 if bad >= 0:
                     raise FormatError(

@@ -8,24 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._deprecated import warn
-from genomearray._kernels import kernel
 from genomearray.errors import ArgumentError
 
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
+from .loops import kernel
 from .text.scanner import Buffers, Scanned, Scanner, explain
 from .text.scanning import (
     BAD_INTEGER,
     BAD_NUMBER,
     BAD_START,
-    BROWSER,
     FINE,
     MISSING,
     NOT_A_NUMBER,
     SLOW,
     TOO_FEW,
-    TRACK,
     Bytes,
     field_end,
     has_tab,
@@ -46,10 +44,8 @@ _FIXED_CHROM = -1
 
 
 @kernel
-def _scan(
+def scan_columns(
     text: Bytes,
-    track: Bytes,
-    browser: Bytes,
     columns: tuple[int, int, int],
     seen: bool,
     starts: NDArray[np.int64],
@@ -60,6 +56,10 @@ def _scan(
     slow: NDArray[np.int64],
     n: NDArray[np.int64],
 ) -> tuple[int, int, int, int, int]:
+    """Lines into rows, of columns of position, value and chromosome (-1: none).
+
+    ``seen``: lines came before, so that no header is expected.
+    """
     pos_column, val_column, chrom_column = columns
     wanted = max(pos_column, val_column, chrom_column)
     at = 0
@@ -70,7 +70,7 @@ def _scan(
         start = at
         at = skip_blanks(text, at, end)
         first = at
-        if at == end or is_comment(text, at, end, track, browser):
+        if at == end or is_comment(text, at, end):
             at = newline + 1
             line += 1
             continue
@@ -141,10 +141,8 @@ class ColumnScanner(Scanner):
 
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
-        stopped = _scan(
+        stopped = scan_columns(
             text,
-            TRACK,
-            BROWSER,
             self._columns,
             self._seen,
             out.starts,

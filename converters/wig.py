@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
 from genomearray.reference.intervals import Intervals
 from genomearray.source import Source
 from genomearray.track.track import Track
@@ -24,6 +23,7 @@ from .exporting.runs import in_order, number_texts, numbers, stretches
 from .importing.options import Files, ImportSettings
 from .importing.pipeline import import_rows
 from .importing.report import ImportReport
+from .loops import kernel
 from .text.scanner import CONTINUED, Buffers, Scanned, Scanner, explain
 from .text.scanning import (
     BAD_INTEGER,
@@ -31,7 +31,6 @@ from .text.scanning import (
     BAD_NUMBER,
     BAD_SPAN,
     BAD_START,
-    BROWSER,
     FINE,
     KEY_TWICE,
     NO_CHROM,
@@ -41,7 +40,6 @@ from .text.scanning import (
     SLOW,
     TOO_FEW,
     TOO_MANY,
-    TRACK,
     Bytes,
     is_comment,
     is_word,
@@ -64,26 +62,23 @@ _VARIABLE_STEP = np.frombuffer(b"variableStep", np.uint8)
 _KEYS = np.frombuffer(b"chrom\0start\0step\0\0span\0\0", np.uint8).reshape(4, 6)
 
 
-@kernel
-def _key(text: Bytes, at: int, end: int, keys: NDArray[np.uint8]) -> tuple[int, int]:
+def _key(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """Which key a word ``key=value`` has, and where the value begins."""
-    for k in range(keys.shape[0]):
+    for k in range(_KEYS.shape[0]):
         j = 0
-        while j < keys.shape[1] and keys[k, j] != 0 and at + j < end and text[at + j] == keys[k, j]:
+        while j < _KEYS.shape[1] and _KEYS[k, j] != 0 and at + j < end and text[at + j] == _KEYS[k, j]:
             j += 1
-        if (j == keys.shape[1] or keys[k, j] == 0) and at + j < end and text[at + j] == 61:  # "="
+        if (j == _KEYS.shape[1] or _KEYS[k, j] == 0) and at + j < end and text[at + j] == 61:  # "="
             return k, at + j + 1
     return -1, at
 
 
-@kernel
 def _declare(
     text: Bytes,
     begin: int,
     at: int,
     end: int,
     row: int,
-    keys: Bytes,
     state: NDArray[np.int64],
     runs: NDArray[np.int64],
     n: NDArray[np.int64],
@@ -100,7 +95,7 @@ def _declare(
         if at == end:
             break
         stop = token_end(text, at, end)
-        key, value_at = _key(text, at, stop, keys)
+        key, value_at = _key(text, at, stop)
         if key < 0 or value_at == stop or (state[KIND] == VARIABLE and key in (1, 2)):
             return BAD_KEY, at, stop
         if seen & (1 << key):
@@ -129,10 +124,8 @@ def _declare(
 
 
 @kernel
-def _scan(
+def scan_wig(
     text: Bytes,
-    words: tuple[Bytes, Bytes, Bytes, Bytes],
-    keys: NDArray[np.uint8],
     state: NDArray[np.int64],
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
@@ -142,7 +135,7 @@ def _scan(
     slow: NDArray[np.int64],
     n: NDArray[np.int64],
 ) -> tuple[int, int, int, int, int]:
-    track, browser, fixed, variable = words
+    """Lines into rows; ``state`` is the declaration in force."""
     at = 0
     line = 0
     if state[KIND] == FIXED or state[KIND] == VARIABLE:
@@ -153,7 +146,7 @@ def _scan(
     while at < text.size:
         end = line_end(text, at)
         at = skip_blanks(text, at, end)
-        if at == end or is_comment(text, at, end, track, browser):
+        if at == end or is_comment(text, at, end):
             at = end + 1
             line += 1
             continue
@@ -162,14 +155,14 @@ def _scan(
         if text[at] == 102 or text[at] == 118:  # "f", "v"
             kind = (
                 FIXED
-                if is_word(text, at, stop, fixed)
+                if is_word(text, at, stop, _FIXED_STEP)
                 else VARIABLE
-                if is_word(text, at, stop, variable)
+                if is_word(text, at, stop, _VARIABLE_STEP)
                 else NONE
             )
             if kind != NONE:
                 state[KIND] = kind
-                error, begin, finish = _declare(text, at, stop, end, n[0], keys, state, runs, n)
+                error, begin, finish = _declare(text, at, stop, end, n[0], state, runs, n)
                 if error != FINE:
                     return line, error, begin, finish, 0
                 at = end + 1
@@ -232,14 +225,11 @@ class WigScanner(Scanner):
 
     def __init__(self) -> None:
         self._state = np.zeros(4, dtype=np.int64)
-        self._words = (TRACK, BROWSER, _FIXED_STEP, _VARIABLE_STEP)
 
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:
         n = np.zeros(3, dtype=np.int64)
-        stopped = _scan(
+        stopped = scan_wig(
             text,
-            self._words,
-            _KEYS,
             self._state,
             out.starts,
             out.ends,

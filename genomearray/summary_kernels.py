@@ -7,18 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel, kernel_without_nan
-from genomearray.summary import Summary
+from genomearray.loops import kernel
+from genomearray.summary import Summary, sum_dtype
 
 
 def summarise(values: NDArray[Any], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Summary:
     """Statistics of the parts [start, end) of an array of values; no part is empty."""
+    if values.dtype.kind == "b":
+        counted = summarise(values.view(np.uint8), starts, ends)
+        return Summary(
+            counted.n,
+            counted.sum.astype(sum_dtype(values.dtype)),
+            counted.m2,
+            counted.min.view(values.dtype),
+            counted.max.view(values.dtype),
+        )
     summary = Summary.empty(starts.size, values.dtype)
     if values.dtype.kind == "f" or values.dtype.itemsize > 2:
-        _summarise_any(values, starts, ends, summary)
+        summarise_any(values, starts, ends, summary)
         return summary
     squares = np.empty(starts.size, dtype=np.uint64)
-    _summarise_small(values, starts, ends, squares, summary)
+    summarise_small(values, starts, ends, squares, summary)
     summary.n[:] = ends - starts
     summary.m2[:] = _exact_m2(summary.n, summary.sum, squares)
     return summary
@@ -36,7 +45,6 @@ def _exact_m2(n: NDArray[np.int64], total: NDArray[Any], squares: NDArray[np.uin
     return np.asarray(m2)
 
 
-@kernel_without_nan
 def _range(part: NDArray[Any]) -> tuple[Any, Any]:
     least = part[0]
     most = part[0]
@@ -48,7 +56,7 @@ def _range(part: NDArray[Any]) -> tuple[Any, Any]:
 
 
 @kernel
-def _summarise_small(
+def summarise_small(
     values: NDArray[Any],
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
@@ -70,7 +78,6 @@ def _summarise_small(
         squares[k] = square
 
 
-@kernel
 def _sum(part: NDArray[Any], zero: Any) -> Any:
     """Eight sums side by side, always the same ones: one alone waits for itself at every addition."""
     s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = zero
@@ -89,7 +96,6 @@ def _sum(part: NDArray[Any], zero: Any) -> Any:
     return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
 
 
-@kernel
 def _squares(part: NDArray[Any], mean: float) -> float:
     """Sum of squared deviations from a mean."""
     s0 = s1 = s2 = s3 = 0.0
@@ -109,7 +115,6 @@ def _squares(part: NDArray[Any], mean: float) -> float:
     return (s0 + s1) + (s2 + s3)
 
 
-@kernel
 def _missing(part: NDArray[Any]) -> int:
     count = np.int32(0)
     for i in range(part.size):
@@ -119,7 +124,7 @@ def _missing(part: NDArray[Any]) -> int:
 
 
 @kernel
-def _summarise_any(
+def summarise_any(
     values: NDArray[Any],
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
@@ -161,7 +166,6 @@ def _summarise_any(
         out.max[k] = most
 
 
-@kernel
 def _merge_one(
     n: int,
     total: Any,
@@ -194,10 +198,10 @@ def merge_parts(
     rows: Summary,
     edges: Summary,
     right_edges: int,
-    missing: Any,
     out: Summary,
 ) -> None:
     """Merge, for every interval, its left edges, whole chunks and right edges, in that order."""
+    missing = out.min.dtype.type(np.nan if out.min.dtype.kind == "f" else 0)
     left = 0
     right = right_edges
     for k in range(n_left.size):

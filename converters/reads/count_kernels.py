@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
-
+from ..loops import kernel
 from .mates import FIRST, SECOND, STORE, remove, role_of_mate, store_waiting, waiting_read
 from .records import (
     MATE_REVERSE,
@@ -35,7 +34,6 @@ Reasons = NDArray[np.int64]
 # -- depth -------------------------------------------------------------------------------------
 
 
-@kernel
 def _next_run(
     data: Bytes, cigar: int, operations: int, k: int, at: int, deletions: bool
 ) -> tuple[int, int, int, int]:
@@ -60,7 +58,6 @@ def _next_run(
     return k, at, begin, at
 
 
-@kernel
 def _cover(
     data: Bytes,
     cigar: int,
@@ -79,7 +76,6 @@ def _cover(
         k, at, begin, end = _next_run(data, cigar, operations, k, at, deletions)
 
 
-@kernel
 def _extent(
     data: Bytes, cigar: int, operations: int, start: int, deletions: bool, length: int, regions: Intervals
 ) -> tuple[int, bool, bool]:
@@ -94,7 +90,6 @@ def _extent(
     return bases, inside, wanted
 
 
-@kernel
 def _cover_rest(
     data: Bytes,
     cigar: int,

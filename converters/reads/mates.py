@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
-
+from ..loops import kernel
 from .records import NOT_PRIMARY, PAIRED, PROPER, Bytes, i32, u32
 
 # Columns of a waiting read: hash of its name, place of its mate, where it lies in the store.
@@ -22,18 +21,15 @@ HASH, MATE, STORE = range(3)
 N, USED = range(2)
 
 
-@kernel
-def _hash(data: Bytes, at: int, n: int) -> Any:
+def _hash(data: Bytes, at: int, n: int) -> int:
     """FNV-1a of a name (64 bits), never 0."""
-    value = np.uint64(14695981039346656037)
+    value = 14695981039346656037
     for k in range(at, at + n):
-        value = (value ^ np.uint64(data[k])) * np.uint64(1099511628211)
-    value ^= value >> np.uint64(32)
-    hashed: Any = np.int64(value & np.uint64(0x3FFFFFFFFFFFFFFF)) | np.int64(1) << 62
-    return hashed
+        value = (value ^ int(data[k])) * 1099511628211 & 0xFFFFFFFFFFFFFFFF
+    value ^= value >> 32
+    return value & 0x3FFFFFFFFFFFFFFF | 1 << 62
 
 
-@kernel
 def find(
     data: Bytes, record: int, table: NDArray[np.int64], store: Bytes, key: int, start: int, mate: int
 ) -> int:
@@ -57,7 +53,6 @@ def find(
     return -1
 
 
-@kernel
 def remove(table: NDArray[np.int64], slot: int, state: NDArray[np.int64]) -> None:
     """Free a slot; those after it move up, so that every read is found from its hash on."""
     mask = table.shape[0] - 1
@@ -73,7 +68,6 @@ def remove(table: NDArray[np.int64], slot: int, state: NDArray[np.int64]) -> Non
     state[N] -= 1
 
 
-@kernel
 def _insert(table: NDArray[np.int64], key: int, mate: int, at: int) -> None:
     mask = table.shape[0] - 1
     slot = key & mask
@@ -84,7 +78,6 @@ def _insert(table: NDArray[np.int64], key: int, mate: int, at: int) -> None:
     table[slot, STORE] = at
 
 
-@kernel
 def store_waiting(
     data: Bytes,
     record: int,
@@ -115,7 +108,6 @@ def store_waiting(
     return True
 
 
-@kernel
 def waiting_read(store: Bytes, at: int) -> tuple[Any, Any, Any]:
     """Start, number of CIGAR operations, and place of the CIGAR, of the read at a place of the
     store: :func:`store_waiting` put it there.
@@ -125,7 +117,9 @@ def waiting_read(store: Bytes, at: int) -> tuple[Any, Any, Any]:
 
 
 @kernel
-def _alive(table: NDArray[np.int64], store: Bytes, pos: int) -> tuple[int, int]:
+def waiting_alive(
+    table: NDArray[np.int64], store: Bytes, state: NDArray[np.int64], pos: int
+) -> tuple[int, int]:
     """Reads whose mates may still come, and the bytes they take in the store."""
     n = used = 0
     for slot in range(table.shape[0]):
@@ -138,9 +132,10 @@ def _alive(table: NDArray[np.int64], store: Bytes, pos: int) -> tuple[int, int]:
 
 
 @kernel
-def _rebuild(
+def waiting_rebuild(
     old: NDArray[np.int64],
     old_store: Bytes,
+    old_state: NDArray[np.int64],
     pos: int,
     table: NDArray[np.int64],
     store: Bytes,
@@ -165,7 +160,6 @@ def _rebuild(
 ALONE, FIRST, SECOND = range(3)
 
 
-@kernel
 def role_of_mate(
     data: Bytes, record: int, flag: int, start: int, end: int, table: NDArray[np.int64], store: Bytes
 ) -> tuple[int, int, int]:
@@ -224,12 +218,13 @@ class Waiting:
         wanted : int
             Bytes that must be free.
         """
-        n, used = _alive(self.table, self.store, pos)
+        n, used = waiting_alive(self.table, self.store, self.state, pos)
         slots, size = self.table.shape[0], self.store.size
         while 4 * (n + 1) > slots:
             slots *= 2
         while 2 * (used + wanted) > size:
             size *= 2
         table, store = np.zeros((slots, 3), np.int64), np.zeros(size, np.uint8)
-        _rebuild(self.table, self.store, pos, table, store, self.state)
-        self.table, self.store = table, store
+        state = np.zeros(2, np.int64)
+        waiting_rebuild(self.table, self.store, self.state, pos, table, store, state)
+        self.table, self.store, self.state = table, store, state

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
+from ..loops import kernel
 
 Bytes = NDArray[np.uint8]
 # Why a scan stopped.
@@ -79,7 +79,6 @@ def empty_rows(size: int) -> ReadColumns:
     return ReadColumns(*(np.empty(size, np.int64) for _ in ReadColumns._fields))
 
 
-@kernel
 def u32(data: Bytes, at: int) -> Any:
     """Unsigned 32-bit little-endian integer at a place."""
     value: Any = (
@@ -91,33 +90,28 @@ def u32(data: Bytes, at: int) -> Any:
     return value
 
 
-@kernel
 def i32(data: Bytes, at: int) -> Any:
     """Signed 32-bit little-endian integer at a place."""
     value = u32(data, at)
     return value - (1 << 32) if value >> 31 else value
 
 
-@kernel
 def u16(data: Bytes, at: int) -> Any:
     """Unsigned 16-bit little-endian integer at a place."""
     value: Any = np.int64(data[at]) | np.int64(data[at + 1]) << 8
     return value
 
 
-@kernel
 def covers(operation: int) -> bool:
     """Whether a CIGAR operation advances along the reference: M, D, N, =, X."""
     return bool((0x18D >> operation) & 1)
 
 
-@kernel
 def in_read(operation: int) -> bool:
     """Whether a CIGAR operation advances along the read: M, I, S, =, X."""
     return bool((0x193 >> operation) & 1)
 
 
-@kernel
 def _array_tag(data: Bytes, at: int, end: int) -> int:
     """Where the tag CG with a 32-bit array begins, -1 when it is not among the tags [at, end)."""
     while at + 3 <= end:
@@ -148,7 +142,7 @@ def _array_tag(data: Bytes, at: int, end: int) -> int:
 
 
 @kernel
-def scan(
+def scan_records(
     data: Bytes,
     at: int,
     end: int,

@@ -27,7 +27,7 @@ from .records import (
     ReadColumns,
     empty_rows,
     problem,
-    scan,
+    scan_records,
 )
 
 _ROWS = 1 << 13  # reads handed on together: their rows and bytes stay in the cache
@@ -164,7 +164,7 @@ class RecordStream:
         contig = self.contig
         n_contigs = len(self.contigs)
         while True:
-            why, at, n = scan(
+            why, at, n = scan_records(
                 self._data,
                 self._at,
                 self._end,

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
 from genomearray.storage.layout import BLOCK
+
+from ..loops import kernel
 
 _AHEAD = 1 << 16  # bp past the block: what most reads reach
 Counts = NDArray[np.uint32]
@@ -22,7 +23,6 @@ Intervals = NDArray[np.int64]  # rows of start, end, strand (row of the counts)
 BASE, LENGTH, FIRST, LAST, N_FAR = range(5)
 
 
-@kernel
 def add(counts: Counts, place: NDArray[np.int64], far: Intervals, strand: int, start: int, end: int) -> None:
     """Count the bases [start, end), offsets on the chromosome; what is outside of it is left out.
 
@@ -35,9 +35,7 @@ def add(counts: Counts, place: NDArray[np.int64], far: Intervals, strand: int, s
         return
     stop = min(end, base + counts.shape[1])
     if start < stop:
-        part = counts[strand, start - base : stop - base]
-        for k in range(part.size):
-            part[k] += np.uint32(1)
+        counts[strand, start - base : stop - base] += np.uint32(1)
         place[FIRST] = min(place[FIRST], start - base)
         place[LAST] = max(place[LAST], stop - base)
     if end > stop:
@@ -49,12 +47,12 @@ def add(counts: Counts, place: NDArray[np.int64], far: Intervals, strand: int, s
 
 
 @kernel
-def _add_all(counts: Counts, place: NDArray[np.int64], far: Intervals, intervals: Intervals) -> None:
+def add_intervals(counts: Counts, place: NDArray[np.int64], far: Intervals, intervals: Intervals) -> None:
+    """Count many intervals, rows of start, end and strand."""
     for k in range(intervals.shape[0]):
         add(counts, place, far, intervals[k, 2], intervals[k, 0], intervals[k, 1])
 
 
-@kernel
 def meets(regions: NDArray[np.int64], start: int, end: int) -> bool:
     """Whether [start, end) shares a base with one of the sorted, disjoint regions; no regions: with
     everything.
@@ -146,7 +144,7 @@ class Window:
         self.place[BASE] += BLOCK
         waiting = self.far[: self.place[N_FAR]].copy()
         self.place[N_FAR] = 0
-        _add_all(self.counts, self.place, self.far, waiting)
+        add_intervals(self.counts, self.place, self.far, waiting)
 
     def _mask(self, counts: Counts, offset: int) -> None:
         """Clear what lies outside the regions."""

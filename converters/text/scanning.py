@@ -1,11 +1,9 @@
-"""Inner loops shared by the text scanners: tokens and numbers in a block of bytes."""
+"""Tokens and numbers in a block of bytes, for the plain scanners of text; compiled: ``loops/text.c``."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from genomearray._kernels import kernel
 
 Bytes = NDArray[np.uint8]
 # What a number token turned out to be.
@@ -27,10 +25,11 @@ NUMBER, MISSING, NOT_A_NUMBER, SLOW = 0, 1, 2, 3
 ) = range(12)
 _POWERS = 10.0 ** np.arange(23)
 _INFINITY = np.frombuffer(b"infinity", np.uint8)
+_TRACK = np.frombuffer(b"track", np.uint8)
+_BROWSER = np.frombuffer(b"browser", np.uint8)
 _SPACE, _TAB, _RETURN, _NEWLINE = 32, 9, 13, 10
 
 
-@kernel
 def skip_blanks(text: Bytes, at: int, end: int) -> int:
     """The first byte of [at, end) that is not a blank, or ``end``."""
     while at < end and (text[at] == _SPACE or text[at] == _TAB or text[at] == _RETURN):
@@ -38,7 +37,6 @@ def skip_blanks(text: Bytes, at: int, end: int) -> int:
     return at
 
 
-@kernel
 def token_end(text: Bytes, at: int, end: int) -> int:
     """The end of the token that begins at ``at``."""
     while at < end and text[at] != _SPACE and text[at] != _TAB and text[at] != _RETURN:
@@ -46,7 +44,6 @@ def token_end(text: Bytes, at: int, end: int) -> int:
     return at
 
 
-@kernel
 def line_end(text: Bytes, at: int) -> int:
     """The next newline, or the end of the text."""
     size = text.size
@@ -55,7 +52,6 @@ def line_end(text: Bytes, at: int) -> int:
     return at
 
 
-@kernel
 def same_token(text: Bytes, one: int, one_end: int, other: int, other_end: int) -> bool:
     """Whether two tokens are the same bytes."""
     if one_end - one != other_end - other:
@@ -66,7 +62,6 @@ def same_token(text: Bytes, one: int, one_end: int, other: int, other_end: int) 
     return True
 
 
-@kernel
 def is_word(text: Bytes, at: int, end: int, word: Bytes) -> bool:
     """Whether a token is a word."""
     if end - at != word.size:
@@ -77,18 +72,16 @@ def is_word(text: Bytes, at: int, end: int, word: Bytes) -> bool:
     return True
 
 
-@kernel
-def is_comment(text: Bytes, at: int, end: int, track: Bytes, browser: Bytes) -> bool:
+def is_comment(text: Bytes, at: int, end: int) -> bool:
     """Whether a line whose text is [at, end) is a comment, a track or a browser line."""
     if text[at] == 35:  # "#"
         return True
     if text[at] != 116 and text[at] != 98:  # "t", "b"
         return False
     stop = token_end(text, at, end)
-    return is_word(text, at, stop, track) or is_word(text, at, stop, browser)
+    return is_word(text, at, stop, _TRACK) or is_word(text, at, stop, _BROWSER)
 
 
-@kernel
 def number(text: Bytes, at: int, end: int) -> tuple[int, float]:
     """A token as float64: what it is, and its value.
 
@@ -96,17 +89,17 @@ def number(text: Bytes, at: int, end: int) -> tuple[int, float]:
     (1990, doi:10.1145/93542.93557); anything longer is SLOW, and Python parses it.
     """
     first = at
-    negative = text[at] == 45
-    if negative or text[at] == 43:
+    negative = at < end and text[at] == 45
+    if negative or (at < end and text[at] == 43):
         at += 1
-    mantissa = np.uint64(0)
+    mantissa = 0
     digits = 0
     exponent = 0
     seen = False
     while at < end and 48 <= text[at] <= 57:
         seen = True
         if digits < 19:
-            mantissa = mantissa * np.uint64(10) + np.uint64(text[at] - 48)
+            mantissa = mantissa * 10 + int(text[at]) - 48
             if mantissa > 0:
                 digits += 1
         else:
@@ -118,7 +111,7 @@ def number(text: Bytes, at: int, end: int) -> tuple[int, float]:
         while at < end and 48 <= text[at] <= 57:
             seen = True
             if digits < 19:
-                mantissa = mantissa * np.uint64(10) + np.uint64(text[at] - 48)
+                mantissa = mantissa * 10 + int(text[at]) - 48
                 if mantissa > 0:
                     digits += 1
                 exponent -= 1
@@ -136,27 +129,26 @@ def number(text: Bytes, at: int, end: int) -> tuple[int, float]:
             return NOT_A_NUMBER, 0.0
         power = 0
         while at < end and 48 <= text[at] <= 57:
-            power = min(power * 10 + (text[at] - 48), 100000)
+            power = min(power * 10 + int(text[at]) - 48, 100000)
             at += 1
         exponent += -power if down else power
     if at != end:
         return NOT_A_NUMBER, 0.0
     if mantissa == 0:
         return NUMBER, -0.0 if negative else 0.0
-    if mantissa >= np.uint64(1 << 53) or digits > 19 or exponent > 22 or exponent < -22:
+    if mantissa >= 1 << 53 or digits > 19 or exponent > 22 or exponent < -22:
         return SLOW, 0.0
-    value = np.float64(mantissa)
-    value = value / _POWERS[-exponent] if exponent < 0 else value * _POWERS[exponent]
+    value = float(mantissa)
+    value = value / float(_POWERS[-exponent]) if exponent < 0 else value * float(_POWERS[exponent])
     return NUMBER, -value if negative else value
 
 
-@kernel
 def _word(text: Bytes, at: int, end: int) -> tuple[int, float]:
     """A token without digits: a missing value, infinity, or no number."""
     if end - at == 1 and text[at] == 46:  # "."
         return MISSING, np.nan
-    negative = text[at] == 45
-    if negative or text[at] == 43:
+    negative = at < end and text[at] == 45
+    if negative or (at < end and text[at] == 43):
         at += 1
     size = end - at
     lower = np.zeros(3, np.uint8)
@@ -172,7 +164,6 @@ def _word(text: Bytes, at: int, end: int) -> tuple[int, float]:
     return NUMBER, -np.inf if negative else np.inf
 
 
-@kernel
 def whole(text: Bytes, at: int, end: int) -> tuple[bool, int]:
     """A token as a whole number: see :func:`genomearray.input_file.whole_number`."""
     for k in range(at, end):
@@ -184,7 +175,6 @@ def whole(text: Bytes, at: int, end: int) -> tuple[bool, int]:
     return True, int(value)
 
 
-@kernel
 def digits(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """The plain whole number that begins at ``at``, and where it ends; -1 when it is anything else.
 
@@ -193,7 +183,7 @@ def digits(text: Bytes, at: int, end: int) -> tuple[int, int]:
     first = at
     value = 0
     while at < end:
-        digit = text[at] - 48
+        digit = int(text[at]) - 48
         if digit < 0 or digit > 9:
             break
         value = value * 10 + digit
@@ -207,7 +197,6 @@ def digits(text: Bytes, at: int, end: int) -> tuple[int, int]:
     return value, at
 
 
-@kernel
 def has_tab(text: Bytes, at: int, end: int) -> bool:
     """Whether there is a tab in a line."""
     while at < end:
@@ -217,7 +206,6 @@ def has_tab(text: Bytes, at: int, end: int) -> bool:
     return False
 
 
-@kernel
 def field_end(text: Bytes, at: int, end: int) -> int:
     """The end of the tab-separated field that begins at ``at``."""
     while at < end and text[at] != _TAB and text[at] != _RETURN:
@@ -225,11 +213,6 @@ def field_end(text: Bytes, at: int, end: int) -> int:
     return at
 
 
-TRACK = np.frombuffer(b"track", np.uint8)
-BROWSER = np.frombuffer(b"browser", np.uint8)
-
-
-@kernel
 def scan_fields(
     text: Bytes,
     at: int,

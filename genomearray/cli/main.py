@@ -72,10 +72,26 @@ class LazyGroup(click.Group):
         return command
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from genomearray.loops import is_compiled
+
+        without = "" if is_compiled() else " (without compiled code: slow)"
+        click.echo(f"genomearray, version {__version__}{without}")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--db", metavar="FOLDER", help="Folder of the database [default: $GENOME_DB].")
 @click.option("--assembly", metavar="NAME", help="Genome assembly, such as hg38 [default: $GENOME_ASSEMBLY].")
-@click.version_option(__version__, prog_name="genomearray")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
+)
 @click.pass_context
 def cli(ctx: click.Context, db: str | None, assembly: str | None) -> None:
     """Keep per-base genome data as a database of tracks, and ask it questions.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
 from genomearray.choices import How
+from genomearray.loops import kernel
 
 _MEAN, _SUM, _MIN = int(How.MEAN), int(How.SUM), int(How.MIN)
 

@@ -76,8 +76,7 @@ def _some_statistics(
     out = Summary.empty(low.size, source.dtype)
     n_left = np.bincount(left_of, minlength=low.size)
     n_right = np.bincount(right_of, minlength=low.size)
-    missing = source.dtype.type(np.nan if source.dtype.kind == "f" else 0)
-    merge_parts(n_left, n_right, first_row, n_rows, rows, edges, left.shape[0], missing, out)
+    merge_parts(n_left, n_right, first_row, n_rows, rows, edges, left.shape[0], out)
     return out
 
 

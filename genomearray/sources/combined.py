@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
 from genomearray.errors import ValueRangeError
+from genomearray.loops import kernel
 from genomearray.source import Limits, Source
 from genomearray.sources.computed import PIECE, ComputedSource, least_integer
 

@@ -14,6 +14,7 @@ from genomearray.errors import ValueRangeError
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.overlaps import Sorted, furthest_rows, overlapping_rows
 from genomearray.sources.computed import OnAssembly
+from genomearray.sources.feature_kernels import cover, fill_distances, paint_scores
 
 
 class ChromosomeFeatures(NamedTuple):
@@ -66,10 +67,6 @@ class Coverage(_OnFeatures):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        from genomearray.sources.feature_kernels import (
-            cover,  # numba is for computing: tables are read without it
-        )
-
         placed_rows = self._rows(chrom, start, end)
         if placed_rows is None:
             return np.zeros(end - start, self.dtype)
@@ -103,10 +100,6 @@ class Scores(_OnFeatures):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        from genomearray.sources.feature_kernels import (
-            paint_scores,  # numba is for computing: tables are read without it
-        )
-
         out = np.full(end - start, self._missing, self.dtype)
         placed_rows = self._rows(chrom, start, end)
         if placed_rows is not None:
@@ -144,10 +137,6 @@ class Distances(_OnFeatures):
 
     def compute(self, chrom: str, start: int, end: int, threads: bool) -> NDArray[Any]:
         """See :class:`~genomearray.sources.computed.ComputedSource`."""
-        from genomearray.sources.feature_kernels import (
-            fill_distances,  # numba is for computing: tables are read without it
-        )
-
         placed = self.features.get(chrom)
         if placed is None:
             return np.full(end - start, self.missing, self.dtype)

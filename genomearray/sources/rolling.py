@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
 from genomearray.choices import BIN_HOW, How, check
 from genomearray.errors import RegionError, ValueRangeError
+from genomearray.loops import kernel
 from genomearray.reference.region import check_bases
 from genomearray.source import Source, check_signal
 from genomearray.sources.computed import PIECE, ComputedSource

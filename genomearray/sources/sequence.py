@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray._kernels import kernel
 from genomearray.choices import PATTERN_STRANDS, SIGNAL, check
 from genomearray.errors import LayoutError, ValueRangeError
+from genomearray.loops import kernel
 from genomearray.reference.dna import base_sets, revcomp
 from genomearray.source import Source, is_sequence
 from genomearray.sources.computed import ComputedSource

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from genomearray._deprecated import warn
-from genomearray._kernels import kernel
 from genomearray.compute.blocks import blocks, chosen
 from genomearray.compute.distribution import quantile
 from genomearray.errors import ValueRangeError
 from genomearray.executor import runner
+from genomearray.loops import kernel
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer
 from genomearray.source import Source, check_together
