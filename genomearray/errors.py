@@ -26,7 +26,6 @@ Warnings are ``GenomeArrayWarning`` (a ``UserWarning``).
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import TypeVar
@@ -209,6 +208,8 @@ def nearest_names(name: str, names: Iterable[str], count: int = 3) -> list[str]:
     # Another spelling of the same chromosome beats any likeness of letters.
     twins = [other for other in known if _bare(other) == _bare(name)]
     # Likeness is quadratic: enough of a large draft genome is enough.
+    import difflib
+
     likeness = difflib.get_close_matches(name, known[:5000], n=count, cutoff=0.5)
     return list(dict.fromkeys(twins + likeness))[:count]
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
-import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from genomearray.errors import ClusterError, GenomeArrayError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -53,6 +54,8 @@ class Threads:
     ) -> Iterator[tuple[int, _R]]:
         """See :class:`Runner`."""
         numbered = enumerate(tasks)
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
         with ThreadPoolExecutor(self.count, thread_name_prefix=f"genomearray-{name}") as pool:
             running: dict[Future[_R], int] = {}
             try:
@@ -131,9 +134,8 @@ def _same(shared: _S) -> _S:
 
 
 def _key(name: str, what: str) -> str:
-    import uuid
 
-    return f"genomearray-{name}-{what}-{uuid.uuid4().hex[:12]}"
+    return f"genomearray-{name}-{what}-{os.urandom(6).hex()}"
 
 
 def _wait_for_worker(client: Any) -> None:
@@ -214,6 +216,8 @@ def _check_reachable(address: str) -> None:
         protocol, _ = parse_address(address, strict=True)
         if protocol in ("tcp", "tls"):
             host, port = get_address_host_port(address, strict=True)
+            import socket
+
             socket.create_connection((host, port), timeout=PATIENCE).close()
     except (OSError, ValueError) as error:
         raise ClusterError(

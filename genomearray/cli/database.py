@@ -41,17 +41,21 @@ def init(ctx: click.Context, name: str, chrom_sizes: str, db: str | None, assemb
 @click.command()
 @click.argument("folder", metavar="[FOLDER]", default="")
 @click.option("--paths", is_flag=True, help="Print file paths instead of names.")
-@with_database
-def tracks(db: GenomeDB, folder: str, paths: bool) -> None:
+@database_options
+@click.pass_context
+def tracks(ctx: click.Context, folder: str, paths: bool, db: str | None, assembly: str | None) -> None:
     """List the tracks of an assembly, or those in one FOLDER of it."""
+    # From the names of the files alone: numpy and HDF5 would take twice as long to import.
+    from genomearray.database.folders import assembly_folder, database_folder
     from genomearray.errors import DatabaseError
+    from genomearray.storage.names import existing, track_names
 
-    if folder and not (db.folder / folder).is_dir():
-        raise DatabaseError(
-            f"there is no folder {folder!r} of tracks in {db.folder}; see: genomearray tracks"
-        )
-    for name in db.list_tracks(folder or None):
-        click.echo(db.get_track_path(name) if paths else name)
+    path, name = settings(ctx, db, assembly)
+    here = assembly_folder(database_folder(path), name)
+    if folder and not (here / folder).is_dir():
+        raise DatabaseError(f"there is no folder {folder!r} of tracks in {here}; see: genomearray tracks")
+    for track in sorted(track_names(here, folder)):
+        click.echo(existing(here, track) if paths else track)
 
 
 @click.command()

@@ -156,7 +156,7 @@ def save_lazy(db: GenomeDB, tracks: dict[str, Track], options: DerivedSettings) 
 def refuse_existing(db: GenomeDB, names: list[str], overwrite: bool) -> None:
     """Before anything is read."""
     from genomearray.errors import TrackExistsError
-    from genomearray.storage.write.publish import check_track_name
+    from genomearray.storage.names import check_track_name
 
     for name in names:
         if db.has_track(check_track_name(name)) and not overwrite:

@@ -12,6 +12,8 @@ from pathlib import Path
 def start() -> None:
     """Run the command line."""
     _open_standard_streams()
+    # Linear algebra is not what the program does: its threads cost more to start than a region to read.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from genomearray.cli.main import main
     except KeyboardInterrupt:

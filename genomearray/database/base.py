@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genomearray._cached import Cached
-from genomearray.errors import (
-    DatabaseError,
-)
+from genomearray.database.folders import assembly_folder, database_folder
 from genomearray.foreign.chromosomes import read_assembly
 from genomearray.reference.assembly import Assembly, Chromosome
-from genomearray.storage.chromosome_table import FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,21 +20,7 @@ class BaseDatabase:
 
     def __init__(self, path: str | os.PathLike[str] | None = None, assembly: str | None = None) -> None:
         self.path = database_folder(path)
-        name = assembly or os.environ.get("GENOME_ASSEMBLY")
-        known = list_assemblies(self.path)
-        existing = (
-            f"; there are: {', '.join(known)}"
-            if known
-            else f"; {self.path} holds none yet: run genomearray init"
-        )
-        if not name:
-            raise DatabaseError(
-                "no assembly is named", hint=f"give {{assembly=}} or set GENOME_ASSEMBLY{existing}"
-            )
-        check_assembly_name(name)
-        self.folder = self.path / name
-        if name not in known:
-            raise DatabaseError(f"assembly {name!r} is not in the database {self.path}{existing}")
+        self.folder = assembly_folder(self.path, assembly)
 
     @Cached
     def assembly(self) -> Assembly:
@@ -117,31 +99,3 @@ class BaseDatabase:
         ['chr1', 'chr2', 'chrM']
         """
         return self.assembly.select_args([args] if isinstance(args, str) else args)
-
-
-def database_folder(path: str | os.PathLike[str] | None) -> Path:
-    """The folder of a database; DatabaseError when none is named or it is not there."""
-    named = path if path is not None else os.environ.get("GENOME_DB")
-    if not named or not os.fspath(named):
-        raise DatabaseError("no database is named", hint="give {path=|--db} or set GENOME_DB to its folder")
-    folder = Path(named).expanduser()
-    if not folder.is_dir():
-        raise DatabaseError(
-            f"the database folder {folder} is not there",
-            hint="check the path, or make it with: {GenomeDB.create|genomearray init}",
-        )
-    return folder
-
-
-def list_assemblies(folder: Path) -> list[str]:
-    """Names of the assemblies in a database, sorted."""
-    return sorted(entry.parent.name for entry in folder.glob(f"*/{FILE}"))
-
-
-def check_assembly_name(name: str) -> None:
-    """DatabaseError for a name that cannot be a folder."""
-    if not name or name.startswith(".") or "/" in name or name != name.strip() or not name.isprintable():
-        raise DatabaseError(
-            f"assembly name {name!r} cannot be a folder; use letters, digits, '-', '_' and '.', for "
-            "instance hg38"
-        )

@@ -7,13 +7,13 @@ $GENOME_DB/<assembly>/<any/name>.h5|.zarr  one track each
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from genomearray.choices import STORES, Kind
-from genomearray.database.base import check_assembly_name
+from genomearray.choices import Kind
+from genomearray.database.folders import check_assembly_name
 from genomearray.database.writing import WriteMethods
 from genomearray.errors import (
     AssemblyError,
@@ -24,8 +24,8 @@ from genomearray.errors import (
     nearest_names,
 )
 from genomearray.reference.assembly import Assembly
-from genomearray.storage.chromosome_table import FILE, write_chromosome_table
-from genomearray.storage.write.publish import check_track_name, existing
+from genomearray.storage.chromosome_table import write_chromosome_table
+from genomearray.storage.names import CHROMOSOME_FILE, check_track_name, existing, track_names
 from genomearray.track.track import Track, open_track
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class GenomeDB(WriteMethods):
         """
         check_assembly_name(assembly)
         folder = Path(path).expanduser() / assembly
-        if (folder / FILE).exists():
+        if (folder / CHROMOSOME_FILE).exists():
             raise AssemblyExistsError(
                 f"assembly {assembly!r} is in the database already: {folder}; choose another name, "
                 "or remove that folder"
@@ -128,7 +128,7 @@ class GenomeDB(WriteMethods):
         >>> db.list_tracks()
         ['counts', 'seq']
         """
-        return sorted(_track_names(self.folder, subdir or ""))
+        return sorted(track_names(self.folder, subdir or ""))
 
     def has_track(self, name: str) -> bool:
         """Whether there is a track of that name.
@@ -332,34 +332,3 @@ class GenomeDB(WriteMethods):
             f"<GenomeDB {self.folder.name!r}: {len(self.assembly)} chromosomes, "
             f"{len(self.list_tracks())} tracks>"
         )
-
-
-def _track_names(folder: Path, prefix: str, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[str]:
-    """Names of the tracks in a folder; ``above`` are the folders that lead to it, so that a link
-    back to one of them is not followed.
-    """
-    try:
-        status = (folder / prefix).stat()
-        here = (status.st_dev, status.st_ino)
-        if here in above:
-            return
-        entries = list(os.scandir(folder / prefix))
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        name = f"{prefix}/{entry.name}" if prefix else entry.name
-        stem, _, form = name.rpartition(".")
-        if form in STORES and stem:
-            if stem != "chromosome":
-                yield stem
-        elif _is_folder(entry):
-            yield from _track_names(folder, name, above | {here})
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False

@@ -14,8 +14,8 @@ import numpy as np
 
 from genomearray.choices import Store
 from genomearray.compute.blocks import Run, each_block, pieces
-from genomearray.database.base import database_folder, list_assemblies
 from genomearray.database.database import GenomeDB
+from genomearray.database.folders import database_folder, list_assemblies
 from genomearray.database.save import copy_features, copy_track
 from genomearray.database.verify import stale_chromosomes
 from genomearray.errors import (

@@ -10,7 +10,8 @@ import numpy as np
 from genomearray.errors import AssemblyError, DatabaseError, LayoutError
 from genomearray.foreign import pytables
 from genomearray.reference.assembly import FLAGS, Assembly, Chromosome
-from genomearray.storage.chromosome_table import FILE, read_chromosome_table
+from genomearray.storage.chromosome_table import read_chromosome_table
+from genomearray.storage.names import CHROMOSOME_FILE
 
 if TYPE_CHECKING:
     import h5py
@@ -30,7 +31,7 @@ def _old_table(folder: Path, file: h5py.File) -> Assembly | None:
     """
     if not pytables.is_old(file):
         return None
-    path = folder / FILE
+    path = folder / CHROMOSOME_FILE
     try:
         contents = pytables.contents(file, path)
     except LayoutError as error:

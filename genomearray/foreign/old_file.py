@@ -13,7 +13,7 @@ from genomearray.errors import GenomeArrayError, LayoutError
 from genomearray.foreign import pytables
 from genomearray.foreign.chromosomes import read_assembly
 from genomearray.reference.assembly import Assembly
-from genomearray.storage.chromosome_table import FILE
+from genomearray.storage.names import CHROMOSOME_FILE
 from genomearray.storage.read.hdf5 import Hdf5Store, open_hdf5
 
 # What h5py raises of a file that is damaged.
@@ -70,7 +70,7 @@ def what_else(path: str | os.PathLike[str]) -> tuple[str, str]:
 def assembly_of(path: Path) -> Assembly | None:
     """The assembly whose folder a file is in."""
     for folder in list(path.absolute().parents)[:_DEEPEST]:
-        if (folder / FILE).is_file() and folder / FILE != path.absolute():
+        if (folder / CHROMOSOME_FILE).is_file() and folder / CHROMOSOME_FILE != path.absolute():
             return read_assembly(folder)
     return None
 

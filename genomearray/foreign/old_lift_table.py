@@ -20,7 +20,7 @@ from genomearray.foreign import pytables
 from genomearray.foreign.chromosomes import read_assembly
 from genomearray.foreign.old_file import OldFile
 from genomearray.reference.assembly import Assembly
-from genomearray.storage.chromosome_table import FILE
+from genomearray.storage.names import CHROMOSOME_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ def _target_of(path: Path) -> Assembly:
     """The other assembly, by the name of a liftover table."""
     name = path.stem.removeprefix("liftover_").removesuffix("_tab").partition("_to_")[2]
     for folder in path.parents:
-        if name and (folder / name / FILE).is_file():
+        if name and (folder / name / CHROMOSOME_FILE).is_file():
             return read_assembly(folder / name)
     raise LayoutError(
         f"{path} does not name its other assembly, or that is not in the database; give it: "

@@ -12,13 +12,12 @@ from genomearray.errors import AssemblyExistsError, DatabaseError
 from genomearray.reference.assembly import FLAGS, Assembly, Chromosome
 from genomearray.storage.chunks.codecs import names_crc
 from genomearray.storage.layout import CONVENTIONS, LAYOUT, NAMES_CRC
+from genomearray.storage.names import CHROMOSOME_FILE
 from genomearray.storage.write.disk import disk_errors
 from genomearray.storage.write.publish import publish_table
 
 if TYPE_CHECKING:
     import h5py
-
-FILE = "chromosome.h5"
 
 
 def write_chromosome_table(folder: Path, assembly: Assembly) -> None:
@@ -28,7 +27,7 @@ def write_chromosome_table(folder: Path, assembly: Assembly) -> None:
     from genomearray.storage.write.hdf5 import new_hdf5
 
     def write(path: Path) -> None:
-        with disk_errors(folder / FILE), new_hdf5(path) as file:
+        with disk_errors(folder / CHROMOSOME_FILE), new_hdf5(path) as file:
             file.attrs.update(
                 {
                     "Conventions": CONVENTIONS,
@@ -49,7 +48,7 @@ def write_chromosome_table(folder: Path, assembly: Assembly) -> None:
                 file.create_variable(name, ("chromosome",), dtype=dtype)[:] = column
             file["length"].attrs["units"] = "bp"
 
-    if not publish_table(folder / FILE, write):
+    if not publish_table(folder / CHROMOSOME_FILE, write):
         raise AssemblyExistsError(
             f"assembly {assembly.name!r} is in the database already: {folder}; choose another name, "
             "or remove that folder"
@@ -67,7 +66,7 @@ def read_chromosome_table(folder: Path, foreign: Callable[[Path, h5py.File], Ass
     """
     import h5py
 
-    path = folder / FILE
+    path = folder / CHROMOSOME_FILE
     try:
         with h5py.File(path, "r", locking=False) as file:
             other = foreign(folder, file)

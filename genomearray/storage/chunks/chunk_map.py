@@ -2,7 +2,7 @@
 
 A :class:`ChunkedArray` asks a :class:`ChunkSource` for the compressed bytes of a chunk,
 decodes them without the GIL, and fills what was never written without decoding. Reads of
-many chunks are shared among threads. numba, xarray and zarr-python are not on this path.
+many chunks are shared among threads. xarray and zarr-python are not on this path.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,9 @@ from genomearray.reference.intervals import ragged_index
 from genomearray.source import gather_spans
 from genomearray.storage.chunks.codecs import DEST, FILE, HIGH, JOB_COLUMNS, LOW, OFFSET, SIZE, STEP, Codec
 from genomearray.storage.chunks.open_files import ForkSafeLock, open_files
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 CACHE_BYTES = 64 << 20  # decoded chunks, for the whole process
 MOST_ASKED = 4096  # chunks remembered as asked for once
@@ -198,6 +200,11 @@ class ChunkedArray:
         """
         jobs, index = self._jobs(starts, ends, 0 if dest is None else dest, 1 if step is None else step)
         (low, high), *others = self._parts(index) if threads else [(0, index.size)]
+        if not others:
+            self._decode(jobs, index, out)
+            return
+        from concurrent.futures import wait
+
         tasks = [_pool().submit(self._decode, jobs[a:b], index[a:b], out) for a, b in others]
         try:
             self._decode(jobs[low:high], index[low:high], out)
@@ -396,6 +403,8 @@ def _pool() -> ThreadPoolExecutor:
     global _threads  # noqa: PLW0603 - one pool of reading threads for the process
     with _pool_lock:
         if _threads is None:
+            from concurrent.futures import ThreadPoolExecutor
+
             _threads = ThreadPoolExecutor(workers(), thread_name_prefix="genomearray-read")
         return _threads
 

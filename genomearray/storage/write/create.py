@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import sys
-import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -28,11 +27,12 @@ from genomearray.storage.layout import (
     default_units,
     track_dtype,
 )
+from genomearray.storage.names import check_track_name
 from genomearray.storage.write.cast import Caster
 from genomearray.storage.write.disk import disk_errors
 from genomearray.storage.write.feature_table import FeatureWriter, TableSink
 from genomearray.storage.write.options import WriteOptions
-from genomearray.storage.write.publish import Part, check_track_name
+from genomearray.storage.write.publish import Part
 from genomearray.storage.write.track_writer import Sink, TrackWriter
 
 
@@ -124,6 +124,8 @@ def command_line() -> str:
 
 def _attributes(assembly: Assembly, kind: str, options: WriteOptions) -> Attributes:
     """Attributes of the root: text and integers only, which every reader of both forms understands."""
+    import uuid
+
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     command = command_line() if options.command is None else options.command
     return {

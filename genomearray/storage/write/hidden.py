@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import shutil
 from pathlib import Path
 
 from genomearray.storage.locks import take_lock
@@ -23,7 +21,7 @@ def part_path(target: Path, name: str, ending: str = "") -> Path:
     >>> part_path(Path("a/depth.h5"), "depth").name.startswith(".depth.")
     True
     """
-    return target.with_name(f".{name}.{secrets.token_hex(6)}.part{ending}")
+    return target.with_name(f".{name}.{os.urandom(6).hex()}.part{ending}")
 
 
 def lock(path: Path) -> int:
@@ -59,6 +57,8 @@ def remove_dead_parts(folder: Path, name: str | None = None) -> None:
 def remove(path: Path) -> None:
     """Remove a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
+        import shutil
+
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

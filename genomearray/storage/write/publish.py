@@ -11,77 +11,18 @@ import contextlib
 import ctypes
 import errno
 import os
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from genomearray.choices import STORES, Store
-from genomearray.errors import TrackExistsError, TrackNameError
+from genomearray.errors import TrackExistsError
 from genomearray.storage.locks import open_lock, share_with_group, take_lock
+from genomearray.storage.names import existing
 from genomearray.storage.write.hidden import lock, part_path, remove, remove_dead_parts, sync
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _RENAME_NOREPLACE, _RENAME_EXCHANGE, _AT_FDCWD = 1, 2, -100
-
-
-def check_track_name(name: str) -> str:
-    """A name that a track may have: relative, inside the database, not reserved.
-
-    Parameters
-    ----------
-    name : str
-        Folders are separated by ``/``.
-
-    Raises
-    ------
-    TrackNameError
-
-    Examples
-    --------
-    >>> check_track_name("dnase/k562")
-    'dnase/k562'
-    """
-
-    def refuse(why: str) -> TrackNameError:
-        return TrackNameError(
-            f"track name {name!r} {why}; use letters, digits and '/' for folders, for instance dnase/k562"
-        )
-
-    if not isinstance(name, str) or not name:
-        raise refuse("is empty")
-    if name.startswith("/"):
-        raise refuse("is an absolute path")
-    if name == "chromosome":
-        raise refuse("is reserved for the chromosome table")
-    for part in name.split("/"):
-        if not part:
-            raise refuse("has an empty component")
-        if part.startswith((".", "-")):
-            raise refuse(f"has the component {part!r}, which begins with {part[0]!r}")
-        if part.endswith((".h5", ".zarr")):
-            raise refuse(f"has the component {part!r}; the ending is chosen by the store")
-        if (
-            not part.isprintable()
-            or _CONTROL.search(part)
-            or part != part.strip()
-            or len(part.encode(errors="replace")) > 200
-        ):
-            raise refuse(
-                f"has the component {part!r}, which is too long, or has blanks around it or control "
-                "characters"
-            )
-    return name
-
-
-def existing(folder: Path, name: str, forms: Iterable[Store] = STORES) -> Path | None:
-    """The file or store of a name in an assembly's folder, or None."""
-    for form in forms:
-        path = folder / f"{name}.{form}"
-        if path.exists():
-            return path
-    return None
 
 
 class Part:
