@@ -133,7 +133,7 @@ class Window:
             if 2 * (done - first) > whole:
                 first, done = 0, whole  # a block in one piece is stored without painting
             if first < done:
-                counts = self.counts[:, first:done].copy()
+                counts = _narrow_copy(self.counts[:, first:done])
                 self._mask(counts, base + first)
                 write(base + first, counts)
             rest = self.counts[:, BLOCK:last].copy() if last > BLOCK else None
@@ -146,7 +146,7 @@ class Window:
         self.place[N_FAR] = 0
         add_intervals(self.counts, self.place, self.far, waiting)
 
-    def _mask(self, counts: Counts, offset: int) -> None:
+    def _mask(self, counts: NDArray[np.unsignedinteger[Any]], offset: int) -> None:
         """Clear what lies outside the regions."""
         if not self.regions.size:
             return
@@ -158,3 +158,9 @@ class Window:
     def skip_to(self, offset: int) -> None:
         """Move an empty window to the block of an offset."""
         self.place[BASE] = max(int(self.place[BASE]), (offset - self.back) // BLOCK * BLOCK, 0)
+
+
+def _narrow_copy(counts: Counts) -> NDArray[np.unsignedinteger[Any]]:
+    """Of half the size where they fit: memory for a block costs as much as counting it."""
+    narrow = counts.max() <= np.iinfo(np.uint16).max
+    return counts.astype(np.uint16) if narrow else counts.copy()

@@ -36,9 +36,14 @@ def _compiled() -> ModuleType | None:
     # Found by path: importing numcodecs takes longer than reading a region.
     libraries = [
         _library(*place)
-        for place in (("zlib_ng", "zlib_ng.*"), ("numcodecs", "blosc.*"), ("google_crc32c", "_crc32c.*"))
+        for place in (
+            ("zlib_ng", "zlib_ng.*"),
+            ("numcodecs", "blosc.*"),
+            ("google_crc32c", "_crc32c.*"),
+            ("deflate", "_deflate.*"),
+        )
     ]
-    return _chunks if all(libraries) and _chunks.bind(*libraries) else None
+    return _chunks if all(libraries[:3]) and _chunks.bind(*libraries) else None
 
 
 def _library(package: str, pattern: str) -> str:
