@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import os
 import sys
@@ -14,6 +15,7 @@ def start() -> None:
     _open_standard_streams()
     # Linear algebra is not what the program does: its threads cost more to start than a region to read.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(50_000, 20, 20)  # what imports leave behind is not garbage
     try:
         from genomearray.cli.main import main
     except KeyboardInterrupt:

@@ -32,6 +32,9 @@ def disk_errors(target: Path) -> Iterator[None]:
         raise OSError(code, os.strerror(code), str(target)) from error
 
 
+_TOGETHER = 1 << 20  # bytes that wait
+
+
 class Hdf5Disk(io.RawIOBase):
     """A file as HDF5 writes it, through h5py's driver for Python files.
 
@@ -45,6 +48,9 @@ class Hdf5Disk(io.RawIOBase):
         super().__init__()
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         self._at = self._size = 0
+        # What follows without a gap is written together: HDF5 hands over one chunk at a time.
+        self._waiting: list[bytes] = []
+        self._first = self._next = 0  # offsets of what waits
         self._error: BaseException | None = None
 
     @contextlib.contextmanager
@@ -56,6 +62,7 @@ class Hdf5Disk(io.RawIOBase):
         except Exception:
             self._check()  # what HDF5 made of what it could not read back
             raise
+        self._write_waiting()
         self._check()
 
     def drop(self) -> None:
@@ -69,6 +76,7 @@ class Hdf5Disk(io.RawIOBase):
     def close(self) -> None:
         """Close the file."""
         if not self.closed:
+            self._write_waiting()
             os.close(self._handle)
         super().close()
 
@@ -96,6 +104,7 @@ class Hdf5Disk(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int:
         """Bytes of the file; zeros where they were dropped."""
         view = memoryview(buffer).cast("B")
+        self._write_waiting()
         try:
             data = os.pread(self._handle, len(view), self._at)
         except BaseException as error:
@@ -108,19 +117,30 @@ class Hdf5Disk(io.RawIOBase):
         return count
 
     def write(self, data: Any, /) -> int:
-        size = len(data)  # h5py hands over bytes
-        if self._error is None:
-            try:
-                done = os.pwrite(self._handle, data, self._at)
-                while done < size:
-                    done += os.pwrite(self._handle, memoryview(data)[done:], self._at + done)
-            except BaseException as error:
-                self._error = error
+        size = len(data)
+        if self._at != self._next or self._next - self._first > _TOGETHER:
+            self._write_waiting()
+            self._first = self._at
+        self._waiting.append(bytes(data))  # of HDF5's own memory, which changes after the call
         self._at += size
+        self._next = self._at
         self._size = max(self._size, self._at)
         return size
 
+    def _write_waiting(self) -> None:
+        data, at = b"".join(self._waiting), self._first
+        self._waiting, self._first = [], self._next
+        if not data or self._error is not None:
+            return
+        try:
+            done = os.pwrite(self._handle, data, at)
+            while done < len(data):
+                done += os.pwrite(self._handle, memoryview(data)[done:], at + done)
+        except BaseException as error:
+            self._error = error
+
     def truncate(self, size: int | None = None, /) -> int:
+        self._write_waiting()
         self._size = self._at if size is None else size
         if self._error is None:
             try:
