@@ -47,7 +47,7 @@ test-sanitized:
 	cd .sanitized && CFLAGS="-g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
 		.venv/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	cd .sanitized && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc .venv/bin/python -m pytest -q -p no:faulthandler $(SANITIZED)
+		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc .venv/bin/python -m pytest -q -s -p no:faulthandler $(SANITIZED)
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

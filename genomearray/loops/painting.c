@@ -116,8 +116,8 @@ int fill_distances(const Argument *given, int64_t *results) {
         int64_t turn = row == 0 ? base : row == n ? last : (reached - 1 + right) / 2 + 1; /* from here on the right one is nearer */
         turn = turn < base ? base : turn > stop ? stop : turn;
         int64_t left_sign = with_sign && row > 0 ? upstream[furthest[row - 1]] : 1, right_sign = with_sign && row < n ? -upstream[row] : 1;
-        fill_line(out, base - first, turn - first, left_sign * (base - reached + 1), left_sign);
-        fill_line(out, turn - first, stop - first, right_sign * (right - turn), -right_sign);
+        if (row > 0) fill_line(out, base - first, turn - first, left_sign * (base - reached + 1), left_sign);
+        if (row < n) fill_line(out, turn - first, stop - first, right_sign * (right - turn), -right_sign);
     }
     return OK;
 }
