@@ -28,6 +28,7 @@ static const Loop loops[] = {
     {"paint_scores", "any= i8 i8 any", 0, paint_scores},
     {"cover", "u4= ints ints n", 0, cover},
     {"fill_distances", "any= n n ints ints i8 i1 b", 0, fill_distances},
+    {"jenkins", "u1", 1, jenkins},
     {NULL, NULL, 0, NULL},
 };
 

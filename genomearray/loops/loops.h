@@ -13,6 +13,8 @@ Run add_whole, add_valid, divide, divide_by_weight, extreme, medians;
 Run roll, convolve, add_lags;
 /* compute.kernels, sources.sequence */
 Run scale_regions, add_up, count_small, count_digits, count_letters, count_codes, find_pattern;
+/* loops.checksum */
+Run jenkins;
 /* storage.write.paint, sources.feature_kernels */
 Run paint_intervals, paint_scores, cover, fill_distances;
 

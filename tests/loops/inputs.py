@@ -208,6 +208,10 @@ def fill_distances(rng):
     return out, first, row, starts, reach, furthest, upstream, bool(rng.random() < 0.5)
 
 
+def jenkins(rng):
+    return (values_of(rng, "u1", int(rng.integers(0, 60))),)
+
+
 # -- text ------------------------------------------------------------------------------------------
 
 NUMBERS = [

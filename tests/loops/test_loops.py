@@ -10,7 +10,7 @@ from genomearray_converters.reads import counters  # noqa: F401
 
 from genomearray.compute import kernels  # noqa: F401
 from genomearray.errors import GenomeArrayWarning
-from genomearray.loops import Loops, kernel
+from genomearray.loops import Loops, checksum, kernel  # noqa: F401
 from genomearray.sources import combined, feature_kernels, rolling, sequence  # noqa: F401
 from genomearray.stacks import strands  # noqa: F401
 from genomearray.storage.write import paint  # noqa: F401

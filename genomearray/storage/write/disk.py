@@ -65,6 +65,24 @@ class Hdf5Disk(io.RawIOBase):
         self._write_waiting()
         self._check()
 
+    # -- beside HDF5, while it has no file open on it: these raise --------------------------------
+
+    def reserve(self, size: int) -> int:
+        """Lengthen the file, by what is written next; gives where it ended."""
+        at = self._size
+        self._size += size
+        return at
+
+    def write_at(self, at: int, data: bytes) -> None:
+        """Write bytes at an offset; many threads may, each at its own."""
+        done = os.pwrite(self._handle, data, at)
+        while done < len(data):
+            done += os.pwrite(self._handle, memoryview(data)[done:], at + done)
+
+    def read_at(self, size: int, at: int) -> bytes:
+        """Bytes of the file; fewer at its end."""
+        return os.pread(self._handle, size, at)
+
     def drop(self) -> None:
         """Write nothing any more: the file will not be kept."""
         self._error = self._error or OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))
@@ -133,9 +151,7 @@ class Hdf5Disk(io.RawIOBase):
         if not data or self._error is not None:
             return
         try:
-            done = os.pwrite(self._handle, data, at)
-            while done < len(data):
-                done += os.pwrite(self._handle, memoryview(data)[done:], at + done)
+            self.write_at(at, data)
         except BaseException as error:
             self._error = error
 

@@ -1,8 +1,4 @@
-"""A track as one HDF5 file (netCDF-4): structure through h5netcdf, chunks placed as they are.
-
-Chunks arrive compressed from many threads; one at a time is placed with
-``write_direct_chunk``. HDF5 compresses nothing itself.
-"""
+"""A track as one HDF5 file (netCDF-4): structure through h5netcdf, chunks placed as they are."""
 
 from __future__ import annotations
 
@@ -17,6 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.storage.chunks.chunk_index import IndexPlace, encode_index, find_index, set_address, set_end
 from genomearray.storage.chunks.codecs import Codec, ShuffleDeflate
 from genomearray.storage.feature_layout import CHUNK, TEXT_CHUNK
 from genomearray.storage.layout import (
@@ -42,7 +39,12 @@ DEFLATE_LEVEL = {"i": 4, "u": 4, "f": 2}
 
 
 class Hdf5Sink:
-    """Writes a track into the empty file of a part."""
+    """Writes a track into the empty file of a part.
+
+    HDF5 makes the structure; the compressed chunks are appended behind it as they come, from any thread,
+    and their index is written at once at the end (:mod:`genomearray.storage.chunks.chunk_index`): HDF5
+    itself takes them one by one, which would be most of the time of writing a genome.
+    """
 
     def __init__(
         self, path: Path, layout: Layout, dtype: np.dtype[Any], kind: str, fill: Any, units: str
@@ -53,6 +55,8 @@ class Hdf5Sink:
         self._kind = kind
         self._fill = fill
         self._lock = threading.Lock()
+        self._spans: dict[tuple[str, int], tuple[int, int]] = {}  # offset and bytes of each block
+        self._free: list[tuple[int, int]] = []
         self._disk = Hdf5Disk(path)
         self._file: Any = None
         try:
@@ -68,7 +72,12 @@ class Hdf5Sink:
                     # h5netcdf writes the fill as an attribute too, which would turn integers into floats.
                     for variable in layout.variables:
                         del self._file[variable.name].attrs["_FillValue"]
-                self._datasets = {v.name: self._file[v.name] for v in layout.variables}
+                headers = {v.name: h5py.h5o.get_info(self._file[v.name].id).addr for v in layout.variables}
+                self._file.close()
+            self._chunks = {
+                v.name: _Chunks(v.length, v.chunk, find_index(self._disk.read_at, headers[v.name]))
+                for v in layout.variables
+            }
         except BaseException:
             self.abandon()
             raise
@@ -115,19 +124,53 @@ class Hdf5Sink:
         return BlockEncoder(self._dtype, self._fill, caster.overflow, caster.round, Hdf5Sink, self._kind)
 
     def put(self, variable: Any, block: int, chunks: list[bytes | None]) -> None:
-        target = self._datasets[variable.name].id
-        with self._lock, self._disk.calls():
-            for k, chunk in enumerate(chunks):
-                if chunk is not None:
-                    target.write_direct_chunk((block * BLOCK + k * variable.chunk,), chunk)
+        table = self._chunks[variable.name]
+        first = block * BLOCK // variable.chunk
+        which = [first + k for k, chunk in enumerate(chunks) if chunk is not None]
+        data = [chunk for chunk in chunks if chunk is not None]
+        if table.place is None:  # of another index: few, see _Chunks
+            table.held.update(zip(which, data, strict=True))
+            return
+        sizes = np.array([len(chunk) for chunk in data], np.int64)
+        at = self._place((variable.name, block), int(sizes.sum()))
+        self._disk.write_at(at, b"".join(data))
+        table.offsets[which], table.sizes[which] = at + np.cumsum(sizes) - sizes, sizes
+
+    def _place(self, block: tuple[str, int], size: int) -> int:
+        """Where the chunks of a block go: where they were, if it was written before and they fit."""
+        with self._lock:
+            old = self._spans.pop(block, None)
+            if old is not None:
+                self._free.append(old)
+            for k, (at, room) in enumerate(self._free):
+                if size <= room:
+                    self._free[k] = at + size, room - size
+                    break
+            else:
+                at = self._disk.reserve(size)
+            self._spans[block] = at, size
+        return at
 
     def get(self, variable: Any, block: int) -> NDArray[Any]:
-        with self._lock, self._disk.calls():
-            values: NDArray[Any] = self._datasets[variable.name][block * BLOCK : (block + 1) * BLOCK]
+        table, codec = self._chunks[variable.name], self.codec(variable)
+        start, end = block * BLOCK, min((block + 1) * BLOCK, variable.length)
+        values = np.full(end - start, self._fill, self._dtype)
+        for index in range(start // variable.chunk, -(-end // variable.chunk)):
+            chunk = table.held.get(index)
+            if table.sizes[index]:
+                chunk = self._disk.read_at(int(table.sizes[index]), int(table.offsets[index]))
+            if chunk is not None:
+                low = index * variable.chunk
+                codec.values(codec.payload(chunk), 0, min(variable.chunk, end - low), values, low - start)
         return values
 
     def finish(self, summary: Summary, sequences: Table, attributes: dict[str, str | int]) -> None:
+        self._write_indexes()
         with self._disk.calls():
+            self._file = h5py.File(self._disk, "r+", libver=LIBVER)
+            for variable in self.layout.variables:
+                for index, chunk in self._chunks[variable.name].held.items():
+                    self._file[variable.name].id.write_direct_chunk((index * variable.chunk,), chunk)
             for name, column in zip(Summary._fields, summary, strict=True):
                 self._file[SUMMARY][name][:] = column
             for name, column in sequence_columns(self.layout, sequences).items():
@@ -137,9 +180,44 @@ class Hdf5Sink:
             self._file.close()
         self._disk.close()
 
+    def _write_indexes(self) -> None:
+        read, write = self._disk.read_at, self._disk.write_at
+        for table in self._chunks.values():
+            if table.place is None or not table.sizes.any():
+                continue
+            at = self._disk.reserve(0)
+            pieces = encode_index(at, table.offsets, table.sizes, table.chunk * self._dtype.itemsize)
+            where, piece = pieces[-1]
+            self._disk.reserve(where + len(piece) - at)
+            for where, piece in pieces:
+                write(where, piece)
+            write(*set_address(read, table.place, at))
+        write(*set_end(read, self._disk.reserve(0)))
+
     def abandon(self) -> None:
         """Close the file of a track that will not be."""
         give_up(self._disk, self._file)
+
+
+class _Chunks:
+    """Where the chunks of one variable lie.
+
+    Attributes
+    ----------
+    place : IndexPlace or None
+        None for a variable of one chunk, which has no index: its chunk is ``held`` until the end.
+    offsets, sizes : ndarray of int64
+        In the file; size 0 for a chunk that was not written.
+    """
+
+    def __init__(self, length: int, chunk: int, place: IndexPlace | None) -> None:
+        n = -(-length // chunk)
+        if place is None and n > 1:
+            raise RuntimeError(f"HDF5 made an index of another kind for {n} chunks than it was asked for")
+        self.chunk = chunk
+        self.place = place
+        self.offsets, self.sizes = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self.held: dict[int, bytes] = {}
 
 
 @contextlib.contextmanager
