@@ -272,7 +272,7 @@ static size_t compress(Tools *tools, const Recipe *recipe, const uint8_t *values
         shuffle(values, tools->payload, recipe->itemsize, (int64_t)recipe->nbytes / recipe->itemsize);
         values = tools->payload;
     }
-    return deflate_planes(&tools->packers[runs], values, recipe->nbytes, recipe->split ? recipe->itemsize : 1, out, room);
+    return deflate_planes(&tools->packers[runs], values, recipe->nbytes, recipe->split && !runs ? recipe->itemsize : 1, out, room);
 }
 
 /* ---- many chunks ----------------------------------------------------------------------------- */
