@@ -242,20 +242,26 @@ def windows(
     options = options.checked(sources[0])
     table = window_table(sources[0], regions, options)
     same_lengths(table, sources)
-    dtype = np.result_type(*(source.dtype for source in sources))
     if not len(table):
+        dtype = np.result_type(*(source.dtype for source in sources))
         width = 0 if options.width is None else integer(options.width, "width")
         shape = (len(sources), 0, options.bins or width, *([len(BASES)] if options.encoding else []))
         return np.empty(shape, np.float64 if options.bins else np.uint8 if options.encoding else dtype), table
     if options.bins is not None:
         return np.stack([scaled(source, table, options.bins, options) for source in sources]), table
+    return read_table(sources, table, options), table
+
+
+def read_table(sources: Sequence[Source], table: RegionTable, options: Options) -> NDArray[Any]:
+    """Values of windows of one width that were checked, as :func:`windows` gives them."""
+    dtype = np.result_type(*(source.dtype for source in sources))
     values = np.empty((len(sources), len(table), int(table.end[0] - table.start[0])), dtype)
     for source, part in zip(sources, values, strict=True):
         own = part if source.dtype == part.dtype else np.empty(part.shape, source.dtype)
         read_windows(source, table, own, options)
         if own is not part:
             part[:] = own
-    return (one_hot(values) if options.encoding else values), table
+    return one_hot(values) if options.encoding else values
 
 
 def labelled_windows(

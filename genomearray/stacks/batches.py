@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.choices import SEQUENCE, Bounds, Encoding, Reference
-from genomearray.compute.windows import Options, same_lengths, window_table
+from genomearray.compute.windows import Options, read_table, same_lengths, window_table
 from genomearray.errors import AssemblyError, LayoutError, RegionError, ValueRangeError
 from genomearray.reference.region import integer
 from genomearray.reference.region_table import Regions, RegionTable
@@ -37,7 +37,7 @@ class Batches:
         seed: int,
         drop_last: bool,
         dtype: np.dtype[Any],
-        windows: dict[str, Any],
+        options: Options,
     ) -> None:
         self._tracks = tracks
         self._single = single
@@ -45,7 +45,7 @@ class Batches:
         self._shuffle = shuffle
         self._seed = seed
         self._dtype = dtype
-        self._windows = windows
+        self._options = options
         self._drop_last = drop_last
         self.batch_size = batch_size
         self.epoch = 0
@@ -83,12 +83,14 @@ class Batches:
         return read[""] if self._single else read
 
     def _read(self, track: Track | Stack, table: RegionTable) -> NDArray[Any]:
-        kind = (track.tracks[0] if isinstance(track, Stack) else track).kind
-        encoding: Encoding | None = "onehot" if kind == SEQUENCE else None
-        array = track.windows(table, encoding=encoding, **self._windows)
-        if isinstance(track, Stack):  # one example after the other
-            array = array.transpose("window", "track", ...)
-        return np.ascontiguousarray(array.values, dtype=self._dtype)
+        each = track.tracks if isinstance(track, Stack) else (track,)
+        encoding: Encoding | None = "onehot" if each[0].kind == SEQUENCE else None
+        # The table was checked when the batches were made: no labels, no second look.
+        values = read_table([one.source for one in each], table, self._options._replace(encoding=encoding))
+        # One example after the other.
+        return np.ascontiguousarray(
+            np.moveaxis(values, 0, 1) if isinstance(track, Stack) else values[0], dtype=self._dtype
+        )
 
     def __iter__(self) -> Iterator[Batch]:
         for k in range(len(self)):
@@ -184,7 +186,6 @@ def batches(
     )
     table = window_table(each[0].source, regions, options)
     same_lengths(table, [one.source for one in each])
-    windows = {"strand_aware": strand_aware, "bounds": bounds, "fill": fill}
     return Batches(
         by_name,
         single,
@@ -194,7 +195,7 @@ def batches(
         int(seed),
         bool(drop_last),
         _batch_dtype(dtype, by_name),
-        windows,
+        options,
     )
 
 

@@ -189,6 +189,10 @@ class _Hdf5Chunks:
         self._reads = 0
         self._lock = ForkSafeLock()
 
+    @property
+    def one_local_file(self) -> bool:
+        return self._file.fd >= 0
+
     def place(self, index: int) -> tuple[ChunkFile, int, int] | None:
         if self._map is None:
             if self._reads < FIRST_READS and self._file.fd >= 0:

@@ -16,7 +16,14 @@ from genomearray.choices import KINDS
 from genomearray.errors import LayoutError, TrackError, unknown_chromosome
 from genomearray.reference.intervals import Intervals
 from genomearray.source import PACKED, ChunkStatistics, Source, StoredSummaries, missing_value
-from genomearray.storage.chunks.chunk_map import Array1D, ChunkDamage, ChunkedArray
+from genomearray.storage.chunks.chunk_map import (
+    Array1D,
+    ChunkDamage,
+    ChunkedArray,
+    DamageIn,
+    are_alike,
+    gather_together,
+)
 from genomearray.storage.chunks.open_files import ForkSafeLock
 from genomearray.storage.layout import (
     ABSENT,
@@ -28,6 +35,7 @@ from genomearray.storage.layout import (
     can_be_variable,
 )
 from genomearray.storage.read.identity import FAILURES, damage_error
+from genomearray.storage.read.stored_statistics import StoredStatistics
 from genomearray.summary import Summary, parts_with_data
 
 
@@ -221,6 +229,17 @@ class StoredTrack(Source):
         """
         arrays, array_of, offset = self._locate_all(intervals.names)
         which, shift = array_of[intervals.code], offset[intervals.code]
+        together = [array for _, array in arrays]
+        if len(arrays) > 1 and are_alike(together):
+            ways = 1 if step is None else step
+            try:
+                gather_together(
+                    together, which, intervals.start + shift, intervals.end + shift, out, dest, ways, threads
+                )
+            except DamageIn as found:
+                name = arrays[found.array][0]
+                raise self._damaged(self._region_of(name, found.damage), found.damage.cause) from found
+            return
         for k, (name, array) in enumerate(arrays):
             here = slice(None) if len(arrays) == 1 else np.flatnonzero(which == k)
             starts = intervals.start[here] + shift[here]
@@ -266,7 +285,7 @@ class StoredTrack(Source):
         stored: list[ChunkStatistics | None] = []
         for name, array in arrays:
             stored.append(
-                StoredStatistics(self, self._variable_of(name), array)
+                StoredStatistics(array, self.summary_rows(self._variable_of(name))[0], self.summary)
                 if isinstance(array, ChunkedArray)
                 else None
             )
@@ -423,20 +442,6 @@ class StoredTrack(Source):
 
     def _damaged(self, what: str, cause: object) -> TrackError:
         return damage_error(self.path, self._identity, what, cause)
-
-
-class StoredStatistics:
-    """The rows of /summary that belong to a variable."""
-
-    def __init__(self, track: StoredTrack, variable: str, array: ChunkedArray) -> None:
-        self.chunk = array.chunk
-        self.stop = array.length
-        self._track = track
-        self._first, _ = track.summary_rows(variable)
-
-    def rows(self, first: int, last: int) -> Summary:
-        """n, sum, m2, min and max of the chunks [first, last) of the variable."""
-        return self._track.summary(self._first + first, self._first + last)
 
 
 def _expected_by(track: weakref.ref[StoredTrack], variable: str) -> NDArray[np.bool_]:

@@ -127,6 +127,10 @@ class _Shards:
         self._indexes: dict[int, NDArray[np.int64] | None] = {}
         self._token = object()
 
+    @property
+    def one_local_file(self) -> bool:
+        return False
+
     def place(self, index: int) -> tuple[ChunkFile, int, int] | None:
         shard, k = divmod(index, self._per_shard)
         places = self._index(shard)
