@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FAST = tests/test_sizes.py tests/test_deprecated.py tests/reference
 TOUCHING = tests/cli tests/contracts/test_store_form.py
-SANITIZED = tests/loops tests/storage/test_chunk_map.py tests/converters/test_text_formats.py
+SANITIZED = tests/loops tests/storage/test_runs.py tests/storage/test_chunk_map.py tests/converters/test_text_formats.py
 PURE = tests/contracts/test_store_form.py tests/storage/test_publish.py tests/storage/test_track_writer.py
 
 .PHONY: demo test check lint test-lowest test-pure test-sanitized benchmarks clean

@@ -10,6 +10,7 @@
 #define Py_LIMITED_API 0x030b0000
 #endif
 #include <Python.h>
+#include "runs.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -42,7 +43,7 @@ typedef struct {
     unsigned long reserved;
 } zng_stream;
 
-enum { Z_SYNC_FLUSH = 2, Z_FINISH = 4, Z_STREAM_END = 1, Z_DEFLATED = 8, Z_RLE = 3, ZLIB_WINDOW = 15, RAW_WINDOW = -15, MEMORY = 8 };
+enum { Z_SYNC_FLUSH = 2, Z_FINISH = 4, Z_STREAM_END = 1, Z_DEFLATED = 8, ZLIB_WINDOW = 15, RAW_WINDOW = -15, MEMORY = 8 };
 
 static int (*inflate_init)(zng_stream *, int);
 static int (*inflate_reset)(zng_stream *);
@@ -67,11 +68,11 @@ static int (*whole_run)(void *, const void *, size_t, void *, size_t, size_t *, 
 /* ---- what each thread keeps ------------------------------------------------------------------ */
 
 typedef struct {
-    zng_stream stream, packers[2]; /* for values that change often, for runs */
-    int ready, packer_level[2], window; /* level 0: not ready */
+    zng_stream stream, packer;
+    int ready, packer_level, window; /* level 0: not ready */
     void *whole; /* libdeflate's decompressor */
-    uint8_t *raw, *payload;
-    size_t raw_size, payload_size;
+    uint8_t *raw, *payload, *tokens;
+    size_t raw_size, payload_size, tokens_size;
 } Tools;
 
 static pthread_key_t tools_key;
@@ -79,8 +80,8 @@ static pthread_key_t tools_key;
 static void drop_tools(void *pointer) {
     Tools *tools = pointer;
     if (tools->ready) inflate_end(&tools->stream);
-    for (int k = 0; k < 2; k++)
-        if (tools->packer_level[k]) deflate_end(&tools->packers[k]);
+    if (tools->packer_level) deflate_end(&tools->packer);
+    free(tools->tokens);
     if (tools->whole) whole_free(tools->whole);
     free(tools->raw);
     free(tools->payload);
@@ -196,19 +197,19 @@ static void shuffle(const uint8_t *values, uint8_t *planes, int itemsize, int64_
 
 static size_t compressed_bound(Tools *tools, const Recipe *recipe) {
     if (recipe->codec == BLOSC_CRC) return recipe->nbytes + 16 + 4; /* BLOSC_MAX_OVERHEAD, checksum */
-    for (int k = 0; k < 2; k++) {
-        if (tools->packer_level[k] == recipe->level) continue;
-        if (tools->packer_level[k]) deflate_end(&tools->packers[k]);
-        tools->packer_level[k] = 0;
-        memset(&tools->packers[k], 0, sizeof tools->packers[k]);
-        if (deflate_init(&tools->packers[k], recipe->level, Z_DEFLATED, RAW_WINDOW, MEMORY, k ? Z_RLE : 0)) return 0;
-        tools->packer_level[k] = recipe->level;
+    if (!grow(&tools->tokens, &tools->tokens_size, 2 * recipe->nbytes)) return 0;
+    if (tools->packer_level != recipe->level) {
+        if (tools->packer_level) deflate_end(&tools->packer);
+        tools->packer_level = 0;
+        memset(&tools->packer, 0, sizeof tools->packer);
+        if (deflate_init(&tools->packer, recipe->level, Z_DEFLATED, RAW_WINDOW, MEMORY, 0)) return 0;
+        tools->packer_level = recipe->level;
     }
-    return deflate_bound(&tools->packers[0], recipe->nbytes) + (size_t)(5 * recipe->itemsize) + 16;
+    return deflate_bound(&tools->packer, recipe->nbytes) + (size_t)(5 * recipe->itemsize) + 16;
 }
 
-/* Whether values change rarely. Then a compressor that looks for runs only takes half the time and makes the
- * chunk smaller by up to a third; where they change often, it makes it larger by a tenth (benchmarks/chunks.md). */
+/* Whether values change rarely: then a compressor that looks for runs only is many times as fast, and the chunk
+ * smaller by up to a third; where they change often, it makes it larger by a tenth (benchmarks/chunks.md). */
 static int has_runs(const uint8_t *values, int itemsize, size_t nbytes) {
     size_t n = nbytes / (size_t)itemsize, changes = 0;
     if (itemsize == 1) {
@@ -223,6 +224,12 @@ static int has_runs(const uint8_t *values, int itemsize, size_t nbytes) {
         for (size_t i = 1; i < n; i++) changes += memcmp(values + i * (size_t)itemsize, values + (i - 1) * (size_t)itemsize, (size_t)itemsize) != 0;
     }
     return 8 * changes < n;
+}
+
+static size_t put_adler(const uint8_t *bytes, size_t nbytes, uint8_t *out) {
+    uint32_t adler = adler_run(1, bytes, (uint32_t)nbytes);
+    for (int k = 0; k < 4; k++) out[k] = (uint8_t)(adler >> (24 - 8 * k));
+    return 4;
 }
 
 /* A zlib stream (RFC 1950) of deflate blocks (RFC 1951). Planes of bytes that deflate hardly shortens, as the
@@ -252,9 +259,7 @@ static size_t deflate_planes(zng_stream *stream, const uint8_t *bytes, size_t nb
         }
         used += size;
     }
-    uint32_t adler = adler_run(1, bytes, (uint32_t)nbytes);
-    for (int k = 0; k < 4; k++) out[used++] = (uint8_t)(adler >> (24 - 8 * k));
-    return used;
+    return used + put_adler(bytes, nbytes, out + used);
 }
 
 /* Compressed size, 0 on failure. */
@@ -267,12 +272,17 @@ static size_t compress(Tools *tools, const Recipe *recipe, const uint8_t *values
         for (int k = 0; k < 4; k++) out[size + k] = (uint8_t)(crc >> (8 * k));
         return (size_t)size + 4;
     }
-    int runs = has_runs(values, recipe->itemsize, recipe->nbytes);
+    int rare = has_runs(values, recipe->itemsize, recipe->nbytes);
     if (recipe->shuffled) {
         shuffle(values, tools->payload, recipe->itemsize, (int64_t)recipe->nbytes / recipe->itemsize);
         values = tools->payload;
     }
-    return deflate_planes(&tools->packers[runs], values, recipe->nbytes, recipe->split && !runs ? recipe->itemsize : 1, out, room);
+    if (rare) {
+        size_t used = deflate_runs(values, recipe->nbytes, out + 2, room - 6, (uint16_t *)(void *)tools->tokens);
+        out[0] = 0x78, out[1] = 0x01;
+        if (used) return used + 2 + put_adler(values, recipe->nbytes, out + 2 + used);
+    }
+    return deflate_planes(&tools->packer, values, recipe->nbytes, recipe->split ? recipe->itemsize : 1, out, room);
 }
 
 /* ---- many chunks ----------------------------------------------------------------------------- */
@@ -620,5 +630,6 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_chunks", "Compresse
 
 PyMODINIT_FUNC PyInit__chunks(void) {
     if (pthread_key_create(&tools_key, drop_tools)) return PyErr_NoMemory();
+    prepare_runs();
     return PyModule_Create(&module);
 }
