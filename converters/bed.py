@@ -308,7 +308,7 @@ def export_bed(
             )
         frames = [table if names is None else table[table["chrom"].isin(names)]]
     width = max((_width(frame) for frame in frames), default=3)
-    lines = extended = 0
+    lines = extended = broken = 0
     with text_output(out, overwrite=overwrite) as file:
         for frame in frames:
             for low in range(0, len(frame), _ROWS):
@@ -320,12 +320,17 @@ def export_bed(
                 file.writelines("\t".join(row).encode() + b"\n" for row in rows)
                 extended += changed
             lines += len(frame)
+            broken += _with_breaks(frame)
     what = "intervals" if parts == "features" and not isinstance(table, FeatureTable) else parts
-    notes = (
-        f"{extended:,} transcripts reach beyond their exons, or have exons that overlap: the blocks of "
-        "BED12 were extended to the ends, or merged",
-    )
-    return ExportReport(lines, what.replace("_", " "), notes if extended else ())
+    notes = []
+    if extended:
+        notes.append(
+            f"{extended:,} transcripts reach beyond their exons, or have exons that overlap: the blocks of "
+            "BED12 were extended to the ends, or merged"
+        )
+    if broken:
+        notes.append(f"{broken:,} texts held tabs or ends of lines, which are blanks now")
+    return ExportReport(lines, what.replace("_", " "), tuple(notes))
 
 
 _OWN_NAMES = ("transcript", "gene_name", "gene_id")  # of parts, the first that says anything
@@ -360,6 +365,8 @@ def _columns(frame: pd.DataFrame, width: int) -> tuple[list[list[str]], int]:
     if "exon_starts" in frame:
         return _bed12(frame)
     texts_of = {str(name): _texts(frame[name]) for name in frame.columns}
+    if set(STANDARD[9:]) <= set(texts_of):
+        _give_blocks(texts_of)
     if "transcript" in texts_of or "gene_id" in texts_of:
         own = [texts_of.pop(name, ["."] * n) for name in _OWN_NAMES]
         texts_of["name"] = [
@@ -372,16 +379,27 @@ def _columns(frame: pd.DataFrame, width: int) -> tuple[list[list[str]], int]:
     return [*first[:width], *texts_of.values()], 0
 
 
+def _give_blocks(texts_of: dict[str, list[str]]) -> None:
+    """Features without a block become one: BED12 has one at least."""
+    for k, sizes in enumerate(texts_of["blockSizes"]):
+        if sizes == ".":
+            texts_of["blockCount"][k], texts_of["blockStarts"][k] = "1", "0"
+            texts_of["blockSizes"][k] = str(int(texts_of["end"][k]) - int(texts_of["start"][k]))
+
+
 def _bed12(frame: pd.DataFrame) -> tuple[list[list[str]], int]:
     """Transcripts: the coding sequence is thick, exons are blocks. The first block begins with the
     feature, the last one ends with it, and none overlap (BED v1, section 1.5).
     """
     rows: list[list[str]] = []
     changed = 0
+    n = len(frame)
+    missing = {"name": "", "strand": ".", "cds_start": NO_CODING, "cds_end": NO_CODING}
     names = ("chrom", "start", "end", "name", "strand", "cds_start", "cds_end", "exon_starts", "exon_ends")
-    for row in zip(*(frame[name].tolist() for name in names), strict=True):
+    columns = (frame[name].tolist() if name in frame else [missing[name]] * n for name in names)
+    for row in zip(*columns, strict=True):
         chrom, start, end, name, strand, low, high, exon_starts, exon_ends = row
-        exons = list(zip(whole_list(exon_starts), whole_list(exon_ends), strict=True))
+        exons = list(zip(whole_list(exon_starts), whole_list(exon_ends), strict=True)) if exon_starts else []
         blocks = _blocks(exons, start, end)
         changed += blocks != exons
         thick = (low, high) if low != NO_CODING else (start, start)
@@ -404,7 +422,7 @@ def _bed12(frame: pd.DataFrame) -> tuple[list[list[str]], int]:
 
 def _blocks(exons: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
     """Exons, ascending, as blocks of BED12: merged where they overlap, from the start to the end."""
-    blocks = [exons[0]]
+    blocks = [exons[0] if exons else (start, end)]
     for low, high in exons[1:]:
         if low < blocks[-1][1]:
             blocks[-1] = (blocks[-1][0], max(high, blocks[-1][1]))
@@ -416,6 +434,17 @@ def _blocks(exons: list[tuple[int, int]], start: int, end: int) -> list[tuple[in
 
 
 _BREAKS = str.maketrans("\t\r\n", "   ")
+
+
+def _with_breaks(frame: pd.DataFrame) -> int:
+    """How many texts hold what would end a column or a line."""
+    texts = (frame[name] for name in frame.columns if frame[name].dtype.kind not in "iufb")
+    return sum(
+        any(character in text for character in "\t\r\n")
+        for column in texts
+        for text in column.tolist()
+        if isinstance(text, str)
+    )
 
 
 def _texts(column: pd.Series) -> list[str]:

@@ -25,6 +25,7 @@ from genomearray.reference.assembly import Chromosome
 from genomearray.storage.layout import BLOCK
 from genomearray.track.track import Track
 
+from .bigwig_index import check_structure
 from .exporting.bigwig_file import Stretches, write_bigwig
 from .exporting.files import new_file
 from .exporting.options import STDOUT, ExportOptions, ExportSettings, Out, check_kind
@@ -81,6 +82,7 @@ def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Unpack[Impo
 
 def _read(job: ImportJob[ImportReport], path: str) -> None:
     _check_magic(path)
+    structure = check_structure(path)
     before, done = job.report.rows, 0
     size = Path(path).stat().st_size
     with _translated(path):
@@ -88,14 +90,19 @@ def _read(job: ImportJob[ImportReport], path: str) -> None:
 
         with _with_suffix(path) as named, pybigtools.open(named) as reader:
             lengths: dict[str, int] = reader.chroms()
-            wanted = [
-                (name, chrom) for name, chrom in _chromosomes(job, path, reader, lengths) if chrom is not None
-            ]
+            found = list(_chromosomes(job, path, reader, lengths))
+            wanted = [(name, chrom) for name, chrom in found if chrom is not None]
             total = sum(lengths[name] for name, _ in wanted) or 1
             for name, chrom in wanted:
                 _copy_chromosome(job, reader, name, chrom)
                 done += lengths[name]
                 job.progress(size * done // total - size * (done - lengths[name]) // total)
+    read = job.report.rows - before
+    if len(wanted) == len(found) and structure.bases is not None and read < structure.bases:
+        job.report.notes.append(
+            f"{path}: its own summary counts {structure.bases:,} bases with a value, and {read:,} were "
+            "found: part of it may have been lost"
+        )
     if wanted and job.report.rows == before and not job.options.allow_empty:
         raise FormatError(f"{path}: no base has a value", hint="{allow_empty} accepts such files")
 

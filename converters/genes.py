@@ -158,8 +158,9 @@ def _format_of(block: Block, comments: list[str]) -> str:
 
 
 def _format_of_row(row: list[str]) -> str | None:
-    if len(row) in (8, 9) and row[3].isdigit() and row[4].isdigit() and row[6] in FILE_STRANDS:
-        return "gff3" if len(row) == 9 and _GFF3_PAIR.match(row[8]) else "gtf"
+    commented = len(row) > 9 and row[9].startswith("#")
+    if (len(row) in (8, 9) or commented) and row[3].isdigit() and row[4].isdigit() and row[6] in FILE_STRANDS:
+        return "gff3" if len(row) > 8 and _GFF3_PAIR.match(row[8]) else "gtf"
     if len(row) == 12 and row[1].isdigit() and row[5] in FILE_STRANDS:
         return "bed12"
     if any(len(row) > k and row[k] in ("+", "-") for k in (2, 3)) and len(row) >= 10:

@@ -174,7 +174,7 @@ def scan_wig(
         column = 1
         if state[KIND] == FIXED and second == end:
             starts[row] = state[NEXT] - 1  # wig is 1-based
-            state[NEXT] += state[STEP]
+            state[NEXT] = min(state[NEXT] + state[STEP], 1 << 60)  # past every end
         else:
             second_end = token_end(text, second, end)
             third = skip_blanks(text, second_end, end)

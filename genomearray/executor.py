@@ -113,6 +113,8 @@ class Cluster:
                         return
                     future, result = next(ready)
                     number = running.pop(future.key)
+                    if isinstance(result, BaseException):  # as_completed raises only some of them
+                        raise _cause_of(result, (future, common))
                     future.release()
                     yield number, result
                     if number % _LOOK == 0:  # workers come and go
@@ -121,6 +123,16 @@ class Cluster:
                 if running:
                     client.cancel(list(ready.futures), force=True, reason="the job is over")
                 ready.clear()
+
+
+def _cause_of(found: BaseException, futures: tuple[Any, ...]) -> BaseException:
+    """The error of the work itself, where a future has it: those that wait for it are only cancelled."""
+    for future in futures:
+        if future.status == "error":
+            found = future.exception()
+            break
+    cause = found.__cause__  # what failed while a task was unpacked on its way is wrapped
+    return cause if isinstance(cause, GenomeArrayError) else found
 
 
 def _distributed() -> Any:

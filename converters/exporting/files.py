@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +20,19 @@ from .options import STDOUT, Out
 @contextmanager
 def new_file(out: Out, *, overwrite: bool = False, suffix: str = "") -> Iterator[Path]:
     """A hidden place to write; it becomes ``out`` when the ``with`` ends without an error, else
-    nothing is left.
+    nothing is left. A link is followed; into a pipe or a device it is copied.
     """
     target = Path(out)
     refuse_target(target, overwrite)
+    if is_special(target):
+        with tempfile.TemporaryDirectory(prefix="genomearray-") as folder:
+            part = Path(folder, f"export{suffix}")
+            part.touch()
+            yield part
+            with part.open("rb") as whole, target.open("wb", buffering=0) as special:
+                shutil.copyfileobj(whole, special, 1 << 20)
+        return
+    target = target.resolve()
     remove_dead_parts(target.absolute().parent, target.name)
     part = part_path(target, target.name, suffix)
     part.touch(exist_ok=False)
@@ -42,8 +53,13 @@ def refuse_target(target: Path, overwrite: bool, *, folder: bool = False) -> Non
         raise FormatError(f"the folder of {target} is not there; make it first")
     if target.is_dir() and not folder:
         raise FormatError(f"{target} is a folder; name a file in it")
-    if target.exists() and not overwrite:
+    if target.exists() and not overwrite and not is_special(target):
         raise FormatError(f"{target} exists", hint="choose another name, or replace it with {overwrite}")
+
+
+def is_special(target: Path) -> bool:
+    """Whether a pipe or a device is there: something to write into, which must not be replaced."""
+    return target.exists() and not target.is_file() and not target.is_dir()
 
 
 @contextmanager
@@ -52,6 +68,10 @@ def text_output(out: Out, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
     if os.fspath(out) == STDOUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    if is_special(Path(out)):
+        with Path(out).open("wb") as special:
+            yield special
         return
     with new_file(out, overwrite=overwrite) as part:
         if os.fspath(out).endswith(".gz"):

@@ -29,9 +29,11 @@ from ..text.gff import (
     gff_line,
     parents_of,
     part_of,
+    plain_gff3,
 )
 from .transcripts import Span, Transcript
 
+_MOST_LEVELS = 10  # of parents above a transcript
 _OF_GENE = ("Name", *GENE_NAMES)
 _OF_OTHERS = (*GENE_NAMES, "Name")
 _GENE_IDS = ("locus_tag", "gene", "ID")
@@ -74,6 +76,7 @@ class Gff3Transcripts:
             self._ended = self._ended or row[0].startswith(">")
             if self._ended:  # sequences follow, after ##FASTA
                 return
+            plain_gff3(row)
             kind = row[2] if len(row) > 2 else ""
             part = part_of(kind)
             try:
@@ -161,8 +164,14 @@ class Gff3Transcripts:
         is_gene = "gene" in record.kind.lower()
         gene = next(iter(parents_of(record.attributes)), transcript.name if is_gene else "")
         genes = self._named(transcript.chrom, gene) if gene else []
-        if genes:
-            used.add((genes[0].row[0], gene))
+        for _ in range(_MOST_LEVELS):  # a gene, its primary transcript, a miRNA, exons
+            if genes:
+                used.add((genes[0].row[0], gene))
+            above = parents_of(genes[0].attributes) if genes and "gene" not in genes[0].kind.lower() else []
+            if not above:
+                break
+            gene = above[0]
+            genes = self._named(transcript.chrom, gene)
         of_gene = [one.attributes for one in genes[:1]]
         transcript.gene_id = gene or first_of([record.attributes], ("gene_id", *_GENE_IDS[:2]))
         transcript.gene_name = (

@@ -82,7 +82,7 @@ class GtfTranscripts:
         """Take lines."""
         for k, row in enumerate(block.rows):
             kind = row[2] if len(row) > 2 else ""
-            if kind == "gene" and len(row) == 9:
+            if kind.lower() == "gene" and len(row) >= 9:
                 attributes = gtf_attributes(row[8])
                 self._of_gene.setdefault((row[0], attributes.get("gene_id", "")), attributes)
             if part_of(kind) is None and kind.lower() not in _TRANSCRIPT:

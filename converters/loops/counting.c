@@ -142,7 +142,7 @@ int count_depth(const Argument *given, int64_t *results) {
                 reasons[ELSEWHERE] += !wanted;
                 continue;
             }
-            if (role == FIRST && !store_waiting(record, start, cigar, operations, &waiting, key)) {
+            if (role == FIRST && !store_waiting(record, start, flag & (READ1 | READ2), cigar, operations, &waiting, key)) {
                 results[0] = WAITING_ROOM;
                 return OK;
             }
@@ -189,17 +189,27 @@ int count_ends(const Argument *given, int64_t *results) {
 
 /* ---- pairs ----------------------------------------------------------------------------------- */
 
+/* Whether a read on [start, end) and its mate, which begins at ``mate``, share a base. Where the mate is the left one
+ * its length decides: TLEN, if it says that the mate ends last, else the tag MC, else that both are alike. */
+static int overlap(const uint8_t *record, int64_t start, int64_t end, int64_t mate) {
+    int64_t size = i32(record + 32), span;
+    if (start <= mate) return mate < end;
+    if (mate + (size < 0 ? -size : size) > end) return 1;
+    span = mate_span(record);
+    return mate + (span < 0 ? end - start : span) > start;
+}
+
 /* Why a read gives no fragment, -1 where it gives one. */
 static int no_fragment(const uint8_t *record, int64_t start, int64_t end, int64_t flag, int64_t most_back, int *crossed) {
     int reverse = (flag & REVERSE) != 0;
-    int64_t mate = i32(record + 28), apart = start > mate ? start - mate : mate - start;
+    int64_t mate = i32(record + 28);
     if (!(flag & PAIRED) || flag & (MATE_UNMAPPED | NOT_PRIMARY) || i32(record + 24) != i32(record + 4)) return NOT_A_PAIR;
-    if (!(flag & READ1)) return NOT_FIRST;
+    if ((flag & (READ1 | READ2)) != READ1) return NOT_FIRST;
     if (reverse == ((flag & MATE_REVERSE) != 0)) return SAME_STRAND;
     if (i32(record + 32) == 0) return NO_SIZE;
     if (start - mate > most_back) return FAR_MATE;
     *crossed = reverse ? mate > start : start > mate;
-    return *crossed && apart >= end - start ? OUTWARD : -1;
+    return *crossed && !overlap(record, start, end, mate) ? OUTWARD : -1;
 }
 
 /* data, reads (6), n, most_back, out, reasons: fragments */

@@ -20,19 +20,24 @@ static uint64_t hash(const uint8_t *name, int64_t n) {
 WaitingRead waiting_read(const uint8_t *at) {
     const uint8_t *head = at + 1 + at[0];
     int64_t operations = u32(head + 8);
-    return (WaitingRead){u64(head), operations, head + 12, head + 12 + 4 * operations};
+    return (WaitingRead){u64(head), operations, head + 13, head + 13 + 4 * operations};
 }
 
 static inline int64_t *row_of(const Waiting *waiting, int64_t slot) { return waiting->table + MATE_COLUMNS * slot; }
 
-/* Slot of the waiting read of the same name that begins at ``mate`` and expects its own mate at ``start``, or -1.
- * Names alone do not do: several pairs may have one. */
-static int64_t find(const uint8_t *record, const Waiting *waiting, uint64_t key, int64_t start, int64_t mate) {
+/* Whether flags 64 and 128 are of the two reads of a pair: one each, or alike where they say nothing. */
+static int are_mates(int64_t number, int64_t other) {
+    return number == READ1 || number == READ2 ? other == ((READ1 | READ2) ^ number) : other == number;
+}
+
+/* Slot of the waiting read of the same name that begins at ``mate``, expects its own mate at ``start``, and is read 2
+ * where this one is read 1; or -1. Names alone do not do: several pairs may have one. */
+static int64_t find(const uint8_t *record, int64_t number, const Waiting *waiting, uint64_t key, int64_t start, int64_t mate) {
     int64_t mask = waiting->slots - 1, slot = (int64_t)key & mask;
     for (const int64_t *row; (row = row_of(waiting, slot))[HASH]; slot = (slot + 1) & mask) {
         if ((uint64_t)row[HASH] != key || row[MATE] != start) continue;
         const uint8_t *stored = waiting->store + row[STORE];
-        if (stored[0] == record[12] && waiting_read(stored).start == mate && !memcmp(stored + 1, record + HEAD, stored[0])) return slot;
+        if (stored[0] == record[12] && waiting_read(stored).start == mate && are_mates(number, stored[1 + stored[0] + 12]) && !memcmp(stored + 1, record + HEAD, stored[0])) return slot;
     }
     return -1;
 }
@@ -57,15 +62,16 @@ static void insert(const Waiting *waiting, uint64_t key, int64_t mate, int64_t a
     row[HASH] = (int64_t)key, row[MATE] = mate, row[STORE] = at;
 }
 
-int store_waiting(const uint8_t *record, int64_t start, const uint8_t *cigar, int64_t operations, const Waiting *waiting, uint64_t key) {
+int store_waiting(const uint8_t *record, int64_t start, int64_t number, const uint8_t *cigar, int64_t operations, const Waiting *waiting, uint64_t key) {
     int64_t size = record[12], used = waiting->state[USED];
-    if (2 * (waiting->state[N] + 1) > waiting->slots || used + 1 + size + 12 + 4 * operations > waiting->size) return 0;
+    if (2 * (waiting->state[N] + 1) > waiting->slots || used + 1 + size + 13 + 4 * operations > waiting->size) return 0;
     uint8_t *at = waiting->store + used;
     *at++ = (uint8_t)size;
     memcpy(at, record + HEAD, (size_t)size);
     at += size;
     for (int k = 0; k < 8; k++) *at++ = (uint8_t)(start >> (8 * k));
     for (int k = 0; k < 4; k++) *at++ = (uint8_t)(operations >> (8 * k));
+    *at++ = (uint8_t)number;
     memcpy(at, cigar, (size_t)(4 * operations));
     waiting->state[USED] = at + 4 * operations - waiting->store;
     waiting->state[N]++;
@@ -79,7 +85,7 @@ int role_of_mate(const uint8_t *record, int64_t flag, int64_t start, int64_t end
     if (end <= mate) return ALONE;
     *key = hash(record + HEAD, record[12]);
     if (start < mate) return FIRST;
-    *slot = find(record, waiting, *key, start, mate);
+    *slot = find(record, flag & (READ1 | READ2), waiting, *key, start, mate);
     return *slot >= 0 ? SECOND : start == mate ? FIRST : ALONE;
 }
 

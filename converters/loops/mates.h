@@ -24,7 +24,7 @@ WaitingRead waiting_read(const uint8_t *at);
 /* Whether a read stands alone, waits for its mate, or is the mate of one that waits: then in which slot. */
 int role_of_mate(const uint8_t *record, int64_t flag, int64_t start, int64_t end, const Waiting *waiting, uint64_t *key, int64_t *slot);
 /* Let a read wait; 0 when there is no room. */
-int store_waiting(const uint8_t *record, int64_t start, const uint8_t *cigar, int64_t operations, const Waiting *waiting, uint64_t key);
+int store_waiting(const uint8_t *record, int64_t start, int64_t number, const uint8_t *cigar, int64_t operations, const Waiting *waiting, uint64_t key);
 void remove_waiting(const Waiting *waiting, int64_t slot);
 
 #endif

@@ -1,5 +1,6 @@
 #include "records.h"
 #include "loops.h"
+#include <string.h>
 
 /* Why a scan stopped. */
 enum { MORE, LIMIT, FULL, BAD, UNSORTED };
@@ -7,36 +8,59 @@ enum { SEEN, UNMAPPED, FLAGS, REQUIRED, MAPQ, NO_BASES, N_COUNTS };
 enum { LAST_CONTIG, LAST_POS, CONTIG, POS, WANTED, N_STATE };
 enum { MOST_BYTES = 1 << 28 };
 
-/* Where the tag CG with a 32-bit array begins, -1 when it is not among the tags [at, end). */
-static int64_t array_tag(const uint8_t *data, int64_t at, int64_t end) {
-    while (at + 3 <= end) {
-        uint8_t kind = data[at + 2];
-        switch (kind) {
-        case 'B': {
-            if (at + 8 > end) return -1;
-            uint8_t inner = data[at + 3];
-            int64_t count = u32(data + at + 4);
-            if (data[at] == 'C' && data[at + 1] == 'G' && (inner == 'I' || inner == 'i')) return at + 8 + 4 * count <= end ? at : -1;
-            at += 8 + count * (inner == 'c' || inner == 'C' ? 1 : inner == 's' || inner == 'S' ? 2 : 4);
-            break;
-        }
-        case 'Z':
-        case 'H':
-            for (at += 3; at < end && data[at]; at++) {}
-            at++;
-            break;
-        case 'A':
-        case 'c':
-        case 'C': at += 4; break;
-        case 's':
-        case 'S': at += 5; break;
-        case 'i':
-        case 'I':
-        case 'f': at += 7; break;
-        default: return -1;
+/* Bytes of the tag that begins at ``at``, -1 where it is none or goes beyond ``end``. */
+static int64_t tag_size(const uint8_t *at, const uint8_t *end) {
+    if (end - at < 4) return -1;
+    int64_t size;
+    switch (at[2]) {
+    case 'B':
+        if (end - at < 8) return -1;
+        size = 8 + u32(at + 4) * (at[3] == 'c' || at[3] == 'C' ? 1 : at[3] == 's' || at[3] == 'S' ? 2 : 4);
+        break;
+    case 'Z':
+    case 'H':
+        for (size = 3; size < end - at && at[size]; size++) {}
+        size++;
+        break;
+    case 'A':
+    case 'c':
+    case 'C': size = 4; break;
+    case 's':
+    case 'S': size = 5; break;
+    case 'i':
+    case 'I':
+    case 'f': size = 7; break;
+    default: return -1;
+    }
+    return size <= end - at ? size : -1;
+}
+
+/* The tag of a name among those from ``at`` on, or NULL. */
+static const uint8_t *find_tag(const uint8_t *at, const uint8_t *end, const char *name) {
+    for (int64_t size; (size = tag_size(at, end)) >= 0; at += size)
+        if (at[0] == (uint8_t)name[0] && at[1] == (uint8_t)name[1]) return at;
+    return NULL;
+}
+
+static const uint8_t *tags_of(const uint8_t *record) {
+    int64_t letters = i32(record + 20);
+    return record + HEAD + record[12] + 4 * u16(record + 16) + (letters + 1) / 2 + letters;
+}
+
+int64_t mate_span(const uint8_t *record) {
+    const uint8_t *tag = find_tag(tags_of(record), record + 4 + i32(record), "MC");
+    if (!tag || tag[2] != 'Z') return -1;
+    int64_t span = 0, number = 0;
+    for (const uint8_t *at = tag + 3; *at; at++) {
+        if (*at >= '0' && *at <= '9') {
+            number = number * 10 + (*at - '0');
+            if (number > (int64_t)1 << 31) number = (int64_t)1 << 31;
+        } else {
+            span += strchr("MDN=X", *at) ? number : 0;
+            number = 0;
         }
     }
-    return -1;
+    return span;
 }
 
 /* What is wrong with the fields of a record whose bytes are all there; 0: nothing. */
@@ -107,8 +131,9 @@ int scan_records(const Argument *given, int64_t *results) {
         int64_t operations = u16(record + 16), cigar = start + HEAD + record[12];
         /* Section 4.2.2: the CIGAR is <letters>S<bases>N, and the real one stands in the tag CG. */
         if (operations == 2 && u32(data + cigar) == (letters << 4 | 4) && (data[cigar + 4] & 15) == 3) {
-            int64_t tag = array_tag(data, cigar + 8 + (letters + 1) / 2 + letters, stop);
-            if (tag >= 0 && u32(data + tag + 4) >= 2) operations = u32(data + tag + 4), cigar = tag + 8;
+            const uint8_t *tag = find_tag(tags_of(record), data + stop, "CG");
+            if (tag && tag[2] == 'B' && (tag[3] == 'I' || tag[3] == 'i') && u32(tag + 4) >= 2)
+                operations = u32(tag + 4), cigar = tag + 8 - data;
         }
         int64_t bases = 0, query = 0, worst = 0;
         for (int64_t k = 0; k < operations; k++) {

@@ -4,7 +4,7 @@
 #include "../../genomearray/loops/arguments.h"
 
 /* Flags. */
-enum { PAIRED = 0x1, PROPER = 0x2, UNMAPPED_FLAG = 0x4, MATE_UNMAPPED = 0x8, REVERSE = 0x10, MATE_REVERSE = 0x20, READ1 = 0x40, NOT_PRIMARY = 0x900 };
+enum { PAIRED = 0x1, PROPER = 0x2, UNMAPPED_FLAG = 0x4, MATE_UNMAPPED = 0x8, REVERSE = 0x10, MATE_REVERSE = 0x20, READ1 = 0x40, READ2 = 0x80, NOT_PRIMARY = 0x900 };
 enum { HEAD = 36, COLUMNS_OF_READS = 6 };
 
 /* Little-endian integers at a place. */
@@ -30,6 +30,9 @@ static inline Reads take_reads(const Argument *given) {
         if (given[k].array.n < reads.room) reads.room = given[k].array.n;
     return reads;
 }
+
+/* Reference bases that the mate covers, by the tag MC (its CIGAR as text); -1 where it is not known. */
+int64_t mate_span(const uint8_t *record);
 
 /* ---- a window of counts ---------------------------------------------------------------------- */
 

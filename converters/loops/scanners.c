@@ -71,7 +71,7 @@ static Stop wig_row(Text text, int64_t at, int64_t stop, int64_t end, int64_t li
     int64_t second = skip_blanks(text, stop, end);
     if (state[KIND] == FIXED && second == end) {
         start = state[NEXT] - 1; /* wig is 1-based */
-        state[NEXT] += state[STEP];
+        state[NEXT] = state[NEXT] + state[STEP] < (int64_t)1 << 60 ? state[NEXT] + state[STEP] : (int64_t)1 << 60; /* past every end */
     } else {
         int64_t second_end = token_end(text, second, end), third = skip_blanks(text, second_end, end);
         if (state[KIND] == VARIABLE && second < end && third == end) {

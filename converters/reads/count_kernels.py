@@ -13,11 +13,13 @@ from .records import (
     NOT_PRIMARY,
     PAIRED,
     READ1,
+    READ2,
     REVERSE,
     Bytes,
     ReadColumns,
     covers,
     i32,
+    mate_span,
     u32,
 )
 from .window import LENGTH, N_FAR, Counts, Intervals, add, meets
@@ -182,7 +184,7 @@ def count_depth(
                     reasons[ELSEWHERE] += 1
                 continue
             if what == FIRST and not store_waiting(
-                data, record, start, cigar, operations, table, store, waiting, key
+                data, record, start, flag & (READ1 | READ2), cigar, operations, table, store, waiting, key
             ):
                 return WAITING_ROOM, k, extended
         if not wanted:
@@ -229,6 +231,20 @@ def count_ends(
 # -- pairs -------------------------------------------------------------------------------------
 
 
+def _overlap(data: Bytes, record: int, start: int, end: int, mate: int) -> bool:
+    """Whether a read on [start, end) and its mate, which begins at ``mate``, share a base.
+
+    Where the mate is the left one its length decides: TLEN, if it says that the mate ends last, else
+    the tag MC, else that mates are as long as each other.
+    """
+    if start <= mate:
+        return mate < end
+    if mate + abs(i32(data, record + 32)) > end:
+        return True
+    span = mate_span(data, record)
+    return mate + (end - start if span < 0 else span) > start
+
+
 @kernel
 def find_fragments(
     data: Bytes, rows: ReadColumns, n: int, most_back: int, out: Intervals, reasons: Reasons
@@ -238,8 +254,8 @@ def find_fragments(
     A fragment begins at the left one of both mates and has abs(TLEN) bases: which mate has the minus
     sign differs among aligners (SAM specification, section 1.4, TLEN; hts-specs issue 366), and where
     both begin at one base it is open. A mate may begin ``most_back`` bp (at most) before its read. In
-    a dovetail the forward read begins after the reverse one, and they overlap; mates that do not (as
-    far as the length of read 1 says) face outward, and no fragment lies between them.
+    a dovetail the forward read begins after the reverse one, and they overlap; mates that do not face
+    outward, and no fragment lies between them.
     """
     fragments = 0
     for k in range(n):
@@ -251,7 +267,7 @@ def find_fragments(
             or i32(data, record + 24) != i32(data, record + 4)
         ):
             reasons[NOT_A_PAIR] += 1
-        elif not flag & READ1:
+        elif flag & (READ1 | READ2) != READ1:
             reasons[NOT_FIRST] += 1
         elif ((flag & REVERSE) != 0) == ((flag & MATE_REVERSE) != 0):
             reasons[SAME_STRAND] += 1
@@ -263,7 +279,7 @@ def find_fragments(
             start, mate = rows.start[k], i32(data, record + 28)
             reverse = (flag & REVERSE) != 0
             crossed = mate > start if reverse else start > mate
-            if crossed and abs(start - mate) >= rows.end[k] - start:
+            if crossed and not _overlap(data, record, start, rows.end[k], mate):
                 reasons[OUTWARD] += 1
                 continue
             out[fragments, 0] = min(start, mate)

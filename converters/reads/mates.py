@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..loops import kernel
-from .records import NOT_PRIMARY, PAIRED, PROPER, Bytes, i32, u32
+from .records import NOT_PRIMARY, PAIRED, PROPER, READ1, READ2, Bytes, i32, u32
 
 # Columns of a waiting read: hash of its name, place of its mate, where it lies in the store.
 HASH, MATE, STORE = range(3)
@@ -31,10 +31,18 @@ def _hash(data: Bytes, at: int, n: int) -> int:
 
 
 def find(
-    data: Bytes, record: int, table: NDArray[np.int64], store: Bytes, key: int, start: int, mate: int
+    data: Bytes,
+    record: int,
+    number: int,
+    table: NDArray[np.int64],
+    store: Bytes,
+    key: int,
+    start: int,
+    mate: int,
 ) -> int:
-    """Slot of the waiting read of the same name that begins at ``mate`` and expects its own mate at
-    ``start``; -1 for none. Names alone do not do: several pairs may have one.
+    """Slot of the waiting read of the same name that begins at ``mate``, expects its own mate at
+    ``start``, and is read 2 where this one is read 1; -1 for none. Names alone do not do: several
+    pairs may have one.
     """
     mask = table.shape[0] - 1
     size: Any = np.int64(data[record + 12])
@@ -43,6 +51,7 @@ def find(
         if table[slot, HASH] == key:
             at = table[slot, STORE]
             same = store[at] == size and table[slot, MATE] == start and waiting_read(store, at)[0] == mate
+            same = same and are_mates(number, int(store[at + 1 + size + 12]))
             k = 0
             while same and k < size:
                 same = store[at + 1 + k] == data[record + 36 + k]
@@ -51,6 +60,12 @@ def find(
                 return slot
         slot = (slot + 1) & mask
     return -1
+
+
+def are_mates(number: int, other: int) -> bool:
+    """Whether flags 64 and 128 are of the two reads of a pair: one each, or alike where they say nothing."""
+    both = READ1 | READ2
+    return other == both ^ number if number in (READ1, READ2) else other == number
 
 
 def remove(table: NDArray[np.int64], slot: int, state: NDArray[np.int64]) -> None:
@@ -82,6 +97,7 @@ def store_waiting(
     data: Bytes,
     record: int,
     start: int,
+    number: int,
     cigar: int,
     operations: int,
     table: NDArray[np.int64],
@@ -89,10 +105,10 @@ def store_waiting(
     state: NDArray[np.int64],
     key: int,
 ) -> bool:
-    """Let a read wait for its mate: name, start and CIGAR are copied. False when there is no room."""
+    """Let a read wait for its mate: name, start, number and CIGAR are copied. False when there is no room."""
     size = np.int64(data[record + 12])
     used = state[USED]
-    if 2 * (state[N] + 1) > table.shape[0] or used + 1 + size + 12 + 4 * operations > store.size:
+    if 2 * (state[N] + 1) > table.shape[0] or used + 1 + size + 13 + 4 * operations > store.size:
         return False
     store[used] = size
     store[used + 1 : used + 1 + size] = data[record + 36 : record + 36 + size]
@@ -101,8 +117,9 @@ def store_waiting(
         store[at + k] = (start >> (8 * k)) & 255
     for k in range(4):
         store[at + 8 + k] = (operations >> (8 * k)) & 255
-    store[at + 12 : at + 12 + 4 * operations] = data[cigar : cigar + 4 * operations]
-    state[USED] = at + 12 + 4 * operations
+    store[at + 12] = number
+    store[at + 13 : at + 13 + 4 * operations] = data[cigar : cigar + 4 * operations]
+    state[USED] = at + 13 + 4 * operations
     state[N] += 1
     _insert(table, key, i32(data, record + 28), used)
     return True
@@ -113,7 +130,7 @@ def waiting_read(store: Bytes, at: int) -> tuple[Any, Any, Any]:
     store: :func:`store_waiting` put it there.
     """
     head: Any = at + 1 + np.int64(store[at])
-    return u32(store, head) | u32(store, head + 4) << 32, u32(store, head + 8), head + 12
+    return u32(store, head) | u32(store, head + 4) << 32, u32(store, head + 8), head + 13
 
 
 @kernel
@@ -178,7 +195,7 @@ def role_of_mate(
     key = _hash(data, record + 36, int(data[record + 12]))
     if start < mate:
         return FIRST, key, -1
-    slot = find(data, record, table, store, key, start, mate)
+    slot = find(data, record, flag & (READ1 | READ2), table, store, key, start, mate)
     if slot >= 0:
         return SECOND, key, slot
     return (FIRST if start == mate else ALONE), key, -1

@@ -26,7 +26,7 @@ N_COUNTS = 6
 # bytes it needs, or what is wrong.
 LAST_CONTIG, LAST_POS, CONTIG, POS, WANTED = range(5)
 N_STATE = 5
-PAIRED, PROPER, UNMAPPED_FLAG, MATE_UNMAPPED, REVERSE, MATE_REVERSE, READ1 = (
+PAIRED, PROPER, UNMAPPED_FLAG, MATE_UNMAPPED, REVERSE, MATE_REVERSE, READ1, READ2 = (
     0x1,
     0x2,
     0x4,
@@ -34,6 +34,7 @@ PAIRED, PROPER, UNMAPPED_FLAG, MATE_UNMAPPED, REVERSE, MATE_REVERSE, READ1 = (
     0x10,
     0x20,
     0x40,
+    0x80,
 )
 NOT_PRIMARY = 0x100 | 0x800  # secondary, supplementary
 # Fields that a CRAM need not be decoded for, unless a counter looks at them (htslib's sam.h).
@@ -112,33 +113,67 @@ def in_read(operation: int) -> bool:
     return bool((0x193 >> operation) & 1)
 
 
+def tag_size(data: Bytes, at: int, end: int) -> int:
+    """Bytes of the tag that begins at ``at``, -1 where it is none or goes beyond ``end``."""
+    if at + 4 > end:
+        return -1
+    kind = data[at + 2]
+    if kind == 66:  # B: type of the elements, their number, elements
+        if at + 8 > end:
+            return -1
+        inner = data[at + 3]
+        width = 1 if inner in (67, 99) else (2 if inner in (83, 115) else 4)
+        size = 8 + width * u32(data, at + 4)
+    elif kind in (72, 90):  # Z, H: text, ended by 0
+        stop = at + 3
+        while stop < end and data[stop] != 0:
+            stop += 1
+        size = stop + 1 - at
+    elif kind in (65, 67, 99):  # A, c, C
+        size = 4
+    elif kind in (83, 115):  # s, S
+        size = 5
+    elif kind in (73, 102, 105):  # i, I, f
+        size = 7
+    else:
+        return -1
+    return size if at + size <= end else -1
+
+
+def find_tag(data: Bytes, at: int, end: int, name: bytes) -> int:
+    """Where the tag of a name begins, -1 when it is not among the tags [at, end)."""
+    while True:
+        size = tag_size(data, at, end)
+        if size < 0:
+            return -1
+        if data[at] == name[0] and data[at + 1] == name[1]:
+            return at
+        at += size
+
+
 def _array_tag(data: Bytes, at: int, end: int) -> int:
     """Where the tag CG with a 32-bit array begins, -1 when it is not among the tags [at, end)."""
-    while at + 3 <= end:
-        kind = data[at + 2]
-        if kind == 66:  # B: type of the elements, their number, elements
-            if at + 8 > end:
-                return -1
-            inner = data[at + 3]
-            count = u32(data, at + 4)
-            if data[at] == 67 and data[at + 1] == 71 and inner in (73, 105):
-                return at if at + 8 + 4 * count <= end else -1
-            width = 1 if inner in (67, 99) else (2 if inner in (83, 115) else 4)
-            at += 8 + width * count
-        elif kind in (72, 90):  # Z, H: text, ended by 0
-            at += 3
-            while at < end and data[at] != 0:
-                at += 1
-            at += 1
-        elif kind in (65, 67, 99):  # A, c, C
-            at += 4
-        elif kind in (83, 115):  # s, S
-            at += 5
-        elif kind in (73, 102, 105):  # i, I, f
-            at += 7
+    tag = find_tag(data, at, end, b"CG")
+    return tag if tag >= 0 and data[tag + 2] == 66 and data[tag + 3] in (73, 105) else -1
+
+
+def mate_span(data: Bytes, record: int) -> int:
+    """Reference bases that the mate covers, by the tag MC (its CIGAR as text); -1 where it is not known."""
+    letters = i32(data, record + 20)
+    at = record + HEAD + int(data[record + 12]) + 4 * u16(data, record + 16) + (letters + 1) // 2 + letters
+    tag = find_tag(data, at, record + 4 + i32(data, record), b"MC")
+    if tag < 0 or data[tag + 2] != 90:
+        return -1
+    span = number = 0
+    at = tag + 3
+    while data[at] != 0:
+        if 48 <= data[at] <= 57:
+            number = min(number * 10 + int(data[at]) - 48, 1 << 31)
         else:
-            return -1
-    return -1
+            span += number if data[at] in b"MDN=X" else 0
+            number = 0
+        at += 1
+    return span
 
 
 @kernel

@@ -20,6 +20,19 @@ from genomearray.reference.region import FILE_STRANDS
 from genomearray.text_table import MOST, shown
 
 _GTF_PAIR = re.compile(r'\s*([^\s;"]+)\s+(?:"((?:[^"\\]|\\.)*+)"|([^;"]*+))\s*(?:;|$)')
+_BEFORE_COMMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^"#]|(?<![\s;])#)*+')
+# The Sequence Ontology's accession numbers, which GFF3 allows as types.
+_TERMS = {
+    "SO:0000147": "exon", "SO:0000316": "CDS", "SO:0000318": "start_codon", "SO:0000319": "stop_codon",
+    "SO:0000203": "UTR", "SO:0000204": "five_prime_UTR", "SO:0000205": "three_prime_UTR",
+    "SO:0000507": "pseudogenic_exon", "SO:0000198": "noncoding_exon", "SO:0000195": "coding_exon",
+    "SO:0000704": "gene", "SO:0001217": "protein_coding_gene", "SO:0001263": "ncRNA_gene",
+    "SO:0000336": "pseudogene", "SO:0000234": "mRNA", "SO:0000673": "transcript",
+    "SO:0000185": "primary_transcript",
+    "SO:0000516": "pseudogenic_transcript", "SO:0000655": "ncRNA", "SO:0001877": "lnc_RNA",
+    "SO:0000276": "miRNA",
+    "SO:0000253": "tRNA", "SO:0000252": "rRNA", "SO:0000274": "snRNA", "SO:0000275": "snoRNA",
+}  # fmt: skip
 GENE_TYPES = ("gene_biotype", "gene_type", "biotype")
 GENE_NAMES = ("gene_name", "gene_symbol", "gene")
 
@@ -45,6 +58,22 @@ _PARTS = (
         Part.UTR,
     )
 )  # fmt: skip
+
+
+def plain_gff3(row: list[str]) -> None:
+    """Replace escapes in the name of the sequence, and an accession number by the term it stands for.
+
+    Examples
+    --------
+    >>> row = ["chr%31", ".", "SO:0000147"]
+    >>> plain_gff3(row)
+    >>> row
+    ['chr1', '.', 'exon']
+    """
+    if "%" in row[0]:
+        row[0] = unquote(row[0])
+    if len(row) > 2 and row[2].upper() in _TERMS:
+        row[2] = _TERMS[row[2].upper()]
 
 
 def part_of(kind: str) -> Part | None:
@@ -82,7 +111,7 @@ def gff_line(row: list[str], where: str) -> GffLine:
             f"{where}: the line has no attributes (column 9), which name genes and transcripts; GTF "
             "and GFF3 have 9 columns"
         )
-    if len(row) > 9:
+    if len(row) > 9 and not row[9].startswith("#"):  # GTF 2.2: [comments] may follow
         raise FormatError(f"{where}: {len(row)} columns; GTF and GFF3 have 9{_blanks(row)}")
     low, high, strand = row[3], row[4], row[6]
     try:
@@ -149,13 +178,16 @@ def gff3_attributes(text: str) -> dict[str, str]:
 def parents_of(attributes: Mapping[str, str]) -> list[str]:
     """The names that ``Parent`` lists."""
     listed = attributes.get("Parent", "")
-    return [unquote(name) if "%" in name else name for name in listed.split(",") if name]
+    names = (name.strip() for name in listed.split(","))
+    return [unquote(name) if "%" in name else name for name in names if name]
 
 
 def gtf_attributes(text: str) -> dict[str, str]:
     """``key "value"; key 1;`` as a dictionary; of a key that is there twice, the first value. What
     is in quotes is not a key.
     """
+    if "#" in text:
+        text = _without_comment(text)
     pieces = text.split('"')
     if len(pieces) % 2 == 0 or "\\" in text:  # quotes in quotes
         return _escaped_attributes(text)
@@ -168,6 +200,12 @@ def gtf_attributes(text: str) -> dict[str, str]:
         if k + 1 < len(pieces):
             named.setdefault(last.strip(), pieces[k + 1])
     return named
+
+
+def _without_comment(text: str) -> str:
+    """What stands before a ``#`` that is not in quotes (GTF 2.2: comments may end a line of a feature)."""
+    match = _BEFORE_COMMENT.match(text)
+    return match[0] if match and text[match.end() : match.end() + 1] == "#" else text
 
 
 def _escaped_attributes(text: str) -> dict[str, str]:

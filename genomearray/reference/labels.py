@@ -6,7 +6,7 @@ saved upside down without a word.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -32,10 +32,13 @@ def labels_of(values: object) -> PositionLabels | pd.Index | None:
     dims = getattr(values, "dims", None)
     if isinstance(dims, tuple) and len(dims) == 1:  # xarray
         index = getattr(values, "xindexes", {}).get(dims[0])
-        if index is None or isinstance(index, PositionLabels):
+        if isinstance(index, PositionLabels):
             return index
-        plain: pd.Index = index.to_pandas_index()
-        return plain
+        # Positions whose index was dropped, or that stand beside another one, are labels still.
+        for name, coordinate in getattr(values, "coords", {}).items():
+            if coordinate.dims == dims and (name in ("pos", dims[0]) or str(name).startswith("pos_")):
+                return cast("pd.Index", coordinate.to_index())
+        return None if index is None else cast("pd.Index", index.to_pandas_index())
     index = getattr(values, "index", None)  # pandas; a list has a method of that name
     return None if index is None or callable(index) else index
 

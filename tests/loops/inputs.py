@@ -324,6 +324,8 @@ def record(rng, pos, *, damaged):
     flag = int(rng.choice([0, 16, 4, 99, 147, 83, 163, 256, 2048 | 99, 1, 65, 1024]))
     cigar = b"".join(struct.pack("<I", n << 4 | operation) for n, operation in operations)
     tags = b"NMC\x01" + b"ZZZhello\0"
+    if rng.random() < 0.3:
+        tags += b"MCZ%dM2D%dS\0" % (rng.integers(1, 60), rng.integers(0, 9))
     if operations and rng.random() < 0.05:
         tags += b"CGBI" + struct.pack("<I", len(operations)) + cigar
         span = sum(n for n, operation in operations if 0x18D >> operation & 1)
@@ -499,7 +501,7 @@ def some_waiting(rng):
     table, store = np.zeros((64, 3), np.int64), np.zeros(4096, np.uint8)
     for k in range(n):
         mates.store_waiting(
-            data, rows.offset[k], rows.start[k], rows.cigar[k], rows.operations[k], table, store, waiting.state, (1 << 62) + 7 * k
+            data, rows.offset[k], rows.start[k], rows.flag[k] & 192, rows.cigar[k], rows.operations[k], table, store, waiting.state, (1 << 62) + 7 * k
         )  # fmt: skip
     return table, store, waiting.state
 
