@@ -164,7 +164,8 @@ def fragments_of(reads, least, most, duplicates=0):
     """(contig, left, size, strand of read 1, MAPQ) of pairs; read 1 decides."""
     kept, seen = [], {}
     for read in reads:
-        if not read.flag & 1 or not read.flag & 0x40 or read.flag & 0x908 or read.contig != read.mate_contig:
+        first = read.flag & 0xC0 == 0x40
+        if not read.flag & 1 or not first or read.flag & 0x908 or read.contig != read.mate_contig:
             continue
         if bool(read.flag & 16) == bool(read.flag & 32):
             continue
@@ -172,7 +173,11 @@ def fragments_of(reads, least, most, duplicates=0):
         size = abs(read.size)
         left = min(read.mate_start, read.start)
         forward, backward = (read.mate_start, read.start) if strand else (read.start, read.mate_start)
-        if not size or (forward > backward and forward - backward >= read.end - read.start):
+        if strand:  # read 1 is the left one of crossed mates
+            overlap = read.mate_start < read.end
+        else:  # the mate is: it ends where TLEN says, or after as many bases as read 1 has
+            overlap = left + size > read.end or read.mate_start + read.end - read.start > read.start
+        if not size or (forward > backward and not overlap):
             continue  # unknown, or outward
         key = read.contig, left, size, strand
         seen[key] = seen.get(key, 0) + 1

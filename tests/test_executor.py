@@ -11,7 +11,7 @@ import pytest
 
 import genomearray as ga
 from genomearray import executor as running
-from genomearray.errors import ClusterError, ValueRangeError
+from genomearray.errors import ClusterError, TrackReplacedError, ValueRangeError
 from genomearray.executor import Threads, cluster, runner
 from genomearray.sources.elementwise import Shifted
 from genomearray.storage.layout import BLOCK
@@ -151,6 +151,22 @@ def test_a_worker_that_always_dies_is_an_error(made, tmp_path):
         db.save_track("dies", ga.Track(Killing(db["a"].source, tmp_path / "flag", always=True)))
     assert not db.has_track("dies")
     assert [path.name for path in db.folder.rglob("*.part")] == []
+
+
+def test_a_replaced_track_is_named_by_the_workers(client, made):
+    db, arrays = made
+    db.save_track("turns", arrays)
+    track = db["turns"]
+    db.save_track("turns", arrays, overwrite=True)
+    for ask in (
+        (track + 0).sum,
+        lambda: (track + 0).quantile(0.5),
+        lambda: track.histogram(bins=3, range=(0, 1)),
+        lambda: db.save_track("more", track + 1),
+    ):
+        with pytest.raises(TrackReplacedError, match="open it again"):
+            ask()
+    assert "more" not in db
 
 
 def test_the_command_line_works_on_a_cluster(client, made, tmp_path):

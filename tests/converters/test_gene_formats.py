@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 
 import bioframe
+import pandas as pd
 import pytest
 from genomearray_converters import export_bed, import_bed, import_genes
 
@@ -373,3 +374,68 @@ def test_bioframe_finds_the_same_exons(tmp_path, name):
     theirs = set(zip(known[chrom].astype(str), known["start"] - 1, known["end"], strict=True))
     assert theirs <= ours
     assert len(ours - theirs) <= 0.2 * len(ours)  # transcripts that have a CDS alone
+
+
+def test_a_gene_of_three_levels_is_the_one_at_the_top(db, tmp_path):
+    """As RefSeq has miRNAs: gene, primary transcript, miRNA, exon."""
+    text = gff(
+        "chr1 gene 101 400 + ID=gene-MIR1;Name=MIR1", "chr1 primary_transcript 101 400 + ID=rna-NR_1;Parent=gene-MIR1",
+        "chr1 exon 101 400 + ID=e0;Parent=rna-NR_1", "chr1 miRNA 150 171 + ID=rna-MIR1;Parent=rna-NR_1",
+        "chr1 exon 150 171 + ID=e1;Parent=rna-MIR1",
+    )  # fmt: skip
+    path = tmp_path / "a.gff3"
+    path.write_text(text)
+    import_genes(db, "t", path)
+    frame = db.open_features("t").to_dataframe()
+    assert set(frame.gene_id) == {"gene-MIR1"}
+    assert len(db.open_features("t").genes()) == 1
+
+
+def test_types_may_be_accession_numbers_and_names_have_escapes(db, tmp_path):
+    text = gff(
+        "chr%31 SO:0000704 101 400 + ID=g;Name=G", "chr%31 SO:0000234 101 400 + ID=t1;Parent=g",
+        "chr%31 SO:0000147 101 200 + Parent=t1, t2,", "chr%31 SO:0000316 120 180 + Parent=t1",
+        "chr%31 mRNA 101 200 + ID=t2;Parent=g",
+    )  # fmt: skip
+    path = tmp_path / "a.gff3"
+    path.write_text(text)
+    import_genes(db, "t", path)
+    frame = db.open_features("t").to_dataframe()
+    assert list(zip(frame.chrom, frame.name, frame.gene_id, strict=True)) == [
+        ("chr1", "t2", "g"),
+        ("chr1", "t1", "g"),
+    ]
+
+
+@pytest.mark.parametrize("end", ['# see; gene_name "zz";', "\t# a comment"])
+def test_comments_end_lines_of_gtf(db, tmp_path, end):
+    path = tmp_path / "a.gtf"
+    path.write_text(gtf('chr1 exon 101 200 + gene_id "g#1"; transcript_id "t";').replace("\n", f" {end}\n"))
+    import_genes(db, "t", path)
+    frame = db.open_features("t").to_dataframe()
+    assert (frame.gene_id[0], frame.gene_name[0]) == ("g#1", "")
+
+
+def test_transcripts_without_names_are_exported(db, tmp_path):
+    parts = {"cds_start": [12], "cds_end": [40], "exon_starts": ["10"], "exon_ends": ["50"]}
+    db.save_features("t", pd.DataFrame({"chrom": ["chr1"], "start": [10], "end": [50], **parts}))
+    export_bed(db.open_features("t"), tmp_path / "a.bed")
+    wanted = "chr1\t10\t50\t.\t0\t.\t12\t40\t0\t1\t40\t0\n"
+    assert (tmp_path / "a.bed").read_text() == wanted
+
+
+def test_features_without_blocks_are_exported_with_one(db, tmp_path):
+    path = tmp_path / "a.bed"
+    path.write_text("chr1\t10\t50\ta\t0\t+\t10\t50\t0\t0\t\t\n")
+    import_bed(db, "t", path)
+    out = tmp_path / "out.bed"
+    export_bed(db.open_features("t"), out)
+    assert out.read_text().split()[-3:] == ["1", "40", "0"]
+    assert import_bed(db, "again", out).rows == 1
+
+
+def test_tabs_in_texts_are_blanks_in_bed_and_counted(db, tmp_path):
+    table = pd.DataFrame({"chrom": ["chr1"] * 2, "start": [1, 5], "end": [3, 9], "name": ["a\tb", "c"]})
+    db.save_features("t", table)
+    report = export_bed(db.open_features("t"), tmp_path / "a.bed")
+    assert "1 texts held tabs or ends of lines, which are blanks now" in "\n".join(report.lines())

@@ -366,3 +366,49 @@ def test_reads_used_make_cpm(db, tmp_path):
     np.testing.assert_allclose(
         db["scaled"].normalize("cpm").values("chr1"), track.normalize("cpm").values("chr1"), rtol=1e-15
     )
+
+
+def test_mates_counted_once_are_read_1_and_read_2(db, tmp_path):
+    """Two pairs of one name, all four reads at one place: a read 1 is no mate of a read 1."""
+    rows = [
+        ("same", flag, "chr1", 101, 60, cigar, "=", 101, 0, "*", "*")
+        for flag, cigar in ((99, "50M"), (99, "50M"), (147, "20M30S"), (147, "20M30S"))
+    ]
+    import_depth(db, "d", sam(tmp_path / "a.sam", rows), mates="once")
+    depth = db["d"].values("chr1", 100, 160).tolist()
+    assert depth == [2] * 50 + [0] * 10
+
+
+def test_reads_that_lost_their_mates_do_not_stand_for_each_other(db, tmp_path):
+    rows = [("same", 99, "chr1", 101, 60, "50M", "=", 101, 0, "*", "*")] * 2
+    import_depth(db, "d", sam(tmp_path / "a.sam", rows), mates="once")
+    assert db["d"].sum() == 100
+
+
+@pytest.mark.parametrize(
+    ("mate", "tags", "kept"),
+    [
+        ((101, "60M", -60), (), True),  # TLEN says that the mate ends last
+        ((101, "40M", -50), ("MC:Z:40M",), True),  # its CIGAR says so
+        ((101, "10M20N10M", -50), ("MC:Z:10M20N10M",), True),
+        ((101, "20M", -50), ("MC:Z:20M",), False),  # and here that they do not meet
+        ((101, "20M", -50), (), False),  # nothing does: mates are as long as each other
+    ],
+)
+def test_crossed_mates_overlap_by_the_length_of_the_left_one(db, tmp_path, mate, tags, kept):
+    start, cigar, size = mate
+    rows = [
+        ("p", 147, "chr1", start, 60, cigar, "=", 131, size, "*", "*"),
+        ("p", 99, "chr1", 131, 60, "20M", "=", start, -size, "*", "*", *tags),
+    ]
+    report = import_fragments(db, "f", sam(tmp_path / "a.sam", rows), allow_empty=True)
+    assert report.rows == int(kept)
+
+
+def test_a_read_that_is_both_first_and_last_is_neither(db, tmp_path):
+    """SAM 1.4: flags 64 and 128 both: neither the first nor the last segment."""
+    rows = [
+        ("m", 227, "chr1", 301, 60, "20M", "=", 331, 50, "*", "*"),
+        ("m", 211, "chr1", 331, 60, "20M", "=", 301, -50, "*", "*"),
+    ]
+    assert import_fragments(db, "f", sam(tmp_path / "a.sam", rows), allow_empty=True).rows == 0

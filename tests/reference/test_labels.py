@@ -217,3 +217,21 @@ def test_lazy_statistics_of_different_tracks_are_different_tasks(db):
 def test_chunks_of_different_tracks_have_different_names(db):
     names = {(db["t"] * k).sel(chrom="chr1").chunk().data.name for k in range(20)}
     assert len(names) == 20
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        lambda a: a.drop_indexes("pos")[::-1],
+        lambda a: a.reset_index("pos")[::-1],
+        lambda a: a.reset_index("pos").rename(pos="p2")[::-1],
+        lambda a: a.assign_coords(k=("pos", -np.arange(a.size))).swap_dims(pos="k").sortby("k"),
+        lambda a: xr.DataArray(a.values[::-1], dims="x", coords={"pos": ("x", a.pos.values[::-1])}),
+    ],
+    ids=["index dropped", "index reset", "renamed", "sorted by another", "a coordinate beside"],
+)
+def test_positions_without_their_index_are_labels_still(db, turn):
+    turned = turn(db["t"].sel(chrom="chr1").compute())
+    with pytest.raises(RegionError, match="1000 to 1, and the place is 1 to 1000"):
+        db.save_track("w", {"chr1": turned})
+    assert "w" not in db
