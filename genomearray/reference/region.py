@@ -22,7 +22,8 @@ class Region(NamedTuple):
     strand: str = "."
 
 
-_BOUNDS = re.compile(r"([\d,]*)-([\d,]*)")
+_POSITION = r"[0-9]*|[0-9]{1,3}(?:,[0-9]{3})+"
+_BOUNDS = re.compile(rf"({_POSITION})-({_POSITION})")
 _STRAND = re.compile(r"\(([+-])\)$")
 
 
@@ -79,7 +80,7 @@ def parse_region(
     name, _, bounds = text.rpartition(":")
     bounds = bounds.replace(" ", "")
     if not _BOUNDS.fullmatch(bounds):
-        if not bounds.replace(",", "").isdecimal():
+        if not re.fullmatch(_POSITION, bounds) or not bounds:
             raise RegionError(
                 f"region {text!r} cannot be read; write chrom:first-last, for instance chr1:1,000-2,000"
             ) from unknown

@@ -45,6 +45,8 @@ def test_region_strings(text, expected):
         ("chr1:-", "no positions"),
         ("chr1:1-2-3", "cannot be read"),
         ("chr1:5000001-", "position 5000001"),
+        ("chr1:1,0-20", "cannot be read"),
+        ("chr1:\u0661-\u0662", "cannot be read"),
     ],
 )
 def test_region_strings_that_are_refused(text, message):
