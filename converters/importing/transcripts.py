@@ -11,12 +11,11 @@ import numpy as np
 
 from genomearray.bad_lines import BadLines
 from genomearray.errors import FormatError
-from genomearray.storage.feature_layout import TEXT
+from genomearray.storage.feature_layout import NO_CODING, TEXT
 from genomearray.text_table import shown, whole_list
 
 from .features import FeatureRows
 
-NO_CODING = -1
 LIST = re.compile(r"(?:[0-9]{1,18},)*[0-9]{1,18},?")
 Span = tuple[int, int]  # offsets [start, end), bp
 

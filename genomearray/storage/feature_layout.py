@@ -14,6 +14,7 @@ INDEX = ("chrom", "start", "end", "strand", "reach", "input_row")
 SEQUENCE_TABLE = ("sequence_name", "sequence_length", "first_feature", "n_features")
 ORDER = "columns"  # attribute: names of the columns besides the index, in the order of the input
 TEXT = np.dtype(object)
+NO_CODING = -1  # cds_start and cds_end of a transcript that is not translated
 CRC = "crc32_"  # of texts: variables with a checksum for every so many rows
 CRC_ROWS = 512
 CHUNK = 1 << 15  # rows
