@@ -111,8 +111,16 @@ class GenomeDB(WriteMethods):
             if isinstance(chrom_sizes, (str, os.PathLike)):
                 raise error.within(os.fspath(chrom_sizes), AssemblyError) from None
             raise
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        write_chromosome_table(folder, table)
+        try:
+            write_chromosome_table(folder, table)
+        except OSError:  # a full disk: nothing is left
+            if is_new:
+                import shutil
+
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
         return cls(path, assembly)
 
     def list_tracks(self, subdir: str | None = None) -> list[str]:

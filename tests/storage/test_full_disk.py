@@ -51,6 +51,13 @@ def run(folder: Path, limit: int | None, *words: str) -> subprocess.CompletedPro
     )
 
 
+def test_an_assembly_that_cannot_be_written_leaves_nothing(folder):
+    done = run(folder, 1, "init", "other", "a.sizes", "--db", "db")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert not (folder / "db" / "other").exists()
+
+
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_full_disk_is_one_line(folder, writer):
     database = folder / "db" / "toy"
