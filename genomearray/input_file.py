@@ -198,17 +198,21 @@ def numbered_lines(file: Readable, head: bytes = b"") -> Iterator[tuple[int, byt
 
 
 def line_blocks(
-    source: Input, progress: Callable[[int], object] = int, *, cut_lines: bool = False
+    source: Input,
+    progress: Callable[[int], object] = int,
+    *,
+    cut_lines: bool = False,
+    size: int = BLOCK_BYTES,
 ) -> Iterator[tuple[bytes, int]]:
     """Blocks of whole lines, each ending in a newline, with the number of their first line.
 
     A newline is added where the last line has none, and ``source.unfinished`` set. ``progress``
     takes the bytes read. ``cut_lines``: a long line comes in several blocks, without newlines but in
-    the last one (FASTA with a chromosome in a line).
+    the last one (FASTA with a chromosome in a line). ``size``: bytes of a block, about.
     """
     rest, line, before = b"", 1, 0
     while True:
-        data = source.read(BLOCK_BYTES)
+        data = source.read(size)
         progress(source.position() - before)
         before = source.position()
         if not data:

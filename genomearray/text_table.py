@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genomearray.bad_lines import BadLines
 from genomearray.errors import FormatError
-from genomearray.input_file import Input, fields_of, is_data, line_blocks, whole_number
+from genomearray.input_file import BLOCK_BYTES, Input, fields_of, is_data, line_blocks, whole_number
 
 _WHOLE = re.compile(r"(?:[0-9]{1,18}\0)*")
 _SHOWN = 80
@@ -43,14 +43,18 @@ class Block(NamedTuple):
 
 
 def data_blocks(
-    source: Input, progress: Callable[[int], object] = int, *, header: Callable[[str], None] | None = None
+    source: Input,
+    progress: Callable[[int], object] = int,
+    *,
+    header: Callable[[str], None] | None = None,
+    size: int = BLOCK_BYTES,
 ) -> Iterator[Block]:
     """Lines of data; comments, ``track`` and ``browser`` lines and blank ones are skipped anywhere.
 
     Fields are separated by tabs where a line has one, else by blanks. ``header`` is given the lines
-    that hold no data, as they come.
+    that hold no data, as they come. ``size``: bytes of a block, about.
     """
-    for raw, first in line_blocks(source, progress):
+    for raw, first in line_blocks(source, progress, size=size):
         try:
             lines = raw.decode("utf-8").split("\n")
         except UnicodeDecodeError as error:
@@ -60,9 +64,13 @@ def data_blocks(
                 "file (iconv)"
             ) from None
         numbers, rows = [], []
+        returns = b"\r" in raw
         for number, text in enumerate(lines, first):
-            line = text.rstrip("\r")
-            if is_data(line):
+            line = text.rstrip("\r") if returns else text
+            if line[:1].isalnum() and line[0] not in "tb" and "\t" in line:  # as nearly all are
+                numbers.append(number)
+                rows.append(line.split("\t"))
+            elif is_data(line):
                 numbers.append(number)
                 rows.append(fields_of(line))
             elif header is not None:
