@@ -187,7 +187,7 @@ def lifted(text: str, plus, minus, target_sizes: dict[str, int], collisions: str
     out = {name: [nothing] * size for name, size in target_sizes.items()}
     collided = 0
     for (name, offset), rows in reach.items():
-        values = [(plus if row[7] == "+" else minus)[row[3]][row[4]] for row in rows]
+        values = [(plus if row[7] == "+" else minus)[row[3]][row[4]].item() for row in rows]
         collided += len(rows) > 1
         valid = [value for value in values if value == value]
         if collisions == "best":

@@ -14,7 +14,7 @@ from genomearray.reference.assembly import Assembly
 from genomearray.source import Limits, Source
 from genomearray.storage.layout import Layout, chunk_length
 
-PIECE = 1 << 18  # values computed together: their temporaries stay in the cache
+PIECE = 1 << 19  # values computed together: their temporaries stay in the cache
 
 
 class _InPieces(Source):

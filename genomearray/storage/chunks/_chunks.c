@@ -168,7 +168,14 @@ static void place(const uint8_t *payload, int itemsize, int shuffled, int64_t le
     } else if (step == 1) {
         memcpy(out, payload + low * itemsize, (size_t)(n * itemsize));
     } else {
-        for (int64_t i = 0; i < n; i++) memcpy(out - i * itemsize, payload + (low + i) * itemsize, (size_t)itemsize);
+        const uint8_t *from = payload + low * itemsize;
+        switch (itemsize) { /* a copy of known size is one instruction */
+        case 1: for (int64_t i = 0; i < n; i++) out[-i] = from[i]; break;
+        case 2: for (int64_t i = 0; i < n; i++) memcpy(out - 2 * i, from + 2 * i, 2); break;
+        case 4: for (int64_t i = 0; i < n; i++) memcpy(out - 4 * i, from + 4 * i, 4); break;
+        case 8: for (int64_t i = 0; i < n; i++) memcpy(out - 8 * i, from + 8 * i, 8); break;
+        default: for (int64_t i = 0; i < n; i++) memcpy(out - i * itemsize, from + i * itemsize, (size_t)itemsize);
+        }
     }
 }
 
@@ -305,9 +312,22 @@ static int read_at(int fd, uint8_t *buffer, size_t size, off_t offset) {
     return FINE;
 }
 
+static int is_zero(const uint8_t *bytes, int n) {
+    while (n && !bytes[n - 1]) n--;
+    return !n;
+}
+
 static void fill_values(uint8_t *out, const uint8_t *fill, int itemsize, int64_t n, int64_t step) {
     if (step < 0) out -= (n - 1) * itemsize;
-    for (int64_t i = 0; i < n; i++) memcpy(out + i * itemsize, fill, (size_t)itemsize);
+    size_t nbytes = (size_t)(n * itemsize), done = (size_t)itemsize < nbytes ? (size_t)itemsize : nbytes;
+    if (n <= 0) return;
+    if (is_zero(fill, itemsize)) {
+        memset(out, 0, nbytes);
+        return;
+    }
+    memcpy(out, fill, done);
+    for (; done < nbytes; done += done < nbytes - done ? done : nbytes - done) /* what is there, once more */
+        memcpy(out + done, out, done < nbytes - done ? done : nbytes - done);
 }
 
 enum { READ_AHEAD = 1 << 18, GAP = 1 << 12 };

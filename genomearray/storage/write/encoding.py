@@ -5,7 +5,7 @@ A task needs nothing but what stands here, so that it runs in a thread, or in a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from genomearray.storage.write.tables import sequence_bounds
 from genomearray.summary import Summary, chunk_bounds
 from genomearray.summary_kernels import summarise
 
-_GROUP_BYTES = 1 << 18  # of chunks that are summarised and compressed together: they stay in the cache
+_GROUP_BYTES = 1 << 19  # of chunks that are summarised and compressed together: they stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,19 @@ class BlockEncoder:
         return EncodedBlock(job, chunks, parts, encoded, (caster.saturated, caster.nan_to_zero))
 
 
+def _encoded(rows: NDArray[Any], keep: NDArray[np.bool_], codec: Codec) -> Sequence[bytes | None]:
+    """Bytes of the chunks that are kept, None for the others."""
+    kept = int(np.count_nonzero(keep))
+    if kept == keep.size:
+        return codec.encode(rows)
+    encoded: list[bytes | None] = [None] * keep.size
+    if kept:
+        where = np.flatnonzero(keep)
+        for k, chunk in zip(where.tolist(), codec.encode(rows[where]), strict=True):
+            encoded[k] = chunk
+    return encoded
+
+
 def encode(
     values: NDArray[Any], chunk: int, codec: Codec, fill: Any, *, keep_all: bool
 ) -> tuple[Summary, list[bytes | None]]:
@@ -171,8 +184,5 @@ def encode(
                 "a track whose missing bases are 0 cannot hold NaN: a chunk of both would read as 0"
             )
         groups.append(summaries)
-        keep = summaries.holds_data(fill) | keep_all
-        group = rows[first:last]
-        chunks = iter(codec.encode(group if keep.all() else group[keep]) if keep.any() else ())
-        encoded.extend(next(chunks) if kept else None for kept in keep.tolist())
+        encoded.extend(_encoded(rows[first:last], summaries.holds_data(fill) | keep_all, codec))
     return Summary.joined(groups), encoded
