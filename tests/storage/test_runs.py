@@ -1,5 +1,6 @@
 """Chunks of long runs are packed by our own code: any zlib unpacks them."""
 
+import contextlib
 import zlib
 
 import numpy as np
@@ -61,3 +62,32 @@ def test_rare_values_get_codes_of_fifteen_bits_at_most():
             at += 12
     codec = ShuffleDeflate(values.dtype, values.size, 4)
     assert zlib.decompress(codec.encode(values[None])[0]) == values.tobytes()
+
+
+@pytest.mark.skipif(compiled is None, reason="installed without a C compiler")
+@pytest.mark.parametrize("seed", range(12))
+def test_a_damaged_chunk_is_what_zlib_says_of_it(seed):
+    """Every bit turned, every length cut, bytes too many; the checksum beside it damaged or made right."""
+    rng = np.random.default_rng(seed)
+    values = chunk_of(rng, np.dtype("u2"), 256)
+    codec = ShuffleDeflate(values.dtype, values.size, 4)
+    packed = codec.encode(values[None])[0]
+    damaged = [packed[:size] for size in range(len(packed))] + [packed + b"\0", packed + packed]
+    for bit in range(8 * len(packed)):
+        turned = bytearray(packed)
+        turned[bit // 8] ^= 1 << bit % 8
+        damaged.append(bytes(turned))
+        try:
+            honest = zlib.decompressobj(-15).decompress(bytes(turned[2:-4]))
+        except zlib.error:
+            continue
+        damaged.append(bytes(turned[:-4]) + zlib.adler32(honest).to_bytes(4, "big"))
+    for raw in damaged:
+        stream, want = zlib.decompressobj(), b""
+        with contextlib.suppress(zlib.error):
+            want = stream.decompress(raw)
+        if stream.eof and not stream.unused_data and len(want) == codec.nbytes:
+            assert codec.payload(raw) == want
+        else:
+            with pytest.raises(ValueError):
+                codec.payload(raw)

@@ -131,6 +131,12 @@ static int inflate(Tools *tools, int window, const uint8_t *raw, size_t size, ui
     return stream->avail_out ? MALFORMED : WRONG_LENGTH;
 }
 
+static size_t put_adler(const uint8_t *bytes, size_t nbytes, uint8_t *out) {
+    uint32_t adler = adler_run(1, bytes, (uint32_t)nbytes);
+    for (int k = 0; k < 4; k++) out[k] = (uint8_t)(adler >> (24 - 8 * k));
+    return 4;
+}
+
 static int decompress(Tools *tools, int codec, const uint8_t *raw, size_t size, uint8_t *payload, size_t nbytes) {
     if (codec == BLOSC_CRC) {
         if (size < 20) return WRONG_LENGTH; /* blosc's header and the checksum */
@@ -141,6 +147,11 @@ static int decompress(Tools *tools, int codec, const uint8_t *raw, size_t size, 
         memcpy(header, raw + 4, sizeof header);
         if (header[0] != nbytes || header[2] != size) return WRONG_LENGTH;
         return blosc_run(raw, payload, nbytes, 1) == (int)nbytes ? FINE : MALFORMED;
+    }
+    if (size > 6 && raw[0] == 0x78 && raw[1] == 0x01 && inflate_runs(raw + 2, size - 6, payload, nbytes)) {
+        uint8_t adler[4];
+        put_adler(payload, nbytes, adler);
+        if (!memcmp(adler, raw + size - 4, 4)) return FINE;
     }
     return inflate(tools, ZLIB_WINDOW, raw, size, payload, nbytes);
 }
@@ -231,12 +242,6 @@ static int has_runs(const uint8_t *values, int itemsize, size_t nbytes) {
         for (size_t i = 1; i < n; i++) changes += memcmp(values + i * (size_t)itemsize, values + (i - 1) * (size_t)itemsize, (size_t)itemsize) != 0;
     }
     return 8 * changes < n;
-}
-
-static size_t put_adler(const uint8_t *bytes, size_t nbytes, uint8_t *out) {
-    uint32_t adler = adler_run(1, bytes, (uint32_t)nbytes);
-    for (int k = 0; k < 4; k++) out[k] = (uint8_t)(adler >> (24 - 8 * k));
-    return 4;
 }
 
 /* A zlib stream (RFC 1950) of deflate blocks (RFC 1951). Planes of bytes that deflate hardly shortens, as the

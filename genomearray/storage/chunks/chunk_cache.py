@@ -23,7 +23,8 @@ class ChunkCache:
     def reset(self) -> None:
         self._size = 0
         self._items: OrderedDict[Hashable, bytes] = OrderedDict()
-        self._asked: dict[Hashable, None] = {}
+        # Ordered: finding the oldest key of a plain dict passes over all that were deleted before it.
+        self._asked: OrderedDict[Hashable, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def wanted_again(self, key: Hashable) -> bool:
@@ -32,7 +33,7 @@ class ChunkCache:
             if key in self._asked:
                 return True
             if len(self._asked) >= MOST_ASKED:
-                del self._asked[next(iter(self._asked))]
+                self._asked.popitem(last=False)
             self._asked[key] = None
             return False
 
