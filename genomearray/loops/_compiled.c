@@ -26,6 +26,7 @@ static const Loop loops[] = {
     {"find_pattern", "u1 u1 u1=", 0, find_pattern},
     {"paint_intervals", "any= u1= i4 i4 any n", 2, paint_intervals},
     {"paint_scores", "any= i8 i8 any", 0, paint_scores},
+    {"cut_intervals", "i8 i8 i8 i8 n i8= i8= i8=", 1, cut_intervals},
     {"cover", "u4= ints ints n", 0, cover},
     {"fill_distances", "any= n n ints ints i8 i1 b", 0, fill_distances},
     {"jenkins", "u1", 1, jenkins},

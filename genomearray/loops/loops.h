@@ -15,6 +15,8 @@ Run roll, convolve, add_lags;
 Run scale_regions, add_up, count_small, count_digits, count_letters, count_codes, find_pattern;
 /* loops.checksum */
 Run jenkins;
+/* storage.chunks.jobs */
+Run cut_intervals;
 /* storage.write.paint, sources.feature_kernels */
 Run paint_intervals, paint_scores, cover, fill_distances;
 

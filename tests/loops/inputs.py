@@ -9,6 +9,7 @@ from genomearray_converters.reads.records import MORE, N_COUNTS, N_STATE, ReadCo
 from genomearray_converters.text.scanner import Buffers
 
 from genomearray.loops import kernel
+from genomearray.storage.chunks.codecs import JOB_COLUMNS
 from genomearray.summary import Summary
 
 INTEGERS = ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8"]
@@ -186,6 +187,19 @@ def paint_scores(rng):
     n, dtype = int(rng.integers(1, 300)), rng.choice(ANY)
     starts, ends = parts(rng, n)
     return np.zeros(n, dtype), starts, ends, values_of(rng, dtype, starts.size)
+
+
+def cut_intervals(rng):
+    chunk, n = int(rng.choice([1, 4, 7, 64])), int(rng.integers(1, 9))
+    starts = rng.integers(0, 300, n)
+    if rng.random() < 0.5:
+        starts.sort()
+    ends = starts + rng.integers(1, 60, n)
+    rows = int(((ends - 1) // chunk - starts // chunk + 1).sum())
+    dest = np.cumsum(ends - starts) if rng.random() < 0.7 else np.array([5])
+    step = rng.choice([-1, 1], n) if rng.random() < 0.5 else np.array([1])
+    jobs = np.zeros((rows, JOB_COLUMNS), np.int64)
+    return starts, ends, dest, step, chunk, jobs, np.empty(rows, np.int64), np.empty(rows, np.int64)
 
 
 def cover(rng):

@@ -13,6 +13,7 @@ from genomearray.errors import GenomeArrayWarning
 from genomearray.loops import Loops, checksum, kernel  # noqa: F401
 from genomearray.sources import combined, feature_kernels, rolling, sequence  # noqa: F401
 from genomearray.stacks import strands  # noqa: F401
+from genomearray.storage.chunks import jobs  # noqa: F401
 from genomearray.storage.write import paint  # noqa: F401
 
 from . import inputs

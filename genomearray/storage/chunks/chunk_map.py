@@ -63,6 +63,8 @@ def places_in(
     files: list[ChunkFile], of: NDArray[np.int64], offset: NDArray[np.int64], size: NDArray[np.int64]
 ) -> ChunkPlaces:
     """Places of chunks, the k-th in ``files[of[k]]``; what is not local is fetched."""
+    if len(files) == 1 and files[0].fd >= 0:
+        return ChunkPlaces(files[0].fd, offset, size, keep=files)
     if all(file.fd >= 0 for file in files):
         return ChunkPlaces(
             np.array([file.fd for file in files], dtype=np.int64)[of], offset, size, keep=files
@@ -214,12 +216,13 @@ class ChunkedArray:
     def _place(self, jobs: NDArray[np.int64], index: NDArray[np.int64]) -> ChunkPlaces:
         """Fill in where the chunks of some jobs lie; ChunkDamage for one that is missing."""
         needed = self._needed()
-        wanted = np.ones(index.size, dtype=bool) if needed is None else needed[index]
+        wanted: slice | NDArray[np.bool_] = slice(None)
+        if needed is not None and not (here := needed[index]).all():
+            wanted, jobs[:, FILE], jobs[:, OFFSET], jobs[:, SIZE] = here, -1, 0, 0
         try:
             places = self.source.places(index[wanted])
         except (ValueError, OSError, RuntimeError) as error:
             raise self._damage(int(index[wanted][0]), str(error)) from error
-        jobs[:, FILE], jobs[:, OFFSET], jobs[:, SIZE] = -1, 0, 0
         jobs[wanted, FILE], jobs[wanted, OFFSET], jobs[wanted, SIZE] = places.file, places.offset, places.size
         if not places.size.all():
             raise self._damage(int(index[wanted][np.argmin(places.size)]), MISSING)

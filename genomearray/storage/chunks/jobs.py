@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.executor import workers
-from genomearray.reference.intervals import ragged_index
+from genomearray.loops import kernel
 from genomearray.storage.chunks.codecs import DEST, HIGH, JOB_COLUMNS, LOW, STEP
 
 if TYPE_CHECKING:
@@ -19,6 +19,35 @@ if TYPE_CHECKING:
 
 PART_CHUNKS = 24  # work for a thread is at least so many chunks: waking one takes 100 us
 MOST_PART = 4096  # and at most so many: the places of a part are bytes in memory
+
+
+@kernel
+def cut_intervals(
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    dest: NDArray[np.int64],
+    step: NDArray[np.int64],
+    chunk: int,
+    jobs: NDArray[np.int64],
+    index: NDArray[np.int64],
+    of: NDArray[np.int64],
+) -> int:
+    """Fill in the stretches of chunks that intervals are made of: the job of each, its chunk and its
+    interval; whether they come in the order of chunks. One ``dest`` or ``step`` holds for all.
+    """
+    row, last, in_order = 0, -1, True
+    for k in range(starts.size):
+        start, end = int(starts[k]), int(ends[k])
+        one_dest, one_step = dest[k if dest.size > 1 else 0], step[k if step.size > 1 else 0]
+        in_order &= start // chunk >= last
+        for at in range(start // chunk, (end - 1) // chunk + 1):
+            base = at * chunk
+            low = max(start - base, 0)
+            jobs[row, LOW], jobs[row, HIGH] = low, min(end - base, chunk)
+            jobs[row, DEST], jobs[row, STEP] = one_dest + (base + low - start) * one_step, one_step
+            index[row], of[row] = at, k
+            row, last = row + 1, at
+    return int(in_order)
 
 
 def cut(
@@ -30,22 +59,16 @@ def cut(
     array: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """The intervals cut at the borders of chunks, in order of chunks; the chunk and the array of each."""
-    first = starts // chunk
-    counts = (ends - 1) // chunk - first + 1
-    of = np.repeat(np.arange(starts.size), counts)
-    index = ragged_index(counts, first)
-    base = index * chunk
-    jobs = np.empty((of.size, JOB_COLUMNS), dtype=np.int64)
-    low = np.maximum(starts[of] - base, 0)
-    jobs[:, LOW] = low
-    jobs[:, HIGH] = np.minimum(ends[of] - base, chunk)
-    jobs[:, STEP] = step if isinstance(step, int) else step[of]
-    jobs[:, DEST] = (dest if isinstance(dest, int) else dest[of]) + (base + low - starts[of]) * jobs[:, STEP]
-    which = np.zeros(of.size, np.int64) if array is None else array[of]
-    if starts.size > 1:
-        order = np.argsort(index, kind="stable") if array is None else np.lexsort((index, which))
-        return jobs[order], index[order], which[order]
-    return jobs, index, which
+    n = int(((ends - 1) // chunk - starts // chunk).sum()) + starts.size
+    jobs = np.empty((n, JOB_COLUMNS), dtype=np.int64)
+    index, of = np.empty(n, np.int64), np.empty(n, np.int64)
+    dest, step = np.atleast_1d(np.int64(dest)), np.atleast_1d(np.int64(step))
+    in_order = cut_intervals(starts, ends, dest, step, chunk, jobs, index, of)
+    if array is None and in_order:
+        return jobs, index, of
+    which = of if array is None else array[of]
+    order = np.argsort(index, kind="stable") if array is None else np.lexsort((index, which))
+    return jobs[order], index[order], which[order]
 
 
 def parts(index: NDArray[np.int64]) -> list[tuple[int, int]]:
