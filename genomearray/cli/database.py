@@ -48,14 +48,14 @@ def tracks(ctx: click.Context, folder: str, paths: bool, db: str | None, assembl
     # From the names of the files alone: numpy and HDF5 would take twice as long to import.
     from genomearray.database.folders import assembly_folder, database_folder
     from genomearray.errors import DatabaseError
-    from genomearray.storage.names import existing, track_names
+    from genomearray.storage.names import only_form, track_names
 
     path, name = settings(ctx, db, assembly)
     here = assembly_folder(database_folder(path), name)
     if folder and not (here / folder).is_dir():
         raise DatabaseError(f"there is no folder {folder!r} of tracks in {here}; see: genomearray tracks")
-    for track in sorted(track_names(here, folder)):
-        click.echo(existing(here, track) if paths else track)
+    for track in sorted(set(track_names(here, folder))):
+        click.echo(only_form(here, track) if paths else track)
 
 
 @click.command()

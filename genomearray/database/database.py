@@ -23,10 +23,11 @@ from genomearray.errors import (
     UnknownTrackError,
     nearest_names,
 )
+from genomearray.foreign.open import open_source
 from genomearray.reference.assembly import Assembly
 from genomearray.storage.chromosome_table import write_chromosome_table
-from genomearray.storage.names import CHROMOSOME_FILE, check_track_name, existing, track_names
-from genomearray.track.track import Track, open_track
+from genomearray.storage.names import CHROMOSOME_FILE, check_track_name, is_track_file, only_form, track_names
+from genomearray.track.track import Track
 
 if TYPE_CHECKING:
     from genomearray.database.verify import VerifyReport
@@ -136,7 +137,7 @@ class GenomeDB(WriteMethods):
         >>> db.list_tracks()
         ['counts', 'seq']
         """
-        return sorted(track_names(self.folder, subdir or ""))
+        return sorted(set(track_names(self.folder, subdir or "")))
 
     def has_track(self, name: str) -> bool:
         """Whether there is a track of that name.
@@ -147,14 +148,14 @@ class GenomeDB(WriteMethods):
         (True, False)
         """
         try:
-            return existing(self.folder, check_track_name(name)) is not None
+            return only_form(self.folder, check_track_name(name)) is not None
         except TrackNameError:
             return False
 
     def get_track_path(self, name: str) -> Path:
         """Path of the file or store of a track; UnknownTrackError offers the nearest names."""
         check_track_name(name)
-        path = existing(self.folder, name)
+        path = only_form(self.folder, name)
         if path is None:
             near = nearest_names(name, self.list_tracks())
             hint = (
@@ -166,12 +167,14 @@ class GenomeDB(WriteMethods):
         return path
 
     def open_track(self, name: str, kind: Kind | None = None) -> Track:
-        """Open a track for reading, also one that the old library ``genome`` wrote.
+        """Open a track for reading, also a bigWig, and one that the old library ``genome`` wrote.
 
         Parameters
         ----------
         name : str
-            May hold ``/``, for instance ``dnase/k562``.
+            May hold ``/``, for instance ``dnase/k562``. A bigWig in the folder of the database, or a
+            link to one, is a track of its name without the ending. What has ``://``, begins with ``/``,
+            ``./`` or ``../``, or ends in ``.bw``, ``.bigWig``, ``.h5`` or ``.zarr`` is a file anywhere.
         kind : {"signal", "sequence"}, optional
             Of an old file, which does not say. By default letters are recognised.
 
@@ -188,13 +191,13 @@ class GenomeDB(WriteMethods):
         >>> db.open_track("counts")
         <Track 'counts': signal, uint16, 4 chromosomes of toy>
         """
-        track = open_track(self.get_track_path(name), kind)
+        path: Path | str = name if is_track_file(name) else self.get_track_path(name)
+        track = Track(open_source(path, kind=kind, assembly=self.assembly), name)
         if track.assembly != self.folder.name:
             raise AssemblyError(
                 f"track {name!r} is on assembly {track.assembly!r}, and this database folder is "
                 f"{self.folder.name!r}: {track.path}"
             )
-        track.name = name
         return track
 
     def open_features(self, name: str) -> FeatureTable:

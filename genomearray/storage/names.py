@@ -12,6 +12,9 @@ from genomearray.errors import TrackNameError
 
 RESERVED = "chromosome"
 CHROMOSOME_FILE = f"{RESERVED}.h5"  # the table of an assembly's folder
+# Files of other formats that are tracks or tables of a database where they lie, or are linked.
+FOREIGN_ENDINGS = ("bw", "bigWig", "bigwig", "bb", "bigBed", "bigbed")
+_ENDINGS = (*STORES, *FOREIGN_ENDINGS)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -49,8 +52,8 @@ def check_track_name(name: str) -> str:
             raise refuse("has an empty component")
         if part.startswith((".", "-")):
             raise refuse(f"has the component {part!r}, which begins with {part[0]!r}")
-        if part.endswith((".h5", ".zarr")):
-            raise refuse(f"has the component {part!r}; the ending is chosen by the store")
+        if part.endswith(tuple(f".{ending}" for ending in _ENDINGS)):
+            raise refuse(f"has the component {part!r}; the ending is that of the file, not of the name")
         if (
             not part.isprintable()
             or _CONTROL.search(part)
@@ -73,6 +76,37 @@ def existing(folder: Path, name: str, forms: Iterable[Store] = STORES) -> Path |
     return None
 
 
+def foreign_file(folder: Path, name: str) -> Path | None:
+    """The bigWig or bigBed of a name in an assembly's folder, or None."""
+    paths = (folder / f"{name}.{ending}" for ending in FOREIGN_ENDINGS)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def only_form(folder: Path, name: str) -> Path | None:
+    """The one file or store of a name, or None; TrackNameError where there are several."""
+    paths = [folder / f"{name}.{ending}" for ending in _ENDINGS]
+    there = [path for path in paths if path.exists()]
+    if len(there) > 1 and not all(path.samefile(there[0]) for path in there):
+        raise TrackNameError(
+            f"{name!r} names {len(there)} files: {', '.join(str(path) for path in there)}; "
+            "move all but one of them away"
+        )
+    return there[0] if there else None
+
+
+def is_track_file(track: str) -> bool:
+    """Whether a text names a file, and not a track of a database: it has ``://``, begins with ``/``, ``./``
+    or ``../``, or ends as the files of tracks do.
+
+    Examples
+    --------
+    >>> is_track_file("chip/k562"), is_track_file("chip/k562.bw"), is_track_file("./k562")
+    (False, True, True)
+    """
+    endings = tuple(f".{ending}" for ending in _ENDINGS)
+    return "://" in track or track.startswith(("/", "./", "../")) or track.endswith(endings)
+
+
 def track_names(folder: Path, prefix: str, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[str]:
     """Names of the tracks in a folder; ``above`` are the folders that lead to it, so that a link
     back to one of them is not followed.
@@ -90,7 +124,7 @@ def track_names(folder: Path, prefix: str, above: frozenset[tuple[int, int]] = f
             continue
         name = f"{prefix}/{entry.name}" if prefix else entry.name
         stem, _, form = name.rpartition(".")
-        if form in STORES and stem:
+        if form in _ENDINGS and stem:
             if stem != RESERVED:
                 yield stem
         elif _is_folder(entry):

@@ -5,11 +5,7 @@
  * A call of the packages' own Python functions costs an allocation, a new decompressor and a
  * hand-over of the GIL for each chunk, which is as much as the decompression of a short one.
  */
-#define PY_SSIZE_T_CLEAN
-#ifndef Py_GIL_DISABLED /* free-threaded Pythons have no limited API */
-#define Py_LIMITED_API 0x030b0000
-#endif
-#include <Python.h>
+#include "blocks.h"
 #include "runs.h"
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,8 +16,7 @@
 #include <unistd.h>
 
 enum { DEFLATE = 0, BLOSC_CRC = 1 };
-enum { FINE = 0, CUT, UNREADABLE, MALFORMED, WRONG_LENGTH, WRONG_CRC, WRONG_GZIP_CRC, NO_MEMORY };
-static const char *const PROBLEMS[] = {
+const char *const PROBLEMS[] = {
     "", "the file is cut", "the file cannot be read", "its compressed bytes are malformed",
     "it has another length than it should", "the crc32c checksum does not agree", "the crc32 checksum does not agree", "there is no memory for it",
 };
@@ -107,8 +102,8 @@ static int grow(uint8_t **buffer, size_t *size, size_t wanted) {
 
 /* ---- one chunk ------------------------------------------------------------------------------- */
 
-/* A whole stream of deflate, with zlib's header and checksum or without (window). */
-static int inflate(Tools *tools, int window, const uint8_t *raw, size_t size, uint8_t *payload, size_t nbytes) {
+/* A stream of deflate of at most ``room`` bytes, with zlib's header and checksum or without (window). */
+static int inflate_up_to(Tools *tools, int window, const uint8_t *raw, size_t size, uint8_t *payload, size_t room, size_t *got) {
     zng_stream *stream = &tools->stream;
     if (tools->ready && tools->window != window) {
         inflate_end(stream);
@@ -125,10 +120,18 @@ static int inflate(Tools *tools, int window, const uint8_t *raw, size_t size, ui
     stream->next_in = raw;
     stream->avail_in = (uint32_t)size;
     stream->next_out = payload;
-    stream->avail_out = (uint32_t)nbytes;
+    stream->avail_out = (uint32_t)room;
     int end = inflate_run(stream, Z_FINISH);
-    if (end == Z_STREAM_END) return stream->avail_out || stream->avail_in ? WRONG_LENGTH : FINE;
+    *got = room - stream->avail_out;
+    if (end == Z_STREAM_END) return FINE;
     return stream->avail_out ? MALFORMED : WRONG_LENGTH;
+}
+
+/* One of exactly ``nbytes`` bytes. */
+static int inflate(Tools *tools, int window, const uint8_t *raw, size_t size, uint8_t *payload, size_t nbytes) {
+    size_t got;
+    int problem = inflate_up_to(tools, window, raw, size, payload, nbytes, &got);
+    return !problem && (got != nbytes || tools->stream.avail_in) ? WRONG_LENGTH : problem;
 }
 
 static size_t put_adler(const uint8_t *bytes, size_t nbytes, uint8_t *out) {
@@ -306,7 +309,7 @@ typedef struct {
     int64_t dest, step;   /* where the first goes in out, and in which direction the next */
 } Job;
 
-static int read_at(int fd, uint8_t *buffer, size_t size, off_t offset) {
+int read_at(int fd, uint8_t *buffer, size_t size, off_t offset) {
     while (size) {
         ssize_t got = pread(fd, buffer, size, offset);
         if (got < 0 && errno == EINTR) continue;
@@ -454,7 +457,7 @@ static PyObject *problem_error(int problem) {
     return NULL;
 }
 
-static PyObject *outside_error(void) {
+PyObject *outside_error(void) {
     PyErr_SetString(PyExc_IndexError, "values outside a chunk, or outside the array they are put into");
     return NULL;
 }
@@ -600,6 +603,32 @@ static int inflate_whole(Tools *tools, const uint8_t *raw, size_t size, uint8_t 
     }
 }
 
+int thread_buffers(size_t raw_size, uint8_t **raw, size_t payload_size, uint8_t **payload) {
+    Tools *tools = get_tools();
+    if (!tools || !grow(&tools->raw, &tools->raw_size, raw_size) || !grow(&tools->payload, &tools->payload_size, payload_size)) return 0;
+    *raw = tools->raw, *payload = tools->payload;
+    return 1;
+}
+
+/* The deflate stream in a zlib stream by libdeflate, which must be told where it ends. */
+static int inflate_body(Tools *tools, const uint8_t *raw, size_t size, uint8_t *out, size_t room, size_t *got) {
+    size_t used = 0;
+    if (size < 7 || (raw[0] & 15) != Z_DEFLATED || (raw[0] << 8 | raw[1]) % 31 || raw[1] & 32) return MALFORMED;
+    if (!tools->whole) tools->whole = whole_alloc();
+    if (!tools->whole) return NO_MEMORY;
+    int end = whole_run(tools->whole, raw + 2, size - 6, out, room, &used, got);
+    if (end) return end == 1 ? MALFORMED : WRONG_LENGTH;
+    const uint8_t *sum = raw + 2 + used;
+    uint32_t adler = (uint32_t)sum[0] << 24 | (uint32_t)sum[1] << 16 | (uint32_t)sum[2] << 8 | sum[3];
+    return adler == adler_run(1, out, (uint32_t)*got) ? FINE : MALFORMED;
+}
+
+int inflate_zlib(const uint8_t *raw, size_t size, uint8_t *out, size_t room, size_t *got) {
+    Tools *tools = get_tools();
+    if (!tools) return NO_MEMORY;
+    return whole_run ? inflate_body(tools, raw, size, out, room, got) : inflate_up_to(tools, ZLIB_WINDOW, raw, size, out, room, got);
+}
+
 static int gunzip_member(Tools *tools, const Member *member, const uint8_t *bytes, uint8_t *out) {
     const uint8_t *raw = bytes + member->offset, *end = raw + member->size - 8;
     uint8_t none;
@@ -647,6 +676,11 @@ static PyMethodDef methods[] = {
      "encode(codec, itemsize, shuffled, split, nbytes, level, blosc_name, blosc_shuffle, chunks) -> list of bytes."},
     {"decode", py_decode, METH_VARARGS,
      "decode(codec, itemsize, shuffled, length, jobs, bytes, fill, out): many chunks; None, or (bad job, what is wrong)."},
+    {"paint", py_paint, METH_VARARGS,
+     "paint(swapped, stored, jobs, bytes, out): blocks of a bigWig; None, or (bad job, what is wrong)."},
+    {"items", py_items, METH_VARARGS,
+     "items(swapped, stored, jobs, bytes, start, end, value): items of blocks, as many as fit; blocks, items, what is wrong with the next or None."},
+    {"unpack", py_unpack, METH_VARARGS, "unpack(fd, offset, size, bytes, stored, room) -> bytes: one block inflated; ValueError."},
     {"gunzip", py_gunzip, METH_VARARGS, "gunzip(members, bytes, out): members of a gzip file; None, or (bad member, what is wrong)."},
     {NULL, NULL, 0, NULL},
 };

@@ -43,4 +43,17 @@ def decode(
     fill: bytes,
     out: NDArray[Any],
 ) -> tuple[int, str] | None: ...
+def paint(
+    swapped: bool, stored: bool, jobs: NDArray[Any], data: bytes | memoryview, out: NDArray[Any]
+) -> tuple[int, str] | None: ...
+def items(
+    swapped: bool,
+    stored: bool,
+    jobs: NDArray[Any],
+    data: bytes | memoryview,
+    start: NDArray[Any],
+    end: NDArray[Any],
+    value: NDArray[Any],
+) -> tuple[int, int, str | None]: ...
+def unpack(fd: int, offset: int, size: int, data: bytes | memoryview, stored: bool, room: int) -> bytes: ...
 def gunzip(members: NDArray[Any], data: bytes | memoryview, out: NDArray[Any]) -> tuple[int, str] | None: ...

@@ -231,7 +231,7 @@ class ChunkedArray:
     def _read_chunk(self, index: int, low: int, high: int, out: NDArray[Any], dest: int) -> None:
         """Values [low, high) of a chunk, through the cache of decoded chunks."""
         key = (self._token, index)
-        payload = _cache.get(key)
+        payload = decoded.get(key)
         if payload is None:
             needed = self._needed()
             if needed is not None and not needed[index]:
@@ -239,7 +239,7 @@ class ChunkedArray:
                 return
             try:
                 place = self.source.place(index)
-                if place is not None and place[2] and place[0].fd >= 0 and not _cache.wanted_again(key):
+                if place is not None and place[2] and place[0].fd >= 0 and not decoded.wanted_again(key):
                     self._codec.read(place[0].fd, place[1], place[2], low, high, out, dest)
                     return
                 raw = self.source.raw(index)
@@ -248,7 +248,7 @@ class ChunkedArray:
                 payload = self._codec.payload(raw)
             except (ValueError, OSError, RuntimeError) as error:
                 raise self._damage(index, str(error)) from error
-            _cache.put(key, payload)
+            decoded.put(key, payload)
         self._codec.values(payload, low, high, out, dest)
 
     def holds(self, start: int, end: int) -> bool:
@@ -380,10 +380,10 @@ class PlainArray:
 def _reset() -> None:
     """In a forked child: threads are gone, and locks may be held by nobody."""
     reset_threads()
-    _cache.reset()
+    decoded.reset()
     open_files.reset()
     ForkSafeLock.renew()
 
 
-_cache = ChunkCache(CACHE_BYTES)
+decoded = ChunkCache(CACHE_BYTES)
 os.register_at_fork(after_in_child=_reset)

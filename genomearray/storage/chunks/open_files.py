@@ -116,9 +116,19 @@ class OpenFiles:
         file = opener()
         with self._lock:
             self._files[key] = file
-            if len(self._files) > self._most:
+            while len(self._files) > min(self._most, _share_of_descriptors()):
                 self._files.popitem(last=False)
         return file
+
+
+def _share_of_descriptors() -> int:
+    """A quarter of what the process may open (``ulimit -n``)."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return MOST_FILES
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_FILES if allowed == resource.RLIM_INFINITY else max(allowed // 4, 8)
 
 
 open_files = OpenFiles(MOST_FILES)

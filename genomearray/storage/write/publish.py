@@ -19,7 +19,7 @@ from typing import TypeVar
 from genomearray.choices import STORES, Store
 from genomearray.errors import TrackExistsError
 from genomearray.storage.locks import open_lock, share_with_group, take_lock
-from genomearray.storage.names import existing
+from genomearray.storage.names import existing, foreign_file
 from genomearray.storage.write.hidden import lock, part_path, remove, remove_dead_parts, sync
 
 _RENAME_NOREPLACE, _RENAME_EXCHANGE, _AT_FDCWD = 1, 2, -100
@@ -71,6 +71,11 @@ class Part:
             self._lock = lock(self.path)
 
     def _refuse_existing(self) -> None:
+        other = foreign_file(self.folder, self.name) if self._forms == STORES else None
+        if other is not None:
+            raise TrackExistsError(
+                f"{self.name!r} is the name of {other}, which is never replaced; choose another one"
+            )
         old = existing(self.folder, self.name, self._forms)
         if old is not None and not self.overwrite:
             raise TrackExistsError(

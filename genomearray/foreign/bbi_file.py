@@ -1,0 +1,397 @@
+"""bigWig and bigBed files: the header, the chromosomes, and the index of blocks.
+
+Both formats are one container ("bbi"): a header, a tree of chromosome names, blocks of data, and an R-tree
+that says of each block where it lies and which bases it spans.
+
+References
+----------
+Kent et al. 2010, doi:10.1093/bioinformatics/btq351, supplement: tables 5 (header), 7 (total summary), 8 to 11
+(chromosomes) and 14 to 17 (index).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray._cached import Cached
+from genomearray.errors import DamagedTrackError, LayoutError, UnknownTrackError
+from genomearray.reference.intervals import ragged_index
+from genomearray.storage.chunks.open_files import OpenFile, open_files
+from genomearray.storage.read.remote import RemoteFile, is_url
+
+BIGWIG, BIGBED = BBI_MAGICS = 0x888FFC26, 0x8789F2EB
+_TREE, _INDEX = 0x78CA8C91, 0x2468ACE0
+_HEADER = "IHHQQQHHQQIQ"
+_MOST_DEPTH = 32
+_NODE_ITEMS = 1 << 16  # a count has 16 bits
+_AT_ONCE = 8  # chromosomes looked up one by one; then the whole index is read
+_STEP = 4096  # nodes that are asked for together
+_CHROM_BYTES = 8  # number and length
+_MOST_NAME = 1 << 12  # bytes
+
+
+class Header(NamedTuple):
+    """What the first 64 bytes say."""
+
+    version: int
+    zooms: int
+    tree_at: int  # of the chromosomes; bytes in the file
+    data_at: int
+    index_at: int
+    fields: int
+    defined: int
+    autosql_at: int  # 0: none
+    summary_at: int  # 0: none
+    most: int  # bytes of the longest block when inflated; 0: blocks are not compressed
+
+
+class TotalSummary(NamedTuple):
+    """What the file says of all its bases."""
+
+    bases: int
+    least: float
+    greatest: float
+    sum: float
+    squares: float
+
+
+class Blocks(NamedTuple):
+    """Blocks with data of one chromosome, by their start.
+
+    Attributes
+    ----------
+    start, end : ndarray of int64
+        Bases that their items lie in, 0-based, half-open.
+    offset, size : ndarray of int64
+        Where they lie in the file, bytes.
+    first, last : ndarray of int64
+        Numbers of the chromosomes that they span: nearly always one.
+    reach : ndarray of int64
+        Greatest end up to each row.
+    rank : ndarray of int64 or None
+        Their order in the file; None where it is that of the rows.
+    """
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    offset: NDArray[np.int64]
+    size: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    reach: NDArray[np.int64]
+    rank: NDArray[np.int64] | None
+
+    def rows(self, start: int, end: int) -> NDArray[np.int64]:
+        """Blocks that may have items in [start, end), in the order of the file."""
+        low = int(self.reach.searchsorted(start, side="right"))
+        high = int(self.start.searchsorted(end))
+        rows = np.arange(low, high)
+        if self.rank is None:
+            return rows
+        rows = rows[self.end[low:high] > start]
+        return rows[np.argsort(self.rank[rows], kind="stable")]
+
+    def pairs(
+        self, starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The same of many intervals: the interval and the block of each pair, interval by interval."""
+        low = self.reach.searchsorted(starts, side="right")
+        counts = np.maximum(self.start.searchsorted(ends) - low, 0)
+        of = np.repeat(np.arange(starts.size), counts)
+        rows = ragged_index(counts, low)
+        if self.rank is None:
+            return of, rows
+        kept = self.end[rows] > starts[of]
+        of, rows = of[kept], rows[kept]
+        order = np.lexsort((self.rank[rows], of))
+        return of[order], rows[order]
+
+
+class BbiFile:
+    """An open bigWig or bigBed file, local or at a URL.
+
+    Nothing but the header and the names of the chromosomes is read before it is needed. The descriptor
+    is one of a bounded number, so thousands of files can be held; a file that was replaced meanwhile is
+    an error.
+
+    Parameters
+    ----------
+    path : path-like, or URL
+
+    Raises
+    ------
+    UnknownTrackError
+        It is not there, or cannot be read.
+    LayoutError
+        It is neither.
+    DamagedTrackError
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path: Path | str = os.fspath(path) if is_url(path) else Path(path).absolute()
+        self._identity: tuple[Any, ...] | None = None
+        self.size = self.file.size()
+        head = self.read(0, min(self.size, 64))
+        orders = {int.from_bytes(head[:4], "little"): "<", int.from_bytes(head[:4], "big"): ">"}
+        magic = next((kind for kind in BBI_MAGICS if kind in orders), None)
+        if magic is None or len(head) < 4:
+            raise LayoutError(f"{self.path} is neither a bigWig nor a bigBed: it begins with {head[:4]!r}")
+        self.is_bigwig = magic == BIGWIG
+        self.order = orders[magic]
+        self.swapped = self.order == ">"
+        self.form = "bigWig" if self.is_bigwig else "bigBed"
+        if len(head) < 64:
+            raise self.damaged(0, f"its header has 64 bytes, and {len(head)} are there")
+        self.header = Header._make(struct.unpack(self.order + _HEADER, head)[1:-1])
+        self._blocks: dict[int, Blocks] = {}
+        self._asked = 0
+
+    # -- bytes -------------------------------------------------------------------------------------
+
+    @property
+    def file(self) -> OpenFile | RemoteFile:
+        """The open file."""
+        file: OpenFile | RemoteFile = open_files.get(("bbi", str(self.path), self._identity), self._open)
+        return file
+
+    def _open(self) -> OpenFile | RemoteFile:
+        try:
+            file = RemoteFile(str(self.path)) if isinstance(self.path, str) else OpenFile(self.path)
+            identity = self._identify(file)
+        except FileNotFoundError as error:
+            raise UnknownTrackError(f"{self.path} is not there; check the path") from error
+        except OSError as error:
+            raise UnknownTrackError(f"{self.path} cannot be read: {error}") from error
+        if self._identity is None:
+            self._identity = identity
+        elif self._identity != identity:
+            raise LayoutError(f"{self.path} was replaced by another file since it was opened; open it again")
+        return file
+
+    @staticmethod
+    def _identify(file: OpenFile | RemoteFile) -> tuple[Any, ...]:
+        if isinstance(file, RemoteFile):
+            return (file.size(),)
+        status = os.fstat(file.fd)
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+    def read(self, at: int, size: int) -> bytes:
+        """Bytes that must be there."""
+        if at < 0 or size < 0 or at + size > self.size:
+            raise self.damaged(at, f"it points to bytes {at:,} to {at + size:,} of {self.size:,}")
+        try:
+            return self.file.read(size, at)
+        except ValueError as error:
+            raise self.damaged(at, str(error)) from error
+
+    def _read_all(self, at: NDArray[np.int64], size: int) -> Iterator[bytes]:
+        """Up to ``size`` bytes at each of many places, fewer at the end of the file."""
+        beyond = (at < 0) | (at + 4 > self.size)
+        if beyond.any():
+            self.read(int(at[np.argmax(beyond)]), 4)
+        for low in range(0, at.size, _STEP):
+            part = at[low : low + _STEP]
+            sizes = np.minimum(size, self.size - part)
+            data, begin = self.file.fetch(part, sizes)
+            view = memoryview(data)
+            for start, length in zip(begin.tolist(), sizes.tolist(), strict=True):
+                yield bytes(view[start : start + length])
+
+    def damaged(self, at: int, why: str) -> DamagedTrackError:
+        """The error for a file that contradicts itself."""
+        return DamagedTrackError(
+            f"{self.path}: the {self.form} file is cut or damaged at byte {max(at, 0):,} ({why}); "
+            "get it again"
+        )
+
+    # -- chromosomes -------------------------------------------------------------------------------
+
+    @Cached
+    def chromosomes(self) -> dict[str, tuple[int, int]]:
+        """Number and length (bp) of each chromosome, by name, in the order of their numbers."""
+        at = self.header.tree_at
+        magic, per_node, key, value, count, _ = struct.unpack(self.order + "IIIIQQ", self.read(at, 32))
+        if (
+            magic != _TREE
+            or value != _CHROM_BYTES
+            or not 0 < key <= _MOST_NAME
+            or count * (key + value) > self.size
+        ):
+            raise self.damaged(at, "its list of chromosomes cannot be read")
+        entry = np.dtype([("name", f"S{key}"), ("id", f"{self.order}u4"), ("length", f"{self.order}u4")])
+        child = np.dtype([("name", f"S{key}"), ("offset", f"{self.order}u8")])
+        rows = np.concatenate([np.zeros(0, entry), *self._walk(at + 32, per_node, child, entry, count)])
+        if rows.size != count:
+            raise self.damaged(at, f"{count:,} chromosomes are announced, and {rows.size:,} are listed")
+        rows = rows[np.argsort(rows["id"], kind="stable")]
+        found: dict[str, tuple[int, int]] = {}
+        for name, number, length in zip(
+            rows["name"].tolist(), rows["id"].tolist(), rows["length"].tolist(), strict=True
+        ):
+            text = name.split(b"\0")[0].decode("utf-8", errors="replace")
+            if not text or text in found or not length:
+                raise self.damaged(
+                    at, f"its list of chromosomes has {text!r} twice, without a name, or without a base"
+                )
+            found[text] = number, length
+        if np.unique(rows["id"]).size != rows.size:
+            raise self.damaged(at, "its list of chromosomes has one number twice")
+        return found
+
+    # -- trees -------------------------------------------------------------------------------------
+
+    def _walk(
+        self,
+        root: int,
+        per_node: int,
+        inner: np.dtype[Any],
+        leaf: np.dtype[Any],
+        most: int,
+        wanted: Callable[[NDArray[Any]], NDArray[np.bool_]] | None = None,
+        check: Callable[[int, NDArray[Any], Any], None] | None = None,
+    ) -> Iterator[NDArray[Any]]:
+        """Entries of the leaves below a node, level by level; of inner nodes those that are wanted are
+        followed. ``check`` is told the place and the entries of each node, and its parent's entry.
+        """
+        level: list[tuple[int, Any]] = [(root, None)]
+        size, seen = 4 + max(inner.itemsize, leaf.itemsize) * min(max(per_node, 1), _NODE_ITEMS), 0
+        for _ in range(_MOST_DEPTH):
+            below: list[tuple[int, Any]] = []
+            places = np.array([at for at, _ in level], np.int64)
+            for (at, parent), data in zip(level, self._read_all(places, size), strict=True):
+                is_leaf, n = data[0], int.from_bytes(data[2:4], "big" if self.swapped else "little")
+                kind = leaf if is_leaf else inner
+                if is_leaf > 1:
+                    raise self.damaged(at, "a node of a tree is neither a leaf nor above one")
+                there = data[4 : 4 + n * kind.itemsize]
+                if len(there) < n * kind.itemsize:
+                    there = self.read(at + 4, n * kind.itemsize)
+                entries = np.frombuffer(there, kind)
+                if check is not None and parent is not None:
+                    check(at, entries, parent)
+                seen += n
+                if seen > 2 * most + _NODE_ITEMS:
+                    raise self.damaged(at, f"a tree holds more than the {most:,} entries that it announces")
+                if is_leaf:
+                    yield entries
+                    continue
+                if wanted is not None:
+                    entries = entries[wanted(entries)]
+                if (entries["offset"] >= self.size).any():
+                    raise self.damaged(at, "a tree points out of the file")
+                below += zip(entries["offset"].tolist(), entries, strict=True)
+            if not below:
+                return
+            level = below
+        raise self.damaged(root, "a tree goes in a circle")
+
+    # -- the index of blocks -----------------------------------------------------------------------
+
+    @Cached
+    def summary(self) -> TotalSummary | None:
+        """What the file says of all its bases; None where it says nothing."""
+        if not self.header.summary_at or self.header.version < 2:
+            return None
+        return TotalSummary(*struct.unpack(self.order + "Q4d", self.read(self.header.summary_at, 40)))
+
+    def blocks(self, number: int) -> Blocks:
+        """The blocks of the chromosome of a number."""
+        if number not in self._blocks:
+            self._asked += 1
+            if self._asked > _AT_ONCE:
+                self._blocks = self._all_blocks()
+            else:
+                self._blocks[number] = self._sorted(self._rows(number), number)
+        return self._blocks.get(number, _NO_BLOCKS)
+
+    def _rows(self, number: int | None) -> NDArray[Any]:
+        """Rows of the index, of one chromosome or of all, in the order of the file."""
+        at = self.header.index_at
+        magic, per_node, count = struct.unpack(self.order + "IIQ", self.read(at, 16))
+        if magic != _INDEX:
+            raise self.damaged(at, "its index cannot be read")
+        word, long = f"{self.order}u4", f"{self.order}u8"
+        place = [("first", word), ("start", word), ("last", word), ("end", word), ("offset", long)]
+        inner, leaf = np.dtype(place), np.dtype([*place, ("size", long)])
+        if count * leaf.itemsize > self.size:
+            raise self.damaged(at, f"its index announces {count:,} blocks, more than the file has room for")
+        if not count:
+            return np.zeros(0, leaf)
+        wanted = None if number is None else lambda rows: (rows["first"] <= number) & (rows["last"] >= number)
+        found = [
+            np.zeros(0, leaf),
+            *self._walk(at + 48, per_node, inner, leaf, count, wanted, self._check_child),
+        ]
+        rows = np.concatenate(found)
+        if number is None and rows.size != count:
+            raise self.damaged(at, f"its index announces {count:,} blocks and lists {rows.size:,}")
+        # Files without data have a leaf that says nothing.
+        rows = rows[
+            (rows["size"] > 0) | (_places(rows["first"], rows["start"]) < _places(rows["last"], rows["end"]))
+        ]
+        self._check_rows(rows)
+        chosen: NDArray[Any] = rows if wanted is None else rows[wanted(rows)]
+        return chosen
+
+    def _check_child(self, at: int, entries: NDArray[Any], parent: Any) -> None:
+        """A node lies within what the entry above it spans."""
+        low = _places(entries["first"], entries["start"]) < _places(parent["first"], parent["start"])
+        high = _places(entries["last"], entries["end"]) > _places(parent["last"], parent["end"])
+        if (low | high).any():
+            raise self.damaged(at, "a node of its index spans more than the one above it says")
+
+    def _check_rows(self, rows: NDArray[Any]) -> None:
+        at = self.header.index_at
+        numbers = np.array(sorted(number for number, _ in self.chromosomes.values()), np.int64)
+        if not np.isin(rows["first"], numbers).all() or not np.isin(rows["last"], numbers).all():
+            raise self.damaged(at, "its index names a chromosome that is not in its list")
+        if (_places(rows["first"], rows["start"]) > _places(rows["last"], rows["end"])).any():
+            raise self.damaged(at, "its index has a block that ends before it begins")
+        offset, size = rows["offset"].astype(np.uint64), rows["size"].astype(np.uint64)
+        if ((offset > self.size) | (size > self.size - np.minimum(offset, self.size)) | (size == 0)).any():
+            raise self.damaged(at, "its index points out of the file")
+
+    def _sorted(self, rows: NDArray[Any], number: int) -> Blocks:
+        """Blocks of a chromosome by their start."""
+        start = np.where(rows["first"] == number, rows["start"], 0).astype(np.int64)
+        end = np.where(rows["last"] == number, rows["end"], (1 << 32) - 1).astype(np.int64)
+        order = np.argsort(start, kind="stable")
+        reach = np.maximum.accumulate(end[order])
+        # Blocks one after the other need no more than two searches.
+        apart = bool((np.diff(order) == 1).all() and (end[order] == reach).all())
+        offset, size, first, last = (
+            rows[name][order].astype(np.int64) for name in ("offset", "size", "first", "last")
+        )
+        rank = None if apart else order
+        return Blocks(start[order], end[order], offset, size, first, last, reach, rank)
+
+    def _all_blocks(self) -> dict[int, Blocks]:
+        rows = self._rows(None)
+        spanning = rows[rows["first"] != rows["last"]]
+        by_chrom = np.argsort(rows["first"], kind="stable")
+        numbers = np.array(sorted(number for number, _ in self.chromosomes.values()), np.int64)
+        low = np.searchsorted(rows["first"][by_chrom], numbers)
+        high = np.searchsorted(rows["first"][by_chrom], numbers, side="right")
+        blocks = {}
+        for number, first, stop in zip(numbers.tolist(), low.tolist(), high.tolist(), strict=True):
+            here = by_chrom[first:stop]
+            if spanning.size:
+                here = np.flatnonzero((rows["first"] <= number) & (rows["last"] >= number))
+            blocks[number] = self._sorted(rows[here], number)
+        return blocks
+
+
+def _places(chrom: Any, base: Any) -> Any:
+    """A chromosome and a base on it as one number."""
+    return np.asarray(chrom, np.uint64) << np.uint64(32) | np.asarray(base, np.uint64)
+
+
+_NONE = np.zeros(0, np.int64)
+_NO_BLOCKS = Blocks(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, None)

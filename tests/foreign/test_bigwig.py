@@ -1,0 +1,276 @@
+"""bigWig files read in place, against a slow reading of what was written, and against pyBigWig."""
+
+import multiprocessing
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyBigWig
+import pytest
+import xarray as xr
+
+import genomearray as ga
+from genomearray.errors import AssemblyError, GenomeArrayError, LayoutError, TrackExistsError, TrackNameError
+from genomearray.foreign import bigwig_blocks
+from genomearray.foreign.bigwig_track import BigWigTrack
+from genomearray.reference.intervals import Intervals
+from tests.foreign.bigwig_files import Section, paint, random_sections, write
+from tests.shared_data import DATA, needs_shared
+
+SIZES = {"chr2": 3000, "chr10": 900, "chr1": 5000, "chrM": 40}
+
+
+def all_equal(track, painted, rng):
+    for chrom, want in painted.items():
+        np.testing.assert_array_equal(track.values(chrom), want)
+        for _ in range(20):
+            start = int(rng.integers(0, want.size))
+            end = int(rng.integers(start, want.size)) + 1
+            np.testing.assert_array_equal(track.values(chrom, start, end), want[start:end])
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("per_node", [2, 3, 256])
+@pytest.mark.parametrize("version", [1, 3, 4])
+def test_every_form_of_the_format(tmp_path, order, compressed, per_node, version):
+    rng = np.random.default_rng(per_node)
+    sections = random_sections(rng, SIZES)
+    path = write(
+        tmp_path / "a.bw",
+        SIZES,
+        sections,
+        order=order,
+        compressed=compressed,
+        per_node=per_node,
+        version=version,
+    )
+    track = ga.open_track(path)
+    assert track.dtype == np.float32
+    assert track.assembly == "unknown"
+    assert set(track.chromosomes) == set(SIZES)
+    all_equal(track, paint(SIZES, sections), rng)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_later_blocks_win_in_whatever_order_they_lie(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    numbers = dict(zip(SIZES, rng.permutation(90)[: len(SIZES)].tolist(), strict=True))
+    sections = random_sections(rng, SIZES, 60, ordered=False, overlapping=True)
+    path = write(
+        tmp_path / "a.bw", SIZES, sections, numbers=numbers, per_node=int(rng.integers(2, 9)), summary=False
+    )
+    track = ga.open_track(path)
+    painted = paint(SIZES, sections)
+    all_equal(track, painted, rng)
+    starts = rng.integers(0, 4000, 40)
+    ends = np.minimum(starts + rng.integers(1, 900, 40), 5000)
+    step = rng.choice([-1, 1], 40)
+    sizes = ends - starts
+    first = np.cumsum(sizes) - sizes
+    out = np.zeros(int(sizes.sum()), np.float32)
+    intervals = Intervals(("chr1",), np.zeros(40, np.int64), starts, ends)
+    track.source.gather(intervals, out, np.where(step > 0, first, first + sizes - 1), step)
+    want = [painted["chr1"][low:high][::way] for low, high, way in zip(starts, ends, step, strict=True)]
+    np.testing.assert_array_equal(out, np.concatenate(want))
+
+
+def test_plain_and_compiled_painting_agree(tmp_path, monkeypatch):
+    rng = np.random.default_rng(1)
+    sections = random_sections(rng, SIZES, overlapping=True)
+    for order in "<>":
+        path = write(tmp_path / "a.bw", SIZES, sections, order=order)
+        fast = {chrom: BigWigTrack(path).read(chrom, 0, size) for chrom, size in SIZES.items()}
+        with monkeypatch.context() as patch:
+            patch.setattr(bigwig_blocks, "compiled", None)
+            for chrom, size in SIZES.items():
+                np.testing.assert_array_equal(BigWigTrack(path).read(chrom, 0, size), fast[chrom])
+
+
+def test_one_hundred_thousand_chromosomes(tmp_path):
+    sizes = {f"contig_{k}": 100 + k % 7 for k in range(100_000)}
+    sections = [Section(f"contig_{k}", 3, [5, 6], [k % 99, 2.5]) for k in range(0, 100_000, 100)]
+    sections.sort(key=lambda section: int(section.chrom[7:]))
+    track = ga.open_track(write(tmp_path / "a.bw", sizes, sections, per_node=256))
+    assert len(track.chromosomes) == 100_000
+    assert track.sum() == sum(k % 99 + 2.5 for k in range(0, 100_000, 100))
+    assert track.values("contig_300", 4, 8).tolist()[1:3] == [300 % 99, 2.5]
+
+
+def test_a_file_without_data(tmp_path):
+    track = ga.open_track(write(tmp_path / "a.bw", SIZES, []))
+    assert np.isnan(track.values("chr1")).all()
+    assert track.sum() == 0
+
+
+@pytest.fixture
+def db(tmp_path):
+    return ga.GenomeDB.create(tmp_path / "db", "toy", SIZES)
+
+
+def test_every_route_gives_the_same(tmp_path, db):
+    rng = np.random.default_rng(2)
+    sections = random_sections(rng, SIZES)
+    painted = paint(SIZES, sections)
+    path = write(db.folder / "signal.bw", SIZES, sections)
+    (db.folder / "chip").mkdir()
+    (db.folder / "chip" / "linked.bigWig").symlink_to(path)
+    db.save_track("stored", painted)
+    assert db.list_tracks() == ["chip/linked", "signal", "stored"]
+    for track in (db["signal"], db["chip/linked"], db.open_track(str(path)), ga.open_track(path)):
+        all_equal(track, painted, rng)
+        np.testing.assert_array_equal(
+            track.sel(chrom="chr2", pos=slice(11, 99)).values, painted["chr2"][10:99]
+        )
+        dataset = xr.open_dataset(track.path, engine="genomearray")
+        np.testing.assert_array_equal(dataset["chr1"].values, painted["chr1"])
+        again = pickle.loads(pickle.dumps(track))
+        np.testing.assert_array_equal(again.values("chr2"), painted["chr2"])
+    track, stored = db["signal"], db["stored"]
+    assert track.stats() == stored.stats()
+    regions = [("chr1", 5, 900), ("chr2", 0, 3000), ("chrM", 0, 40)]
+    xr.testing.assert_allclose(
+        xr.Dataset(track.region_stats(regions)), xr.Dataset(stored.region_stats(regions))
+    )
+    here, there = (one.windows(regions[:2], 50).values for one in (track, stored))
+    np.testing.assert_array_equal(here, there)
+    np.testing.assert_array_equal((track * 2 + 1).values("chr1"), painted["chr1"] * 2 + 1)
+    copy = db.save_track("copy", track)
+    del copy
+    assert db["copy"].stats() == stored.stats()
+    stack = ga.stack([track, stored])
+    np.testing.assert_array_equal(stack.values("chr1", 0, 5000), np.stack([painted["chr1"]] * 2))
+
+
+def test_chromosomes_of_the_database_and_of_the_file(tmp_path):
+    db = ga.GenomeDB.create(tmp_path / "db", "other", {"chr1": 5000, "chr2": 3001, "chr3": 70})
+    sections = random_sections(np.random.default_rng(3), SIZES)
+    write(db.folder / "a.bw", SIZES, sections)
+    track = db["a"]
+    assert track.chromosomes == ("chr1", "chr2", "chr3")
+    np.testing.assert_array_equal(track.values("chr1"), paint(SIZES, sections)["chr1"])
+    assert np.isnan(track.values("chr3")).all()
+    with pytest.raises(AssemblyError, match=r"3,000 bp of 'chr2', and assembly 'other' has 3,001"):
+        track.values("chr2", 0, 5)
+    write(db.folder / "none.bw", {"x": 50}, [Section("x", 3, [1], [2])])
+    with pytest.raises(AssemblyError, match="no chromosome of assembly 'other'"):
+        db.open_track("none")
+
+
+def test_a_name_has_one_form_and_files_are_never_written(db):
+    path = write(db.folder / "a.bw", SIZES, [Section("chr1", 3, [1], [2])])
+    before = path.read_bytes()
+    for overwrite in (False, True):
+        with pytest.raises(TrackExistsError, match="never replaced"):
+            db.save_track("a", {"chr1": np.ones(5000)}, overwrite=overwrite)
+    assert path.read_bytes() == before
+    db.save_track("b", {"chr1": np.ones(5000)})
+    write(db.folder / "b.bigWig", SIZES, [Section("chr1", 3, [1], [2])])
+    with pytest.raises(TrackNameError, match=r"'b' names 2 files: .*b\.h5, .*b\.bigWig"):
+        db.open_track("b")
+
+
+def test_what_is_no_bigwig(tmp_path):
+    (tmp_path / "a.bw").write_bytes(b"track type=wiggle_0\n")
+    with pytest.raises(GenomeArrayError):
+        ga.open_track(tmp_path / "a.bw")
+    with pytest.raises(GenomeArrayError, match="not there"):
+        ga.open_track(tmp_path / "none.bw")
+
+
+def test_a_file_that_was_replaced_is_an_error(tmp_path):
+    from genomearray.storage.chunks.open_files import open_files
+
+    path = write(tmp_path / "a.bw", SIZES, [Section("chr1", 3, [1], [2])])
+    track = ga.open_track(path)
+    assert track.values("chr1", 1, 2).tolist() == [2]
+    write(tmp_path / "b.bw", SIZES, [Section("chr1", 3, [1], [3])]).replace(path)
+    open_files.reset()
+    with pytest.raises(LayoutError, match="was replaced"):
+        track.values("chr1", 0, 5000)
+
+
+def _sum(track):
+    return float(np.nansum(track.values("chr1")))
+
+
+def test_threads_and_forked_processes(tmp_path):
+    sections = random_sections(np.random.default_rng(4), SIZES)
+    track = ga.open_track(write(tmp_path / "a.bw", SIZES, sections))
+    want = float(np.nansum(paint(SIZES, sections)["chr1"]))
+    assert _sum(track) == want
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(_sum, [track] * 200)) == {want}
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map(_sum, [track] * 4) == [want] * 4
+
+
+def test_many_files_with_few_descriptors(tmp_path):
+    import resource
+
+    paths = [write(tmp_path / f"{k}.bw", SIZES, [Section("chr1", 3, [1], [k])]) for k in range(150)]
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, before[1]))
+    try:
+        tracks = [ga.open_track(path) for path in paths]
+        for _ in range(2):
+            assert [track.values("chr1", 1, 2).item() for track in tracks] == list(range(150))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_every_damage_is_an_error_or_changes_nothing_that_was_said(tmp_path, compressed):
+    """Every byte of the file turned, and every cut: values that are right, an error, or numbers that the format
+    has no check of (values and places of blocks that are not compressed; lengths and names of chromosomes).
+    """
+    sizes = {"chr1": 60, "chr2": 50}
+    sections = [
+        Section("chr1", 1, [3, 9], [1.5, 2], [5, 12]),
+        Section("chr1", 2, [20, 25], [3, 4], span=2),
+        Section("chr2", 3, [7, 10], [5, 6], step=3),
+    ]
+    whole = write(tmp_path / "a.bw", sizes, sections, per_node=2, compressed=compressed).read_bytes()
+    painted = paint(sizes, sections)
+    path = tmp_path / "b.bw"
+    wrong = refused = 0
+    for k in range(len(whole)):
+        for damaged in (
+            whole[:k],
+            *(whole[:k] + bytes([whole[k] ^ bit]) + whole[k + 1 :] for bit in (1, 16, 128, 255)),
+        ):
+            path.write_bytes(damaged)
+            try:
+                track = ga.open_track(path)
+                got = {
+                    chrom: track.values(chrom)
+                    for chrom in track.chromosomes
+                    if track.length(chrom) < 10_000_000
+                }
+            except GenomeArrayError:
+                refused += 1
+                continue
+            same = set(got) == set(painted) and all(
+                np.array_equal(got[c], painted[c], equal_nan=True) for c in got
+            )
+            assert same or len(damaged) == len(whole)
+            wrong += not same
+    assert refused > len(whole)
+    assert wrong < (0.2 if compressed else 0.5) * 4 * len(whole)
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in (DATA / "bigwig").glob("*")) if DATA.is_dir() else []
+)
+def test_real_files_equal_pybigwig(name):
+    path = DATA / "bigwig" / name
+    track, rng = ga.open_track(path), np.random.default_rng(5)
+    with pyBigWig.open(str(path)) as peer:
+        for chrom in track.chromosomes[:30]:
+            end = min(track.length(chrom), 30_000_000)
+            want = peer.values(chrom, 0, end, numpy=True).astype(np.float32)
+            np.testing.assert_array_equal(track.values(chrom, 0, end), want)
+            for start in rng.integers(0, end, 20).tolist():
+                stop = min(start + int(rng.integers(1, 5000)), end)
+                np.testing.assert_array_equal(track.values(chrom, start, stop), want[start:stop])
