@@ -1,4 +1,4 @@
-"""bigWig, read through pybigtools: exact float32 values, gaps are missing.
+"""bigWig in and out: exact float32 values, gaps are missing.
 
 References
 ----------
@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 import numpy as np
 
 from genomearray.compute.blocks import chosen
-from genomearray.errors import FormatError, ValueRangeError
+from genomearray.errors import AssemblyError, FormatError, TrackError, ValueRangeError
+from genomearray.foreign.bigwig_track import BigWigTrack
 from genomearray.input_file import STDIN, open_input
 from genomearray.reference.assembly import Chromosome
-from genomearray.storage.layout import BLOCK
 from genomearray.track.track import Track
 
-from .bigwig_index import check_structure
 from .exporting.bigwig_file import Stretches, write_bigwig
 from .exporting.files import new_file
 from .exporting.options import STDOUT, ExportOptions, ExportSettings, Out, check_kind
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
 
 _MAGIC = 0x888FFC26
-_TOGETHER = 1 << 16  # intervals
-_DENSE = 20  # bp an interval; a list of intervals is slower than bases below
 
 
 def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Unpack[ImportSettings]) -> ImportReport:
@@ -82,76 +78,45 @@ def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Unpack[Impo
 
 def _read(job: ImportJob[ImportReport], path: str) -> None:
     _check_magic(path)
-    structure = check_structure(path)
-    before, done = job.report.rows, 0
-    size = Path(path).stat().st_size
-    with _translated(path):
-        import pybigtools
-
-        with _with_suffix(path) as named, pybigtools.open(named) as reader:
-            lengths: dict[str, int] = reader.chroms()
-            found = list(_chromosomes(job, path, reader, lengths))
-            wanted = [(name, chrom) for name, chrom in found if chrom is not None]
-            total = sum(lengths[name] for name, _ in wanted) or 1
-            for name, chrom in wanted:
-                _copy_chromosome(job, reader, name, chrom)
-                done += lengths[name]
-                job.progress(size * done // total - size * (done - lengths[name]) // total)
+    before, done, size = job.report.rows, 0, Path(path).stat().st_size
+    with _as_format_errors(path):
+        file = BigWigTrack(path)
+        found = [(name, _chromosome(job, path, file, name)) for name in file.chromosomes_with_data()]
+        wanted = [(name, chrom) for name, chrom in found if chrom is not None]
+        total = sum(file.length(name) for name, _ in wanted) or 1
+        for name, chrom in wanted:
+            _copy_chromosome(job, file, name, chrom)
+            done += file.length(name)
+            job.progress(size * done // total - size * (done - file.length(name)) // total)
     read = job.report.rows - before
-    if len(wanted) == len(found) and structure.bases is not None and read < structure.bases:
+    if len(wanted) == len(found) and file.total is not None and read < file.total.bases:
         job.report.notes.append(
-            f"{path}: its own summary counts {structure.bases:,} bases with a value, and {read:,} were "
+            f"{path}: its own summary counts {file.total.bases:,} bases with a value, and {read:,} were "
             "found: part of it may have been lost"
         )
     if wanted and job.report.rows == before and not job.options.allow_empty:
         raise FormatError(f"{path}: no base has a value", hint="{allow_empty} accepts such files")
 
 
-def _chromosomes(
-    job: ImportJob[ImportReport], path: str, reader: Any, lengths: dict[str, int]
-) -> Iterator[tuple[str, Chromosome | None]]:
-    """Chromosomes of the file; an unknown one matters only when it has values."""
-    for name, length in lengths.items():
-        if next(iter(reader.records(name)), None) is None:
+def _chromosome(job: ImportJob[ImportReport], path: str, file: BigWigTrack, name: str) -> Chromosome | None:
+    """The chromosome of a name in the file; None for one that is skipped."""
+    chrom = job.names.find(name, 1, path)
+    return chrom if chrom is not None and job.same_length(path, name, file.length(name), chrom) else None
+
+
+def _copy_chromosome(job: ImportJob[ImportReport], file: BigWigTrack, name: str, chrom: Chromosome) -> None:
+    """Write the items of a chromosome; single bases one after the other as an array."""
+    for start, end, value in file.items(name):
+        known = ~np.isnan(value)
+        if not known.all():
+            start, end, value = start[known], end[known], value[known]
+        if not start.size:
             continue
-        chrom = job.names.find(name, 1, path)
-        if chrom is not None and not job.same_length(path, name, length, chrom):
-            chrom = None
-        yield name, chrom
-
-
-def _copy_chromosome(job: ImportJob[ImportReport], reader: Any, name: str, chrom: Chromosome) -> None:
-    """Write a chromosome: interval by interval where they are far or long, else in blocks of bases."""
-    position = 0
-    while position < chrom.length:
-        records = list(itertools.islice(reader.records(name, position, chrom.length), _TOGETHER))
-        if not records:
-            return
-        starts, ends, values = (np.array(column) for column in zip(*records, strict=True))
-        starts = np.maximum(starts, position)
-        if int(ends[-1]) - position > _DENSE * len(records) or len(records) < _TOGETHER:
-            kept = starts < ends  # some writers leave intervals without a base
-            if kept.any():
-                job.writer.write_intervals(chrom, starts[kept], ends[kept], values[kept].astype(np.float32))
-                job.report.rows += int((ends - starts)[kept].sum())
-            position = max(int(ends[-1]), position + 1) if len(records) == _TOGETHER else chrom.length
+        job.report.rows += int((end - start).sum())
+        if int(end[-1] - start[0]) == start.size and (np.diff(start) == 1).all() and (end - start == 1).all():
+            job.writer.write(chrom, int(start[0]), value)
         else:
-            start, position = int(starts[0]), min(int(starts[0]) + BLOCK, chrom.length)
-            _copy_bases(job, reader, name, chrom, start, position)
-
-
-def _copy_bases(
-    job: ImportJob[ImportReport], reader: Any, name: str, chrom: Chromosome, start: int, end: int
-) -> None:
-    """Write the bases of [start, end) that have a value."""
-    values = reader.values(name, start, end, fillna=None)
-    known = np.flatnonzero(~np.isnan(values))
-    job.report.rows += known.size
-    single = values.astype(np.float32)  # what a bigWig holds
-    if known.size == values.size:
-        job.writer.write(chrom, start, single)
-    elif known.size:
-        job.writer.write_intervals(chrom, known + start, known + start + 1, single[known])
+            job.writer.write_intervals(chrom, start, end, value)
 
 
 def _check_magic(path: str) -> None:
@@ -169,28 +134,16 @@ def _check_magic(path: str) -> None:
 
 
 @contextmanager
-def _with_suffix(path: str) -> Iterator[str]:
-    """A name that pybigtools takes for a bigWig: it judges by the suffix, we by the content."""
-    with tempfile.TemporaryDirectory(prefix="genomearray-") as folder:
-        link = Path(folder, "input.bigWig")
-        link.symlink_to(Path(path).absolute())
-        yield str(link)
-
-
-@contextmanager
-def _translated(path: str) -> Iterator[None]:
-    """Errors of pybigtools as ours."""
+def _as_format_errors(path: str) -> Iterator[None]:
+    """What is wrong with a file that is imported is an error of its format."""
     try:
         yield
-    except FormatError:
-        raise
     except ValueRangeError as error:
         raise error.within(path, FormatError) from error
-    except BaseException as error:
-        # pybigtools' own classes derive from Exception, its panics from BaseException.
-        if type(error).__module__.split(".")[0] in ("pybigtools", "pyo3_runtime"):
-            raise FormatError(f"{path}: the bigWig file is cut or damaged ({error}); get it again") from error
-        raise
+    except (TrackError, AssemblyError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(error.message, hint=error.hint) from error
 
 
 def export_bigwig(

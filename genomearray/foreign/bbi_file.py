@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._cached import Cached
-from genomearray.errors import DamagedTrackError, LayoutError, UnknownTrackError
+from genomearray.errors import DamagedTrackError, LayoutError, TrackReplacedError, UnknownTrackError
 from genomearray.reference.intervals import ragged_index
 from genomearray.storage.chunks.open_files import OpenFile, open_files
 from genomearray.storage.read.remote import RemoteFile, is_url
@@ -172,7 +172,7 @@ class BbiFile:
         if self._identity is None:
             self._identity = identity
         elif self._identity != identity:
-            raise LayoutError(f"{self.path} was replaced by another file since it was opened; open it again")
+            raise TrackReplacedError(f"{self.path} was replaced since it was opened; open it again")
         return file
 
     @staticmethod

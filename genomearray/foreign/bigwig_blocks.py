@@ -104,7 +104,8 @@ def unpack(file: int, offset: int, size: int, data: bytes | memoryview, *, store
 def items(
     jobs: NDArray[np.int64], data: bytes | memoryview, room: Room, *, swapped: bool, stored: bool
 ) -> tuple[int, int, str | None]:
-    """Put the items of blocks into ``room``, in their order, as many blocks as fit; items of no base are left out.
+    """Put the items of blocks into ``room``, in their order, as many blocks as fit; those of no base are
+    left out.
 
     Returns
     -------
@@ -123,9 +124,9 @@ def items(
             return k, n, str(error)
         if len(rows) > room.value.size - n:
             return k, n, None
-        for column, values in zip(room, zip(*rows, strict=True), strict=False):
-            column[n : n + len(rows)] = values
-        n += len(rows)
+        for start, end, value in rows:
+            room.start[n], room.end[n], room.value[n] = start, end, value
+            n += 1
     return jobs.shape[0], n, None
 
 

@@ -133,6 +133,10 @@ class BigWigTrack(OnAssembly):
         """Whether the offsets [start, end) may hold anything but missing bases."""
         return bool(self._blocks(chrom)[1].rows(start, end).size)
 
+    def chromosomes_with_data(self) -> list[str]:
+        """Names of the chromosomes that have a block, in order."""
+        return [name for name in self.names if self._blocks(name)[1].size.size]
+
     def items(self, chrom: str) -> Iterator[Room]:
         """Start, end (0-based, half-open, bp) and value of all items of a chromosome, in the order of the
         file, many at a time; what is given is overwritten by the next.
@@ -143,23 +147,13 @@ class BigWigTrack(OnAssembly):
         while order.size:
             rows = order[:_STEP]
             jobs, data = np.zeros((rows.size, JOB_COLUMNS), np.int64), b""
-            offset, file = blocks.offset[rows], self._file.file
+            offset, size, file = blocks.offset[rows], blocks.size[rows], self._file.file
             if file.fd < 0:
-                data, offset = file.fetch(offset, blocks.size[rows])
-            columns = (
-                file.fd,
-                offset,
-                blocks.size[rows],
-                0,
-                1,
-                0,
-                1,
-                number,
-                blocks.first[rows],
-                blocks.last[rows],
-            )
-            for column, values in enumerate((*columns, blocks.start[rows], blocks.end[rows])):
-                jobs[:, column] = values
+                data, offset = file.fetch(offset, size)
+            jobs[:, FILE], jobs[:, OFFSET], jobs[:, SIZE], jobs[:, CHROM] = file.fd, offset, size, number
+            jobs[:, HIGH], jobs[:, STEP] = 1, 1
+            jobs[:, FIRST], jobs[:, LAST] = blocks.first[rows], blocks.last[rows]
+            jobs[:, START], jobs[:, END] = blocks.start[rows], blocks.end[rows]
             done, n, why = bigwig_blocks.items(jobs, data, room, swapped=self._file.swapped, stored=stored)
             if n:
                 yield Room(room.start[:n], room.end[:n], room.value[:n])

@@ -10,7 +10,13 @@ import pytest
 import xarray as xr
 
 import genomearray as ga
-from genomearray.errors import AssemblyError, GenomeArrayError, LayoutError, TrackExistsError, TrackNameError
+from genomearray.errors import (
+    AssemblyError,
+    GenomeArrayError,
+    TrackExistsError,
+    TrackNameError,
+    TrackReplacedError,
+)
 from genomearray.foreign import bigwig_blocks
 from genomearray.foreign.bigwig_track import BigWigTrack
 from genomearray.reference.intervals import Intervals
@@ -85,6 +91,20 @@ def test_plain_and_compiled_painting_agree(tmp_path, monkeypatch):
             patch.setattr(bigwig_blocks, "compiled", None)
             for chrom, size in SIZES.items():
                 np.testing.assert_array_equal(BigWigTrack(path).read(chrom, 0, size), fast[chrom])
+
+
+def test_items_are_what_was_written_in_its_order(tmp_path, monkeypatch):
+    sections = random_sections(np.random.default_rng(8), SIZES, ordered=False, overlapping=True)
+    track = BigWigTrack(write(tmp_path / "a.bw", SIZES, sections))
+    for plain in (False, True):
+        if plain:
+            monkeypatch.setattr(bigwig_blocks, "compiled", None)
+        for chrom in SIZES:
+            want = [item for section in sections if section.chrom == chrom for item in section.items()]
+            got = [
+                row for room in track.items(chrom) for row in zip(*(c.tolist() for c in room), strict=True)
+            ]
+            assert got == want
 
 
 def test_one_hundred_thousand_chromosomes(tmp_path):
@@ -186,7 +206,7 @@ def test_a_file_that_was_replaced_is_an_error(tmp_path):
     assert track.values("chr1", 1, 2).tolist() == [2]
     write(tmp_path / "b.bw", SIZES, [Section("chr1", 3, [1], [3])]).replace(path)
     open_files.reset()
-    with pytest.raises(LayoutError, match="was replaced"):
+    with pytest.raises(TrackReplacedError, match="was replaced"):
         track.values("chr1", 0, 5000)
 
 
