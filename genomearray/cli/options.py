@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, cast
@@ -11,7 +12,7 @@ import click
 from genomearray.choices import DTYPES, OVERFLOWS, PRESETS, STORES, Overflow, Store
 
 if TYPE_CHECKING:
-    from genomearray.database.database import GenomeDB
+    pass
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,17 +59,26 @@ def settings(ctx: click.Context, db: str | None, assembly: str | None) -> tuple[
 
 
 def with_database(function: F) -> F:
-    """Add the options of the database, and pass the open one as first argument."""
+    """Add the options of the database, and pass the open one as first argument. Where none is named, a
+    TRACK that is a file is opened by itself.
+    """
 
     @click.pass_context
     @wraps(function)
     def command(
         ctx: click.Context, /, *args: Any, db: str | None, assembly: str | None, **kwargs: Any
     ) -> Any:
+        from genomearray.storage.names import is_track_file
+
+        path, name = settings(ctx, db, assembly)
+        track = kwargs.get("track")
+        if not (path or os.environ.get("GENOME_DB")) and isinstance(track, str) and is_track_file(track):
+            from genomearray.database.no_database import NoDatabase
+
+            return function(NoDatabase(), *args, **kwargs)
         from genomearray.database.database import GenomeDB
 
-        opened: GenomeDB = GenomeDB(*settings(ctx, db, assembly))
-        return function(opened, *args, **kwargs)
+        return function(GenomeDB(path, name), *args, **kwargs)
 
     return database_options(command)  # type: ignore[return-value]
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from genomearray.database.database import GenomeDB
     from genomearray.features.table import FeatureTable
+    from genomearray.foreign.bigwig_track import BigWigTrack
     from genomearray.foreign.old_track import OldTrack
     from genomearray.storage.read.stored_track import StoredTrack
     from genomearray.track.track import Track
@@ -29,6 +30,7 @@ _PIECE = 1 << 16  # bases printed together
 @with_database
 def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
     """Tell what a track is: type, origin, size on disk and stored statistics."""
+    from genomearray.foreign.bigwig_track import BigWigTrack
     from genomearray.foreign.old_track import OldTrack
     from genomearray.track.track import Track
 
@@ -36,18 +38,46 @@ def info(db: GenomeDB, track: str, chromosomes: bool) -> None:
     source = opened.source if isinstance(opened, Track) else None
     if not isinstance(opened, Track):
         facts = _table_facts(opened)
+    elif isinstance(source, OldTrack):
+        facts = _old_facts(track, source)
+    elif isinstance(source, BigWigTrack):
+        facts = _bigwig_facts(track, source)
     else:
-        facts = (
-            _old_facts(track, source)
-            if isinstance(source, OldTrack)
-            else _facts(track, cast("StoredTrack", source))
-        )
+        facts = _facts(track, cast("StoredTrack", source))
     for name, value in facts:
         click.echo(f"{name}\t{value}")
     if chromosomes and isinstance(source, OldTrack):
         _old_statistics(source)
+    elif chromosomes and isinstance(source, BigWigTrack):
+        _chromosomes(source)
     elif chromosomes and source is not None:
         _statistics(cast("StoredTrack", source))
+
+
+def _bigwig_facts(name: str, source: BigWigTrack) -> Iterator[tuple[str, Any]]:
+    yield "track", name
+    for label in ("kind", "assembly", "dtype"):
+        yield label, getattr(source, label)
+    yield "chromosomes", len(source.names)
+    yield "path", source.path
+    yield "bytes", source.size
+    yield (
+        "format",
+        f"bigWig, version {source.version}: read in place; genomearray import bigwig makes a track",
+    )
+    for what, names in source.unmatched().items():
+        if names:
+            shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+            yield "note", f"{len(names)} chromosomes {what}: {shown}"
+    yield "bases", sum(source.length(chrom) for chrom in source.names)
+    if source.total is not None:
+        yield "values", f"{source.total.bases} bases have one, by the file's own count"
+
+
+def _chromosomes(source: BigWigTrack) -> None:
+    click.echo("name\tlength")
+    for chrom in source.names:
+        click.echo(f"{chrom}\t{source.length(chrom)}")
 
 
 def _old_facts(name: str, source: OldTrack) -> Iterator[tuple[str, Any]]:

@@ -332,10 +332,6 @@ class BbiFile:
         rows = np.concatenate(found)
         if number is None and rows.size != count:
             raise self.damaged(at, f"its index announces {count:,} blocks and lists {rows.size:,}")
-        # Files without data have a leaf that says nothing.
-        rows = rows[
-            (rows["size"] > 0) | (_places(rows["first"], rows["start"]) < _places(rows["last"], rows["end"]))
-        ]
         self._check_rows(rows)
         chosen: NDArray[Any] = rows if wanted is None else rows[wanted(rows)]
         return chosen
@@ -354,8 +350,10 @@ class BbiFile:
             raise self.damaged(at, "its index names a chromosome that is not in its list")
         if (_places(rows["first"], rows["start"]) > _places(rows["last"], rows["end"])).any():
             raise self.damaged(at, "its index has a block that ends before it begins")
+        if not rows["size"].all():
+            raise self.damaged(at, "its index has a block of no bytes")
         offset, size = rows["offset"].astype(np.uint64), rows["size"].astype(np.uint64)
-        if ((offset > self.size) | (size > self.size - np.minimum(offset, self.size)) | (size == 0)).any():
+        if ((offset > self.size) | (size > self.size - np.minimum(offset, self.size))).any():
             raise self.damaged(at, "its index points out of the file")
 
     def _sorted(self, rows: NDArray[Any], number: int) -> Blocks:

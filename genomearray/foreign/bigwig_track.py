@@ -90,6 +90,25 @@ class BigWigTrack(OnAssembly):
         return {"assembly": self.assembly, "kind": self.kind, "source": str(self.path), "software": "bigWig"}
 
     @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self._file.size
+
+    @property
+    def version(self) -> int:
+        """Of the format."""
+        return self._file.header.version
+
+    def unmatched(self) -> dict[str, tuple[str, ...]]:
+        """Chromosomes that the file and the assembly do not share, by what that means."""
+        known = self._number.keys() | self._other_length.keys()
+        return {
+            "of the file are not in the assembly, and are left out": self.left_out,
+            "have another length in the file, and cannot be read": tuple(self._other_length),
+            "are not in the file, and hold no value": tuple(name for name in self.names if name not in known),
+        }
+
+    @property
     def total(self) -> TotalSummary | None:
         """What the file says of all its bases; None where it says nothing. No statistic comes from it."""
         return self._file.summary

@@ -1,0 +1,24 @@
+"""In place of a database where none is named: files can be opened all the same."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from genomearray.choices import Kind
+from genomearray.database.folders import database_folder
+from genomearray.track.track import Track, open_track
+
+
+class NoDatabase:
+    """Opens tracks by their path; whatever needs a database is the error that none is named."""
+
+    def open_track(self, name: str, kind: Kind | None = None) -> Track:
+        """The track of a file; see :func:`genomearray.open_track`."""
+        return open_track(name, kind)
+
+    open = open_track
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if not name.startswith("__"):
+            database_folder(None)  # raises
+        raise AttributeError(name)
