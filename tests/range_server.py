@@ -15,6 +15,12 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         wanted = self.headers.get("Range")
+        if self.path.startswith("/moved/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/moved"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         path = Path(self.translate_path(self.path))
         if not path.is_file():
             self.send_error(404)
@@ -39,15 +45,23 @@ class _Handler(SimpleHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(part)
 
+    def do_HEAD(self) -> None:
+        if not self.server.head:  # a presigned address is good for GET only
+            self.send_error(403)
+            return
+        super().do_HEAD()
+
     def log_message(self, *_: object) -> None:
         """Quiet."""
 
 
 @contextmanager
-def serve(folder: Path, *, ranges: bool = True) -> Iterator[tuple[str, list[tuple[str, int]]]]:
+def serve(
+    folder: Path, *, ranges: bool = True, head: bool = True
+) -> Iterator[tuple[str, list[tuple[str, int]]]]:
     """Address of a server of a folder, and the list of what it sent: name and bytes of each answer."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
-    server.ranges, server.sent = ranges, []
+    server.ranges, server.head, server.sent = ranges, head, []
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

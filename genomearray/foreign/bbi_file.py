@@ -21,7 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray._cached import Cached
-from genomearray.errors import DamagedTrackError, LayoutError, TrackReplacedError, UnknownTrackError
+from genomearray.errors import (
+    DamagedTrackError,
+    LayoutError,
+    TrackError,
+    TrackReplacedError,
+    UnknownTrackError,
+)
 from genomearray.reference.intervals import ragged_index
 from genomearray.storage.chunks.open_files import OpenFile, open_files
 from genomearray.storage.read.remote import RemoteFile, is_url
@@ -136,8 +142,11 @@ class BbiFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path: Path | str = os.fspath(path) if is_url(path) else Path(path).absolute()
-        self._identity: tuple[Any, ...] | None = None
-        self.size = self.file.size()
+        self._identity: tuple[int, ...] | None = None
+        self.size = 0
+        first = self._open()
+        self._key = ("bbi", str(self.path), self._identity)
+        open_files.get(self._key, lambda: first)
         head = self.read(0, min(self.size, 64))
         orders = {int.from_bytes(head[:4], "little"): "<", int.from_bytes(head[:4], "big"): ">"}
         magic = next((kind for kind in BBI_MAGICS if kind in orders), None)
@@ -158,38 +167,52 @@ class BbiFile:
     @property
     def file(self) -> OpenFile | RemoteFile:
         """The open file."""
-        file: OpenFile | RemoteFile = open_files.get(("bbi", str(self.path), self._identity), self._open)
+        file: OpenFile | RemoteFile = open_files.get(self._key, self._open)
         return file
 
     def _open(self) -> OpenFile | RemoteFile:
         try:
-            file = RemoteFile(str(self.path)) if isinstance(self.path, str) else OpenFile(self.path)
-            identity = self._identify(file)
+            if isinstance(self.path, str):
+                remote = RemoteFile(self.path)
+                self._recognise(remote.size())
+                return remote
+            file = OpenFile(self.path)
+            status = os.fstat(file.fd)
+            self._recognise(status.st_size, status.st_dev, status.st_ino, status.st_mtime_ns)
+            return file
         except FileNotFoundError as error:
             raise UnknownTrackError(f"{self.path} is not there; check the path") from error
         except OSError as error:
-            raise UnknownTrackError(f"{self.path} cannot be read: {error}") from error
-        if self._identity is None:
-            self._identity = identity
-        elif self._identity != identity:
-            raise TrackReplacedError(f"{self.path} was replaced since it was opened; open it again")
-        return file
+            if isinstance(error, TrackError):
+                raise
+            raise self._unreadable(error) from error
 
-    @staticmethod
-    def _identify(file: OpenFile | RemoteFile) -> tuple[Any, ...]:
-        if isinstance(file, RemoteFile):
-            return (file.size(),)
-        status = os.fstat(file.fd)
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    def _recognise(self, size: int, *more: int) -> None:
+        """The file that is open now is the one that was opened first."""
+        if self._identity is None:
+            self._identity, self.size = (size, *more), size
+        elif self._identity != (size, *more):
+            raise TrackReplacedError(f"{self.path} was replaced since it was opened; open it again")
+
+    def _unreadable(self, error: Exception) -> UnknownTrackError:
+        return UnknownTrackError(f"{self.path} cannot be read: {error}")
 
     def read(self, at: int, size: int) -> bytes:
         """Bytes that must be there."""
         if at < 0 or size < 0 or at + size > self.size:
             raise self.damaged(at, f"it points to bytes {at:,} to {at + size:,} of {self.size:,}")
+        return self.fetch(np.array([at]), np.array([size]))[0]
+
+    def fetch(self, at: NDArray[np.int64], sizes: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
+        """Many ranges of bytes, and where each begins in what comes."""
         try:
-            return self.file.read(size, at)
+            return self.file.fetch(at, sizes)
         except ValueError as error:
-            raise self.damaged(at, str(error)) from error
+            raise self.damaged(int(at[0]), str(error)) from error
+        except OSError as error:
+            if isinstance(error, TrackError):
+                raise
+            raise self._unreadable(error) from error
 
     def _read_all(self, at: NDArray[np.int64], size: int) -> Iterator[bytes]:
         """Up to ``size`` bytes at each of many places, fewer at the end of the file."""
@@ -199,7 +222,7 @@ class BbiFile:
         for low in range(0, at.size, _STEP):
             part = at[low : low + _STEP]
             sizes = np.minimum(size, self.size - part)
-            data, begin = self.file.fetch(part, sizes)
+            data, begin = self.fetch(part, sizes)
             view = memoryview(data)
             for start, length in zip(begin.tolist(), sizes.tolist(), strict=True):
                 yield bytes(view[start : start + length])

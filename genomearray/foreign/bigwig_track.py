@@ -53,14 +53,18 @@ class BigWigTrack(OnAssembly):
         Whose chromosomes the track has: those that the file lacks are missing, those that the assembly
         lacks are left out, and one of another length is an error when it is asked for. Default: the
         chromosomes of the file, of an assembly called "unknown".
+    file : BbiFile, optional
+        The open file of that path.
 
     Raises
     ------
     UnknownTrackError, LayoutError, DamagedTrackError
     """
 
-    def __init__(self, path: str | os.PathLike[str], assembly: Assembly | None = None) -> None:
-        self._file = BbiFile(path)
+    def __init__(
+        self, path: str | os.PathLike[str], assembly: Assembly | None = None, file: BbiFile | None = None
+    ) -> None:
+        self._file = BbiFile(path) if file is None else file
         self.path = self._file.path
         self._asked_assembly = assembly
         if not self._file.is_bigwig:
@@ -83,6 +87,10 @@ class BigWigTrack(OnAssembly):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return BigWigTrack, (self.path, self._asked_assembly)
+
+    def on(self, assembly: Assembly) -> BigWigTrack:
+        """The same file with the chromosomes of an assembly."""
+        return BigWigTrack(self._file.path, assembly, self._file)
 
     @property
     def attributes(self) -> dict[str, str | int]:
@@ -168,7 +176,7 @@ class BigWigTrack(OnAssembly):
             jobs, data = np.zeros((rows.size, JOB_COLUMNS), np.int64), b""
             offset, size, file = blocks.offset[rows], blocks.size[rows], self._file.file
             if file.fd < 0:
-                data, offset = file.fetch(offset, size)
+                data, offset = self._file.fetch(offset, size)
             jobs[:, FILE], jobs[:, OFFSET], jobs[:, SIZE], jobs[:, CHROM] = file.fd, offset, size, number
             jobs[:, HIGH], jobs[:, STEP] = 1, 1
             jobs[:, FIRST], jobs[:, LAST] = blocks.first[rows], blocks.last[rows]
@@ -215,7 +223,7 @@ class BigWigTrack(OnAssembly):
         if block is None and (file.fd < 0 or decoded.wanted_again(key)):
             try:
                 if file.fd < 0:
-                    data, place = file.read(size, offset), (bigwig_blocks.GIVEN, 0, size)
+                    data, place = self._file.read(offset, size), (bigwig_blocks.GIVEN, 0, size)
                 block = bigwig_blocks.unpack(*place, data, stored=stored, most=MOST_BLOCK)
             except ValueError as error:
                 raise self._damaged(chrom, low, high, offset, str(error)) from error
@@ -276,7 +284,7 @@ class BigWigTrack(OnAssembly):
         file, data = self._file.file, b""
         offset, size = blocks.offset[rows[is_block]], blocks.size[rows[is_block]]
         if file.fd < 0 and offset.size:
-            data, offset = file.fetch(offset, size)
+            data, offset = self._file.fetch(offset, size)
         jobs[is_block, FILE], jobs[is_block, OFFSET], jobs[is_block, SIZE] = file.fd, offset, size
         stored = not self._file.header.most
         failed = bigwig_blocks.paint(jobs, data, out.reshape(-1), swapped=self._file.swapped, stored=stored)

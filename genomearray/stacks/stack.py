@@ -12,6 +12,7 @@ from genomearray.choices import BinHow, Bounds, Encoding, Reference
 from genomearray.errors import AssemblyError, LayoutError
 from genomearray.reference.assembly import Chromosome
 from genomearray.reference.region_table import Regions
+from genomearray.stacks.files import TrackOrFile, opened_together
 from genomearray.track.track import Track
 
 if TYPE_CHECKING:
@@ -97,13 +98,14 @@ class Stack:
         return f"<Stack of {len(self.tracks)} tracks of {self.assembly}: {', '.join(self.names)}>"
 
 
-def stack(tracks: Iterable[Track]) -> Stack:
+def stack(tracks: Iterable[TrackOrFile] | str) -> Stack:
     """Several tracks as one, for windows of all of them in one call.
 
     Parameters
     ----------
-    tracks : iterable of Track
-        Of one assembly; all signals, or all sequences.
+    tracks : iterable of Track, path or URL; or a pattern of paths such as ``encode/*.bw``
+        Of one assembly; all signals, or all sequences. bigWig files, which name none, get that of the
+        tracks beside them, or all chromosomes that any of them has.
 
     Returns
     -------
@@ -112,7 +114,7 @@ def stack(tracks: Iterable[Track]) -> Stack:
     Raises
     ------
     AssemblyError
-        Different assemblies.
+        Different assemblies; a chromosome of two lengths.
     LayoutError
         No track, or signals and sequences mixed.
 
@@ -121,10 +123,7 @@ def stack(tracks: Iterable[Track]) -> Stack:
     >>> stack([track, track])
     <Stack of 2 tracks of toy: counts, counts.1>
     """
-    listed = tuple(tracks) if isinstance(tracks, Iterable) else ()
-    for track in listed:
-        if not isinstance(track, Track):
-            raise LayoutError(f"{track!r} is not a track; open the tracks first: stack([db['a'], db['b']])")
+    listed = opened_together(tracks) if isinstance(tracks, Iterable) else ()
     if not listed:
         raise LayoutError("there is no track to stack; give at least one")
     for track in listed[1:]:

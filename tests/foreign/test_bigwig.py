@@ -21,6 +21,7 @@ from genomearray.foreign import bigwig_blocks
 from genomearray.foreign.bigwig_track import BigWigTrack
 from genomearray.reference.intervals import Intervals
 from tests.foreign.bigwig_files import Section, paint, random_sections, write
+from tests.range_server import serve
 from tests.shared_data import DATA, needs_shared
 
 SIZES = {"chr2": 3000, "chr10": 900, "chr1": 5000, "chrM": 40}
@@ -294,3 +295,67 @@ def test_real_files_equal_pybigwig(name):
             for start in rng.integers(0, end, 20).tolist():
                 stop = min(start + int(rng.integers(1, 5000)), end)
                 np.testing.assert_array_equal(track.values(chrom, start, stop), want[start:stop])
+
+
+def test_a_stack_of_files_has_all_their_chromosomes(tmp_path, db):
+    one, two = {"chr1": 5000, "chr2": 3000}, {"chr2": 3000, "chrX": 60}
+    for name, sizes in (("a", one), ("b", two)):
+        write(tmp_path / f"{name}.bw", sizes, random_sections(np.random.default_rng(len(name)), sizes))
+    stack = ga.stack(str(tmp_path / "*.bw"))
+    assert stack.names == ["a", "b"]
+    assert stack.tracks[0].chromosomes == stack.tracks[1].chromosomes == ("chr1", "chr2", "chrX")
+    a, b = ga.open_track(tmp_path / "a.bw"), ga.open_track(tmp_path / "b.bw")
+    np.testing.assert_array_equal(stack.values("chr2"), np.stack([a.values("chr2"), b.values("chr2")]))
+    assert np.isnan(stack.values("chr1")[1]).all()
+    db.save_track("stored", {"chr1": np.ones(5000)})
+    beside = ga.stack([db["stored"], tmp_path / "a.bw"])
+    assert beside.assembly == "toy"
+    np.testing.assert_array_equal(beside.values("chr1")[1], a.values("chr1"))
+    write(tmp_path / "c.bw", {"chr1": 4999}, [Section("chr1", 3, [1], [2])])
+    with pytest.raises(AssemblyError, match=r"'chr1' has 5,000 bp in .*a\.bw and 4,999 in .*c\.bw"):
+        ga.stack([tmp_path / "a.bw", tmp_path / "c.bw"])
+    with pytest.raises(GenomeArrayError, match="no file matches"):
+        ga.stack(str(tmp_path / "*.nothing"))
+
+
+@pytest.fixture
+def published(tmp_path):
+    sizes = {"chr1": 200_000, "chr2": 100_000}
+    rng = np.random.default_rng(6)
+    sections = [
+        Section("chr1", 3, list(range(at, at + 200)), rng.normal(size=200).tolist())
+        for at in range(0, 190_000, 250)
+    ]
+    return write(tmp_path / "a.bw", sizes, sections, per_node=32), paint(sizes, sections)
+
+
+@pytest.mark.parametrize("head", [True, False], ids=["HEAD", "GET only"])
+@pytest.mark.parametrize("folder", ["", "moved/"])
+def test_a_url(published, head, folder):
+    path, painted = published
+    with serve(path.parent, head=head) as (url, sent):
+        track = ga.open_track(f"{url}/{folder}a.bw")
+        np.testing.assert_array_equal(
+            track.values("chr1", 100_000, 102_000), painted["chr1"][100_000:102_000]
+        )
+        whole = path.stat().st_size  # where HEAD is refused, the size comes from a GET that is broken off
+        assert sum(size for _, size in sent if size < whole) < whole / 3
+        assert np.isnan(track.values("chr2", 0, 10)).all()
+        np.testing.assert_array_equal(track.values("chr1"), painted["chr1"])
+        windows = [("chr1", at, at + 100) for at in range(0, 190_000, 9_999)]
+        np.testing.assert_array_equal(
+            track.windows(windows).values, ga.open_track(path).windows(windows).values
+        )
+        again = pickle.loads(pickle.dumps(track))
+        np.testing.assert_array_equal(again.values("chr1", 5, 50), painted["chr1"][5:50])
+
+
+def test_a_url_without_ranges_or_without_a_file(published):
+    path, _ = published
+    with (
+        serve(path.parent, ranges=False) as (url, _),
+        pytest.raises(GenomeArrayError, match="range requests"),
+    ):
+        ga.open_track(f"{url}/a.bw").values("chr1", 5, 50)
+    with serve(path.parent) as (url, _), pytest.raises(GenomeArrayError, match="not there"):
+        ga.open_track(f"{url}/none.bw")
