@@ -20,7 +20,8 @@ from genomearray.compute.blocks import chroms_named
 from genomearray.errors import FormatError, RegionError, ValueRangeError
 from genomearray.features.rows import Features
 from genomearray.features.table import FeatureTable
-from genomearray.input_file import open_input
+from genomearray.foreign.open import is_bbi
+from genomearray.input_file import STDIN, open_input
 from genomearray.reference.bed_fields import bed_fields, block_parts
 from genomearray.storage.feature_layout import TEXT
 from genomearray.storage.write.column_types import GUESSED, NUMBERS
@@ -34,12 +35,13 @@ from genomearray.text_table import (
     whole_numbers,
 )
 
+from .bigbed import BigBedColumns
 from .exporting.bed_rows import columns, further, header, width, with_breaks
 from .exporting.files import text_output
 from .exporting.options import Out
 from .exporting.report import ExportReport
 from .importing.features import FeatureRows, TableReport, import_features
-from .importing.options import Files, ImportSettings
+from .importing.options import Files, ImportSettings, input_paths
 from .importing.pipeline import ImportJob
 from .text.bed_formats import (
     FORMATS,
@@ -179,7 +181,7 @@ def import_bed(
     how: FeatureHow | None = None,
     **options: Unpack[ImportSettings],
 ) -> TableReport:
-    """Import BED (plain, gzip, ``-`` for standard input) as a feature table, or as a track.
+    """Import BED (plain, gzip, ``-`` for standard input) or bigBed as a feature table, or as a track.
 
     Parameters
     ----------
@@ -187,8 +189,8 @@ def import_bed(
     table : str
         Name of the new table, or track.
     files : path or iterable of path
-        All with the same columns. Names may have any length, scores may be fractions, ``.`` is a
-        missing score.
+        All with the same columns; those of a bigBed have the names and types of its autoSql. Names may
+        have any length, scores may be fractions, ``.`` is a missing score.
     format : str, optional
         ``bed`` (BED3 to BED12), ``bed3`` ... ``bed12`` (further columns follow as ``column7`` and
         so on), ``narrowPeak``, ``broadPeak``, ``gappedPeak``, ``bedGraph`` (column 4 is the score).
@@ -236,7 +238,16 @@ def import_bed(
             f"start_offset={start_offset!r} is not a whole number; it is 1 for BED, 0 for starts that "
             "count from 1"
         )
-    columns = _BedColumns(format, start_offset)
+    paths = input_paths(files)
+    of_bigbed = [path != STDIN and is_bbi(path) for path in paths]
+    if any(of_bigbed) and (format is not None or start_offset != 1 or not all(of_bigbed)):
+        raise FormatError(
+            f"{paths[of_bigbed.index(True)]} is a bigBed, which says itself what its columns are: give "
+            "neither {format=} nor {start_offset=}, and no other files beside it"
+        )
+    columns: _BedColumns | BigBedColumns = (
+        BigBedColumns() if any(of_bigbed) else _BedColumns(format, start_offset)
+    )
     return import_features(db, table, files, columns.blocks, columns.kinds, options, how=how)
 
 

@@ -201,11 +201,12 @@ class GenomeDB(WriteMethods):
         return track
 
     def open_features(self, name: str) -> FeatureTable:
-        """Open a feature table for reading.
+        """Open a feature table for reading, also a bigBed.
 
         Parameters
         ----------
         name : str
+            Or a file, as for :meth:`open_track`.
 
         Returns
         -------
@@ -217,7 +218,8 @@ class GenomeDB(WriteMethods):
         """
         from genomearray.features.table import open_features
 
-        table = open_features(self.get_track_path(name), name)
+        path: Path | str = name if is_track_file(name) else self.get_track_path(name)
+        table = open_features(path, name, self.assembly)
         if table.assembly != self.folder.name:
             raise AssemblyError(
                 f"table {name!r} is on assembly {table.assembly!r}, and this database folder is "

@@ -6,6 +6,8 @@ from typing import NoReturn
 
 from genomearray.choices import Kind
 from genomearray.database.folders import database_folder
+from genomearray.errors import LayoutError
+from genomearray.features.table import FeatureTable, open_features
 from genomearray.track.track import Track, open_track
 
 
@@ -16,7 +18,15 @@ class NoDatabase:
         """The track of a file; see :func:`genomearray.open_track`."""
         return open_track(name, kind)
 
-    open = open_track
+    def open(self, name: str) -> Track | FeatureTable:
+        """The track or feature table of a file."""
+        try:
+            return self.open_track(name)
+        except LayoutError as error:
+            try:
+                return open_features(name, name)
+            except LayoutError:
+                raise error from None
 
     def __getattr__(self, name: str) -> NoReturn:
         if not name.startswith("__"):

@@ -11,7 +11,9 @@ from typing import Any, Self
 
 from genomearray.errors import LayoutError
 from genomearray.features.overlaps import OverlapMethods
+from genomearray.features.rows import TableFile
 from genomearray.features.tracks import TrackMethods
+from genomearray.reference.assembly import Assembly
 from genomearray.storage.feature_layout import INDEX, SEQUENCE_TABLE
 
 
@@ -24,6 +26,8 @@ class FeatureTable(OverlapMethods, TrackMethods):
     name : str
     file : TableFile, optional
         Columns that are open already, of another kind of file.
+    assembly : Assembly, optional
+        That the file was opened with.
 
     Raises
     ------
@@ -36,6 +40,16 @@ class FeatureTable(OverlapMethods, TrackMethods):
     >>> len(table["chr1:1-99"]), len(table.sel(chrom="chr1", pos=slice(100, 101)))
     (0, 1)
     """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        name: str = "",
+        file: TableFile | None = None,
+        assembly: Assembly | None = None,
+    ) -> None:
+        super().__init__(path, name, file)
+        self._asked_assembly = assembly
 
     def check(self) -> None:
         """Read every column; DamagedTrackError names one that is not what was written."""
@@ -55,21 +69,25 @@ class FeatureTable(OverlapMethods, TrackMethods):
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return open_features, (self.path, self.name)
+        return open_features, (self.path, self.name, self._asked_assembly)
 
     def __repr__(self) -> str:
         return f"<FeatureTable {self.name!r}: {len(self):,} features of {self.assembly}>"
 
 
-def open_features(path: str | os.PathLike[str], name: str = "") -> FeatureTable:
+def open_features(
+    path: str | os.PathLike[str], name: str = "", assembly: Assembly | None = None
+) -> FeatureTable:
     """Open a feature table without a database.
 
     Parameters
     ----------
     path : path-like
         ``<name>.h5`` or ``<name>.zarr``; also a table of the old library ``genome`` in its
-        database, read-only.
+        database, and a bigBed (also at a URL), read-only.
     name : str, optional
+    assembly : Assembly, optional
+        Of a bigBed, which does not say: by default it is called "unknown".
 
     Returns
     -------
@@ -87,7 +105,12 @@ def open_features(path: str | os.PathLike[str], name: str = "") -> FeatureTable:
     """
     from genomearray.foreign.old_features import OldFeatureFile
     from genomearray.foreign.old_file import is_old, what_else
+    from genomearray.foreign.open import is_bbi
 
+    if is_bbi(path):
+        from genomearray.foreign.bigbed_features import BigBedFile
+
+        return FeatureTable(path, name, BigBedFile(path, assembly), assembly)
     try:
         return FeatureTable(path, name)
     except LayoutError as error:

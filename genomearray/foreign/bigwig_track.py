@@ -77,7 +77,7 @@ class BigWigTrack(OnAssembly):
                 raise self._file.damaged(self._file.header.tree_at, "it lists no chromosome")
             assembly = Assembly.from_sizes(UNKNOWN, [(name, length) for name, (_, length) in in_file.items()])
         super().__init__(assembly, np.float32, f"bigWig file: {self.path}")
-        self._number, self._other_length, self.left_out = _matched(assembly, in_file)
+        self._number, self._other_length, self.left_out = matched(assembly, in_file)
         if not self._number and not self._other_length:
             raise AssemblyError(
                 f"{self.path} has no chromosome of assembly {self.assembly!r}; its names begin with: "
@@ -298,7 +298,7 @@ class BigWigTrack(OnAssembly):
         return self._file.damaged(offset, f"the block of {chrom}:{start + 1:,}-{end:,}: {why}")
 
 
-def _matched(
+def matched(
     assembly: Assembly, in_file: dict[str, tuple[int, int]]
 ) -> tuple[dict[str, int], dict[str, int], tuple[str, ...]]:
     """Numbers in the file of the chromosomes of an assembly; the lengths there of those that differ; and the

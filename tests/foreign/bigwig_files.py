@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-MAGIC, TREE, INDEX = 0x888FFC26, 0x78CA8C91, 0x2468ACE0
+MAGIC, BIGBED, TREE, INDEX = 0x888FFC26, 0x8789F2EB, 0x78CA8C91, 0x2468ACE0
 
 
 @dataclass
@@ -98,6 +98,58 @@ def paint(sizes, sections):
         for start, end, value in section.items():
             painted[section.chrom][start:end] = value
     return painted
+
+
+def write_bigbed(
+    path, sizes, rows, *, order="<", compressed=True, autosql="", fields=3, numbers=None, per_block=5
+):
+    """Write features (chrom, start, end, further fields as text) in blocks of ``per_block``."""
+    numbers = numbers or {name: k for k, name in enumerate(sizes)}
+    data = bytearray(64)
+    autosql_at = len(data) if autosql else 0
+    data += autosql.encode() + b"\0" if autosql else b""
+    tree_at = len(data)
+    data += _chromosome_tree(order, sizes, numbers, 4, tree_at)
+    data_at = len(data)
+    data += struct.pack(order + "Q", len(rows))
+    leaves, longest = [], 0
+    for chrom in sorted(sizes, key=numbers.get):
+        here = [row for row in rows if row[0] == chrom]
+        for low in range(0, len(here), per_block):
+            part = here[low : low + per_block]
+            block = b"".join(
+                struct.pack(order + "3I", numbers[chrom], start, end) + "\t".join(rest).encode() + b"\0"
+                for _, start, end, *rest in part
+            )
+            longest = max(longest, len(block))
+            raw = zlib.compress(block) if compressed else block
+            bounds = (
+                numbers[chrom],
+                min(row[1] for row in part),
+                numbers[chrom],
+                max(row[2] for row in part),
+            )
+            leaves.append((bounds, len(data), len(raw)))
+            data += raw
+    index_at = len(data)
+    data += _index(order, leaves, 3, index_at)
+    head = (
+        BIGBED,
+        4,
+        0,
+        tree_at,
+        data_at,
+        index_at,
+        fields,
+        min(fields, 12),
+        autosql_at,
+        0,
+        longest if compressed else 0,
+        0,
+    )
+    data[:64] = struct.pack(order + "IHHQQQHHQQIQ", *head)
+    path.write_bytes(data)
+    return path
 
 
 def _chromosome_tree(order, sizes, numbers, per_node, at):
