@@ -41,6 +41,7 @@ _HOMES = {
     "import_left_ends": "bam",
     "import_mnase": "bam",
     "import_text": "text_columns",
+    "import_w5": "w5",
     "import_wig": "wig",
     "import_xb": "xb",
     "lift_bed": "bed_lift",
@@ -75,6 +76,7 @@ __all__ = [
     "import_left_ends",
     "import_mnase",
     "import_text",
+    "import_w5",
     "import_wig",
     "import_xb",
     "lift_bed",
@@ -99,6 +101,7 @@ if TYPE_CHECKING:
     from .reads.report import ReadReport
     from .store import export_store
     from .text_columns import import_text
+    from .w5 import import_w5
     from .wig import export_wig, import_wig
     from .xb import export_xb, import_xb
 

@@ -194,6 +194,18 @@ def xb(db: GenomeDB, track: str, file: str, strand: XbStrand, **options: Unpack[
 
 @import_.command()
 @click.argument("track")
+@files_argument
+@signal_options
+@with_database
+def w5(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[ImportSettings]) -> None:
+    """w5 FILEs, the training data of Basenji and Borzoi: HDF5 with a dataset for each chromosome."""
+    from genomearray_converters.w5 import import_w5
+
+    tell(import_w5(db, track, files, **_shown(options)))
+
+
+@import_.command()
+@click.argument("track")
 @click.argument("archive", metavar="ARCHIVE")
 @click.option("--name", metavar="NAME", help="Of the track in the archive [default: the only one].")
 @click.option("--sequence", is_flag=True, help="Import the sequence.")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pyBigWig
 import pytest
@@ -19,6 +20,7 @@ from genomearray_converters import (
     import_left_ends,
     import_mnase,
     import_text,
+    import_w5,
     import_wig,
     import_xb,
 )
@@ -45,6 +47,11 @@ def bigwig(path: Path, chrom: str) -> None:
     with pyBigWig.open(str(path), "w") as file:
         file.addHeader([(chrom, 1000)])
         file.addEntries([chrom], [3], ends=[5], values=[2.0])
+
+
+def w5(path: Path, chrom: str) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset(chrom, data=np.arange(1000, dtype="float16"), compression="gzip", shuffle=True)
 
 
 @dataclass
@@ -76,6 +83,7 @@ IMPORTERS = {
     "bedgraph": Importer(import_bedgraph, text("{chrom}\t3\t5\t2\n")),
     "text": Importer(columns, text("{chrom}\t4\t2\n")),
     "bigwig": Importer(import_bigwig, bigwig, ".bw", None),
+    "w5": Importer(import_w5, w5, ".w5", None),
     "fasta": Importer(import_fasta, fasta, ".fa"),
     "bed": Importer(import_bed, text("{chrom}\t3\t5\n"), ".bed"),
     "genes": Importer(import_genes, text(GTF), ".gtf"),
