@@ -123,7 +123,7 @@ def scanning(depth: np.ndarray, floats: np.ndarray) -> Jobs:
     scanners = {
         "scan_bedgraph": (bedgraph, BedGraphScanner),
         "scan_wig": (wig, WigScanner),
-        "scan_columns": (columns, lambda: ColumnScanner(1, 2, 0, None)),
+        "scan_columns": (columns, lambda: ColumnScanner(1, 2, 0, None, 1)),
     }
     for name, (content, make) in scanners.items():
         text = np.frombuffer(content.encode(), "u1")

@@ -47,6 +47,7 @@ _FIXED_CHROM = -1
 def scan_columns(
     text: Bytes,
     columns: tuple[int, int, int],
+    first_base: int,
     seen: bool,
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
@@ -58,6 +59,7 @@ def scan_columns(
 ) -> tuple[int, int, int, int, int]:
     """Lines into rows, of columns of position, value and chromosome (-1: none).
 
+    ``first_base``: the position of the first base of a chromosome, 1 or 0.
     ``seen``: lines came before, so that no header is expected.
     """
     pos_column, val_column, chrom_column = columns
@@ -106,7 +108,7 @@ def scan_columns(
                 return line, BAD_INTEGER, pos, pos_end, pos_column
             if kind == NOT_A_NUMBER:
                 return line, BAD_NUMBER, val, val_end, val_column
-            if position < 1:
+            if position < first_base:
                 return line, BAD_START, pos, pos_end, pos_column
             if kind == SLOW:
                 slow[n[2], 0] = row
@@ -121,8 +123,8 @@ def scan_columns(
                 runs[last + 1, 1] = chrom if chrom_column >= 0 else _FIXED_CHROM
                 runs[last + 1, 2] = chrom_end
                 n[1] += 1
-            starts[row] = position - 1  # positions are 1-based
-            ends[row] = position
+            starts[row] = position - first_base
+            ends[row] = position - first_base + 1
             values[row] = amount
             lines[row] = line
             n[0] += 1
@@ -134,7 +136,10 @@ def scan_columns(
 class ColumnScanner(Scanner):
     """Lines of columns into rows; a first line of column names is skipped."""
 
-    def __init__(self, pos_col: int, val_col: int, chrom_col: int | None, chrom: str | None) -> None:
+    def __init__(
+        self, pos_col: int, val_col: int, chrom_col: int | None, chrom: str | None, first_base: int
+    ) -> None:
+        self._first_base = first_base
         self._columns = (pos_col, val_col, -1 if chrom_col is None else chrom_col)
         self._seen = False
         self.chrom = chrom
@@ -144,6 +149,7 @@ class ColumnScanner(Scanner):
         stopped = scan_columns(
             text,
             self._columns,
+            self._first_base,
             self._seen,
             out.starts,
             out.ends,
@@ -163,7 +169,8 @@ class ColumnScanner(Scanner):
                 f"{max(self._columns)} (counted from 0)"
             )
         if error == BAD_START:
-            return f"column {column}: position {token} is below 1; positions count from 1"
+            least = self._first_base
+            return f"column {column}: position {token} is below {least}; positions count from {least}"
         return str(explain(error, token, column))
 
 
@@ -177,6 +184,7 @@ def import_text(
     chrom_col: int | None = None,
     chrom_name: str | None = None,
     chrom: str | None = None,
+    zero_based: bool = False,
     **options: Unpack[ImportSettings],
 ) -> ImportReport:
     """Import columns of positions and values (plain, gzip, ``-`` for standard input) as one track.
@@ -188,13 +196,15 @@ def import_text(
         Name of the new track.
     files : path or iterable of path
     pos_col, val_col : int
-        Columns of the position (1-based) and of the value, counted from 0.
+        Columns of the position and of the value, counted from 0.
     chrom_col : int, optional
         Column of the chromosome's name, counted from 0.
     chrom_name : str, optional
         Chromosome of all lines, where no column names it.
     chrom : str, optional
         Old spelling of ``chrom_name``.
+    zero_based : bool
+        Positions count from 0. Default: from 1.
     **options
         See :class:`genomearray_converters.importing.options.ImportOptions`.
 
@@ -228,5 +238,9 @@ def import_text(
     if min(columns) < 0 or len(set(columns)) < len(columns):
         raise ArgumentError(f"columns {columns} cannot be; they count from 0 and differ")
     return import_rows(
-        db, track, files, lambda: ColumnScanner(pos_col, val_col, chrom_col, chrom_name), **options
+        db,
+        track,
+        files,
+        lambda: ColumnScanner(pos_col, val_col, chrom_col, chrom_name, int(not zero_based)),
+        **options,
     )

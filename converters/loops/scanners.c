@@ -131,9 +131,10 @@ typedef struct {
 int scan_columns(const Argument *given, int64_t *results) {
     Text text = {given[0].array.data, given[0].array.n};
     int64_t wanted[3] = {given[1].whole, given[2].whole, given[3].whole}, most = -1, line = 0;
-    int seen = given[4].whole;
+    int64_t first_base = given[4].whole;
+    int seen = (int)given[5].whole;
     Rows rows;
-    if (!take_rows(given + 5, text.size, &rows)) return WRONG_SIZES;
+    if (!take_rows(given + 6, text.size, &rows)) return WRONG_SIZES;
     for (int k = 0; k < 3; k++) most = wanted[k] > most ? wanted[k] : most;
     for (int64_t at = 0, newline; at < text.size; at = newline + 1, line++) {
         newline = line_end(text, at);
@@ -167,14 +168,14 @@ int scan_columns(const Argument *given, int64_t *results) {
         if (val.begin == val.end) kind = MISSING, amount = NAN;
         if (!fine) return stopped(results, line, (Stop){BAD_INTEGER, pos.begin, pos.end, wanted[0]});
         if (kind == NOT_A_NUMBER) return stopped(results, line, (Stop){BAD_NUMBER, val.begin, val.end, wanted[1]});
-        if (position < 1) return stopped(results, line, (Stop){BAD_START, pos.begin, pos.end, wanted[0]});
+        if (position < first_base) return stopped(results, line, (Stop){BAD_START, pos.begin, pos.end, wanted[0]});
         if (kind == SLOW) add_slow(&rows, row, val.begin, val.end);
         if (wanted[2] < 0) { /* one chromosome for all lines */
             if (!rows.n[1]) add_run(&rows, row, -1, chrom.end);
         } else if (!goes_on(text, &rows, chrom.begin, chrom.end)) {
             add_run(&rows, row, chrom.begin, chrom.end);
         }
-        rows.starts[row] = position - 1, rows.ends[row] = position; /* positions are 1-based */
+        rows.starts[row] = position - first_base, rows.ends[row] = position - first_base + 1;
         rows.values[row] = amount, rows.lines[row] = (int32_t)line;
         rows.n[0]++;
     }

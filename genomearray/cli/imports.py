@@ -116,7 +116,7 @@ def bigwig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[I
     type=click.IntRange(min=0),
     required=True,
     metavar="N",
-    help="Column of the position (1-based); the first column is 0.",
+    help="Column of the position; the first column is 0.",
 )
 @click.option(
     "--val-col",
@@ -133,6 +133,7 @@ def bigwig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[I
 )
 @click.option("--chrom-name", metavar="NAME", help="Chromosome of all lines, where no column names it.")
 @click.option("--chrom", metavar="NAME", hidden=True)
+@click.option("--zero-based", is_flag=True, help="Positions count from 0, and not from 1.")
 @signal_options
 @clip_option
 @skip_bad_option
@@ -146,6 +147,7 @@ def text(
     chrom_col: int | None,
     chrom_name: str | None,
     chrom: str | None,
+    zero_based: bool,
     **options: Unpack[ImportSettings],
 ) -> None:
     """Values from columns of text FILEs, separated by tabs or blanks (- is standard input).
@@ -168,6 +170,7 @@ def text(
             val_col=val_col,
             chrom_col=chrom_col,
             chrom_name=chrom_name,
+            zero_based=zero_based,
             **_shown(options),
         )
     )

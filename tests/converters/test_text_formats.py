@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import genomearray as ga
+from genomearray import GenomeDB
 from genomearray.errors import FormatError, TrackExistsError
 from genomearray.input_file import BLOCK_BYTES
 from tests import oracles
@@ -411,3 +412,20 @@ def test_skipping_every_chromosome_is_an_error(db):
         "no chromosome is in assembly 'toy'.*chrom_alias=",
     )
     import_bedgraph(db, "fine", path, skip_unknown=True, allow_empty=True)
+
+
+def test_positions_that_count_from_0(tmp_path):
+    db = GenomeDB.create(tmp_path / "db", "toy", {"chr1": 10})
+    path = tmp_path / "a.txt"
+    path.write_text("chrom\tpos\tvalue\nchr1\t0\t5\nchr1\t9\t6\n")
+    columns = {"chrom_col": 0, "pos_col": 1, "val_col": 2, "dtype": "uint8"}
+    import_text(db, "t", path, zero_based=True, **columns)
+    assert db["t"].values("chr1").tolist() == [5, 0, 0, 0, 0, 0, 0, 0, 0, 6]
+    with pytest.raises(FormatError, match=r"a.txt:2: .*position 0 is below 1; positions count from 1"):
+        import_text(db, "u", path, **columns)
+    path.write_text("chr1\t1.5e+00\t5\n")
+    with pytest.raises(FormatError, match=r"1\.5e\+00"):
+        import_text(db, "u", path, **columns)
+    path.write_text("chr1\t5\t5\nchr1\t-1\t5\n")
+    with pytest.raises(FormatError, match=r"a.txt:2: .*-1 is below 0"):
+        import_text(db, "u", path, zero_based=True, **columns)

@@ -308,7 +308,8 @@ def scan_columns(rng):
     text = text_of(rng, "cpv")
     if rng.random() < 0.3:
         text = np.concatenate([np.frombuffer(b"chrom\tpos\tscore\n", np.uint8), text])
-    return text, (1, 2, int(rng.choice([0, -1]))), bool(rng.random() < 0.5), *rows_of(text)
+    first_base = int(rng.choice([0, 1]))
+    return text, (1, 2, int(rng.choice([0, -1]))), first_base, bool(rng.random() < 0.5), *rows_of(text)
 
 
 def copy_letters(rng):
