@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from genomearray_converters import export_bigwig
 
 from genomearray import GenomeDB, as_track, combine, liftover
 from genomearray.errors import UnknownChromosomeError
@@ -47,6 +48,7 @@ def db(tmp_path_factory):
     dense(
         db.folder / "old.h5", {"chr1": counts["chr1"].astype("uint8"), "chrM": counts["chrM"].astype("uint8")}
     )
+    export_bigwig(db["scores"], db.folder / "signal.bw")
     return db
 
 
@@ -56,6 +58,7 @@ SOURCES = {
     "stored, Zarr": lambda db: db["scores"].source,
     "stored sequence": lambda db: db["seq"].source,
     "old library": lambda db: open_source(db.folder / "old.h5"),
+    "bigWig": lambda db: db.open_track("signal").source,
     "Dataset": lambda db: as_track(db["scores"].dataset * 2).source,
     "elementwise, integers": lambda db: (db["counts"] * 3 - 7).source,
     "elementwise, floats": lambda db: np.log1p(abs(db["scores"])).source,
