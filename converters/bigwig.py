@@ -13,15 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
 
 from genomearray.compute.blocks import chosen
-from genomearray.errors import AssemblyError, FormatError, TrackError, ValueRangeError
+from genomearray.errors import AssemblyError, FormatError, RegionError, TrackError, ValueRangeError
+from genomearray.foreign.bbi_file import BIGBED, BIGWIG
 from genomearray.foreign.bigwig_track import BigWigTrack
 from genomearray.input_file import STDIN, open_input
 from genomearray.reference.assembly import Chromosome
+from genomearray.storage.layout import BLOCK
+from genomearray.storage.read.remote import is_url
 from genomearray.track.track import Track
 
 from .exporting.bigwig_file import Stretches, write_bigwig
@@ -35,8 +38,6 @@ from .importing.report import ImportReport
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
-
-_MAGIC = 0x888FFC26
 
 
 def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Unpack[ImportSettings]) -> ImportReport:
@@ -106,30 +107,55 @@ def _chromosome(job: ImportJob[ImportReport], path: str, file: BigWigTrack, name
 
 def _copy_chromosome(job: ImportJob[ImportReport], file: BigWigTrack, name: str, chrom: Chromosome) -> None:
     """Write the items of a chromosome; single bases one after the other as an array."""
+    if not file.is_apart(name):
+        _copy_painted(job, file, name, chrom, 0, chrom.length)
+        return
     for start, end, value in file.items(name):
         known = ~np.isnan(value)
-        if not known.all():
-            start, end, value = start[known], end[known], value[known]
-        if not start.size:
-            continue
-        job.report.rows += int((end - start).sum())
-        if int(end[-1] - start[0]) == start.size and (np.diff(start) == 1).all() and (end - start == 1).all():
-            job.writer.write(chrom, int(start[0]), value)
-        else:
-            job.writer.write_intervals(chrom, start, end, value)
+        if known.all():
+            _write(job, chrom, start, end, value)
+        elif (start[1:] < np.maximum.accumulate(end)[:-1]).any():  # a missing value may lie over another one
+            _copy_painted(job, file, name, chrom, int(start.min()), min(int(end.max()), chrom.length))
+        elif known.any():
+            _write(job, chrom, start[known], end[known], value[known])
+
+
+def _write(job: ImportJob[ImportReport], chrom: Chromosome, start: Any, end: Any, value: Any) -> None:
+    job.report.rows += int((end - start).sum())
+    if int(end[-1] - start[0]) == start.size and (np.diff(start) == 1).all() and (end - start == 1).all():
+        job.writer.write(chrom, int(start[0]), value)
+    else:
+        job.writer.write_intervals(chrom, start, end, value)
+
+
+def _copy_painted(
+    job: ImportJob[ImportReport], file: BigWigTrack, name: str, chrom: Chromosome, start: int, end: int
+) -> None:
+    """Write the bases of [start, end) that have a value when all items are painted."""
+    for low in range(start, end, BLOCK):
+        values = file.read(name, low, min(low + BLOCK, end))
+        known = np.flatnonzero(~np.isnan(values))
+        if known.size:
+            _write(job, chrom, known + low, known + low + 1, values[known])
 
 
 def _check_magic(path: str) -> None:
+    if is_url(path):
+        raise FormatError(f"{path} is an address: open_track reads it there; to import it, download it first")
     if path == STDIN or not Path(path).is_file():
         raise FormatError(f"a bigWig is read here and there, and {path} is not a regular file; give one")
     with open_input(path) as source:
         head, compressed = source.read(4), source.gzip
-    if compressed and _MAGIC in (int.from_bytes(head, "little"), int.from_bytes(head, "big")):
+    if compressed and BIGWIG in (int.from_bytes(head, "little"), int.from_bytes(head, "big")):
         raise FormatError(
             f"{path} is a bigWig that was compressed once more (gzip), and a bigWig is read here and "
             "there: decompress it first, with gunzip"
         )
-    if _MAGIC not in (int.from_bytes(head, "little"), int.from_bytes(head, "big")) or len(head) < 4:
+    if BIGBED in (int.from_bytes(head, "little"), int.from_bytes(head, "big")):
+        raise FormatError(
+            f"{path} is a bigBed, a table of features: {{import_bed|genomearray import bed}} reads it"
+        )
+    if BIGWIG not in (int.from_bytes(head, "little"), int.from_bytes(head, "big")) or len(head) < 4:
         raise FormatError(f"{path} is not a bigWig file: it begins with {head!r}")
 
 
@@ -138,7 +164,7 @@ def _as_format_errors(path: str) -> Iterator[None]:
     """What is wrong with a file that is imported is an error of its format."""
     try:
         yield
-    except ValueRangeError as error:
+    except (ValueRangeError, RegionError) as error:
         raise error.within(path, FormatError) from error
     except (TrackError, AssemblyError) as error:
         if isinstance(error, FormatError):

@@ -38,9 +38,9 @@ _HEADER = "IHHQQQHHQQIQ"
 _MOST_DEPTH = 32
 _NODE_ITEMS = 1 << 16  # a count has 16 bits
 _AT_ONCE = 8  # chromosomes looked up one by one; then the whole index is read
-_STEP = 4096  # nodes that are asked for together
+_STEP_BYTES = 1 << 22  # of nodes that are asked for together
 _CHROM_BYTES = 8  # number and length
-_MOST_NAME = 1 << 12  # bytes
+_MOST_NAME = 1 << 10  # bytes
 
 
 class Header(NamedTuple):
@@ -118,6 +118,17 @@ class Blocks(NamedTuple):
         of, rows = of[kept], rows[kept]
         order = np.lexsort((self.rank[rows], of))
         return of[order], rows[order]
+
+
+class _Index(NamedTuple):
+    """The whole index: its rows, their order by chromosome, the chromosomes in that order, and the rows
+    that span several.
+    """
+
+    rows: NDArray[Any]
+    order: NDArray[np.int64]
+    first: NDArray[np.int64]
+    spanning: NDArray[np.int64]
 
 
 class BbiFile:
@@ -219,8 +230,9 @@ class BbiFile:
         beyond = (at < 0) | (at + 4 > self.size)
         if beyond.any():
             self.read(int(at[np.argmax(beyond)]), 4)
-        for low in range(0, at.size, _STEP):
-            part = at[low : low + _STEP]
+        together = max(_STEP_BYTES // size, 1)
+        for low in range(0, at.size, together):
+            part = at[low : low + together]
             sizes = np.minimum(size, self.size - part)
             data, begin = self.fetch(part, sizes)
             view = memoryview(data)
@@ -284,6 +296,7 @@ class BbiFile:
         followed. ``check`` is told the place and the entries of each node, and its parent's entry.
         """
         level: list[tuple[int, Any]] = [(root, None)]
+        visited = {root}
         size, seen = 4 + max(inner.itemsize, leaf.itemsize) * min(max(per_node, 1), _NODE_ITEMS), 0
         for _ in range(_MOST_DEPTH):
             below: list[tuple[int, Any]] = []
@@ -300,7 +313,7 @@ class BbiFile:
                 if check is not None and parent is not None:
                     check(at, entries, parent)
                 seen += n
-                if seen > 2 * most + _NODE_ITEMS:
+                if seen > 2 * most + _MOST_DEPTH:
                     raise self.damaged(at, f"a tree holds more than the {most:,} entries that it announces")
                 if is_leaf:
                     yield entries
@@ -309,7 +322,13 @@ class BbiFile:
                     entries = entries[wanted(entries)]
                 if (entries["offset"] >= self.size).any():
                     raise self.damaged(at, "a tree points out of the file")
-                below += zip(entries["offset"].tolist(), entries, strict=True)
+                for offset, entry in zip(entries["offset"].tolist(), entries, strict=True):
+                    if offset in visited:
+                        raise self.damaged(at, "a tree comes to one node twice")
+                    visited.add(offset)
+                    below.append((offset, entry))
+                if len(visited) > 2 * most + _MOST_DEPTH:
+                    raise self.damaged(at, f"a tree has more nodes than its {most:,} entries need")
             if not below:
                 return
             level = below
@@ -327,12 +346,32 @@ class BbiFile:
     def blocks(self, number: int) -> Blocks:
         """The blocks of the chromosome of a number."""
         if number not in self._blocks:
-            self._asked += 1
-            if self._asked > _AT_ONCE:
-                self._blocks = self._all_blocks()
-            else:
-                self._blocks[number] = self._sorted(self._rows(number), number)
-        return self._blocks.get(number, _NO_BLOCKS)
+            self._blocks[number] = self._sorted(self._rows_of(number), number)
+        return self._blocks[number]
+
+    def _rows_of(self, number: int) -> NDArray[Any]:
+        """Rows of the index. A local one is read as a whole, since only then its counts can be checked; of
+        a remote one the parts that the first chromosomes need.
+        """
+        self._asked += 1
+        if isinstance(self.path, str) and self._asked <= _AT_ONCE:
+            return self._rows(number)
+        index = self._index
+        low, high = np.searchsorted(index.first, [number, number + 1]).tolist()
+        rows = index.order[low:high]
+        further = index.spanning
+        if further.size:  # of a leaf that begins on another chromosome
+            here = (index.rows["first"][further] < number) & (index.rows["last"][further] >= number)
+            rows = np.sort(np.concatenate([rows, further[here]]))
+        return np.asarray(index.rows[rows])
+
+    @Cached
+    def _index(self) -> _Index:
+        """All rows of the index."""
+        rows = self._rows(None)
+        order = np.argsort(rows["first"], kind="stable")
+        spanning = np.flatnonzero(rows["first"] != rows["last"])
+        return _Index(rows, order, rows["first"][order].astype(np.int64), spanning)
 
     def _rows(self, number: int | None) -> NDArray[Any]:
         """Rows of the index, of one chromosome or of all, in the order of the file."""
@@ -393,26 +432,7 @@ class BbiFile:
         rank = None if apart else order
         return Blocks(start[order], end[order], offset, size, first, last, reach, rank)
 
-    def _all_blocks(self) -> dict[int, Blocks]:
-        rows = self._rows(None)
-        spanning = rows[rows["first"] != rows["last"]]
-        by_chrom = np.argsort(rows["first"], kind="stable")
-        numbers = np.array(sorted(number for number, _ in self.chromosomes.values()), np.int64)
-        low = np.searchsorted(rows["first"][by_chrom], numbers)
-        high = np.searchsorted(rows["first"][by_chrom], numbers, side="right")
-        blocks = {}
-        for number, first, stop in zip(numbers.tolist(), low.tolist(), high.tolist(), strict=True):
-            here = by_chrom[first:stop]
-            if spanning.size:
-                here = np.flatnonzero((rows["first"] <= number) & (rows["last"] >= number))
-            blocks[number] = self._sorted(rows[here], number)
-        return blocks
-
 
 def _places(chrom: Any, base: Any) -> Any:
     """A chromosome and a base on it as one number."""
     return np.asarray(chrom, np.uint64) << np.uint64(32) | np.asarray(base, np.uint64)
-
-
-_NONE = np.zeros(0, np.int64)
-_NO_BLOCKS = Blocks(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, None)

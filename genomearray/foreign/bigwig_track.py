@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.errors import AssemblyError, LayoutError, unknown_chromosome
+from genomearray.errors import AssemblyError, DamagedTrackError, LayoutError, unknown_chromosome
 from genomearray.foreign import bigwig_blocks
 from genomearray.foreign.bbi_file import BbiFile, Blocks, TotalSummary
 from genomearray.foreign.bigwig_blocks import (
@@ -164,6 +164,25 @@ class BigWigTrack(OnAssembly):
         """Names of the chromosomes that have a block, in order."""
         return [name for name in self.names if self._blocks(name)[1].size.size]
 
+    def is_apart(self, chrom: str) -> bool:
+        """Whether the blocks of a chromosome lie in the order of its bases."""
+        return self._blocks(chrom)[1].rank is None
+
+    def check_blocks(self) -> list[str]:
+        """What is wrong with the blocks, and with how many bases they hold, a line each."""
+        bases = 0
+        try:
+            for chrom in self._number:
+                for items in self.items(chrom):
+                    bases += int((items.end - items.start).sum())
+        except DamagedTrackError as error:
+            return [str(error)]
+        total = self.total
+        if total is None or bases >= total.bases or self.left_out or self._other_length:
+            return []
+        counted = f"its summary counts {total.bases:,} bases with a value, and its blocks have {bases:,}"
+        return [str(self._file.damaged(self._file.header.summary_at, counted))]
+
     def items(self, chrom: str) -> Iterator[Room]:
         """Start, end (0-based, half-open, bp) and value of all items of a chromosome, in the order of the
         file, many at a time; what is given is overwritten by the next.
@@ -206,7 +225,7 @@ class BigWigTrack(OnAssembly):
                     f"{self.path} has {self._other_length[chrom]:,} bp of {chrom!r}, and assembly "
                     f"{self.assembly!r} has {self.target[chrom].length:,}: it is of another one"
                 )
-            return -1, self._file.blocks(-1)
+            return -1, _NO_BLOCKS
         return number, self._file.blocks(number)
 
     def _paint_one(
@@ -218,6 +237,8 @@ class BigWigTrack(OnAssembly):
         stored = not self._file.header.most
         block = decoded.get(key)
         low, high = max(start, int(blocks.start[row])), min(end, int(blocks.end[row]))
+        if low >= high:  # a leaf without a base
+            return
         data: bytes = b""
         place = (file.fd, offset, size)
         if block is None and (file.fd < 0 or decoded.wanted_again(key)):
@@ -225,6 +246,8 @@ class BigWigTrack(OnAssembly):
                 if file.fd < 0:
                     data, place = self._file.read(offset, size), (bigwig_blocks.GIVEN, 0, size)
                 block = bigwig_blocks.unpack(*place, data, stored=stored, most=MOST_BLOCK)
+                if not block:
+                    raise ValueError("it holds nothing")
             except ValueError as error:
                 raise self._damaged(chrom, low, high, offset, str(error)) from error
             decoded.put(key, block)
@@ -330,3 +353,7 @@ def _in_pieces(
     borders = np.unique(np.concatenate([[start], blocks.start[low + _PART : high : _PART], [end]]))
     begins = borders[:-1]
     return begins, borders[1:], dest[0] + (begins - start) * ways[0], np.full(begins.size, ways[0])
+
+
+_NONE = np.zeros(0, np.int64)
+_NO_BLOCKS = Blocks(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, None)

@@ -40,6 +40,8 @@ def open_source(
     ------
     UnknownTrackError, LayoutError, DamagedTrackError
     """
+    if not is_url(path) and _is_special(Path(path)):
+        raise LayoutError(f"{path} is neither a regular file nor a folder; a track is read here and there")
     if is_bbi(path):
         from genomearray.foreign.bigwig_track import BigWigTrack
 
@@ -62,8 +64,18 @@ def is_bbi(path: str | os.PathLike[str]) -> bool:
     if is_url(path):
         return str(path).partition("?")[0].endswith(tuple(f".{ending}" for ending in FOREIGN_ENDINGS))
     try:
+        if not Path(path).is_file():
+            return False
         with Path(path).open("rb") as file:
             head = file.read(4)
     except OSError:  # a folder, or not there: whoever opens it says so
         return False
     return any(int.from_bytes(head, order) in BBI_MAGICS for order in _ORDERS)
+
+
+def _is_special(path: Path) -> bool:
+    """Whether there is a pipe, a device or a socket."""
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except OSError:
+        return False

@@ -85,7 +85,7 @@ def foreign_file(folder: Path, name: str) -> Path | None:
 def only_form(folder: Path, name: str) -> Path | None:
     """The one file or store of a name, or None; TrackNameError where there are several."""
     paths = [folder / f"{name}.{ending}" for ending in _ENDINGS]
-    there = [path for path in paths if path.exists()]
+    there = [path for path in paths if path.is_file() or (path.suffix == ".zarr" and path.exists())]
     if len(there) > 1 and not all(path.samefile(there[0]) for path in there):
         raise TrackNameError(
             f"{name!r} names {len(there)} files: {', '.join(str(path) for path in there)}; "
@@ -125,10 +125,17 @@ def track_names(folder: Path, prefix: str, above: frozenset[tuple[int, int]] = f
         name = f"{prefix}/{entry.name}" if prefix else entry.name
         stem, _, form = name.rpartition(".")
         if form in _ENDINGS and stem:
-            if stem != RESERVED:
+            if stem != RESERVED and (form in STORES or _is_file(entry)):
                 yield stem
         elif _is_folder(entry):
             yield from track_names(folder, name, above | {here})
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -1,18 +1,24 @@
 """bigWig files read in place, against a slow reading of what was written, and against pyBigWig."""
 
 import multiprocessing
+import os
 import pickle
+import struct
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyBigWig
 import pytest
 import xarray as xr
+from genomearray_converters import import_bigwig
 
 import genomearray as ga
 from genomearray.errors import (
     AssemblyError,
+    DamagedTrackError,
+    FormatError,
     GenomeArrayError,
+    LayoutError,
     TrackExistsError,
     TrackNameError,
     TrackReplacedError,
@@ -20,7 +26,7 @@ from genomearray.errors import (
 from genomearray.foreign import bigwig_blocks
 from genomearray.foreign.bigwig_track import BigWigTrack
 from genomearray.reference.intervals import Intervals
-from tests.foreign.bigwig_files import Section, paint, random_sections, write
+from tests.foreign.bigwig_files import INDEX, Section, paint, random_sections, write
 from tests.range_server import serve
 from tests.shared_data import DATA, needs_shared
 
@@ -359,3 +365,82 @@ def test_a_url_without_ranges_or_without_a_file(published):
         ga.open_track(f"{url}/a.bw").values("chr1", 5, 50)
     with serve(path.parent) as (url, _), pytest.raises(GenomeArrayError, match="not there"):
         ga.open_track(f"{url}/none.bw")
+
+
+def test_an_index_that_lists_less_than_it_announces_is_an_error(tmp_path):
+    sections = [Section("chr1", 3, [10 * k], [1], span=10) for k in range(100)]
+    data = bytearray(write(tmp_path / "a.bw", SIZES, sections, per_node=256).read_bytes())
+    index = int.from_bytes(data[24:32], "little")
+    data[index + 50] = 5  # entries of its only node
+    (tmp_path / "a.bw").write_bytes(data)
+    with pytest.raises(DamagedTrackError, match="announces 100 blocks and lists 5"):
+        ga.open_track(tmp_path / "a.bw").values("chr1", 0, 5)
+
+
+@pytest.mark.parametrize("children", [0, 1], ids=["itself", "one leaf"])
+def test_a_tree_that_comes_to_a_node_again_and_again(tmp_path, children):
+    """60,000 entries that lead to one node: an error at once, and no memory for them."""
+    sections = [Section("chr1", 3, [10 * k], [1]) for k in range(3)]
+    data = bytearray(write(tmp_path / "a.bw", SIZES, sections).read_bytes())
+    root = len(data)
+    data[24:32] = root.to_bytes(8, "little")  # a new index at the end
+    data += struct.pack("<IIQIIIIQII", INDEX, 0xFFFF, 60_000, 0, 0, 9, 9, root, 1, 0)
+    node = root + 48 + children * (4 + 60_000 * 24)
+    data += struct.pack("<BBH", 0, 0, 60_000) + struct.pack("<4IQ", 0, 0, 3, 5000, node) * 60_000
+    data += bytes(32 * 60_000)
+    (tmp_path / "a.bw").write_bytes(data)
+    with pytest.raises(DamagedTrackError, match="one node twice"):
+        ga.open_track(tmp_path / "a.bw").values("chr1", 0, 5)
+
+
+def test_a_missing_value_over_another_one_is_missing_in_place_and_imported(tmp_path, db):
+    overlapping = [Section("chr1", 1, [0, 50], [1, np.nan], [100, 60]), Section("chr2", 3, [5], [np.nan])]
+    blocks = [Section("chr1", 3, [0], [1], span=100), Section("chr1", 3, [50], [np.nan], span=10)]
+    for name, sections in (("items", overlapping), ("blocks", blocks)):
+        path = write(tmp_path / f"{name}.bw", SIZES, sections)
+        import_bigwig(db, name, path)
+        want = paint(SIZES, sections)["chr1"]
+        assert np.isnan(want[50:60]).all()
+        np.testing.assert_array_equal(ga.open_track(path).values("chr1"), want)
+        np.testing.assert_array_equal(db[name].values("chr1"), want)
+
+
+def test_blocks_and_leaves_without_a_base(tmp_path):
+    sections = [Section("chr1", 1, [start], [1], [end]) for start, end in ((10, 20), (30, 30), (40, 50))]
+    track = ga.open_track(write(tmp_path / "a.bw", SIZES, sections))
+    np.testing.assert_array_equal(track.values("chr1", 5, 60), paint(SIZES, sections)["chr1"][5:60])
+    assert np.isnan(track.values("chr1", 25, 35)).all()
+
+
+def test_an_item_past_the_end_of_its_chromosome_is_not_imported(tmp_path, db):
+    path = write(tmp_path / "a.bw", {"chrM": 40}, [Section("chrM", 3, [30], [1], span=10)])
+    data = bytearray(path.read_bytes())
+    block = Section("chrM", 3, [30], [1], span=15).packed("<", 0)
+    path = write(tmp_path / "b.bw", {"chrM": 45}, [Section("chrM", 3, [30], [1], span=15)], compressed=False)
+    data = bytearray(path.read_bytes())
+    assert block in data
+    at = data.index(b"chrM") + 8
+    assert data[at] == 45
+    data[at] = 40
+    path.write_bytes(data)
+    assert ga.open_track(path).values("chrM", 25, 40).tolist()[5:] == [1] * 10  # what lies beyond is no base
+    with pytest.raises(FormatError, match=r"b\.bw.*\[30, 45\)"):
+        import_bigwig(db, "t", path)
+
+
+def test_what_is_no_file_is_no_track(tmp_path, db):
+    os.mkfifo(db.folder / "pipe.bw")
+    (db.folder / "dangling.bw").symlink_to(tmp_path / "nowhere")
+    (db.folder / "folder.bw").mkdir()
+    assert db.list_tracks() == []
+    with pytest.raises(LayoutError, match="neither a regular file nor a folder"):
+        ga.open_track(db.folder / "pipe.bw")
+
+
+def test_verify(tmp_path, db):
+    path = write(db.folder / "a.bw", SIZES, random_sections(np.random.default_rng(9), SIZES))
+    assert db.verify("a").whole
+    data = bytearray(path.read_bytes())
+    data[64:72] = (9999).to_bytes(8, "little")  # bases of the total summary
+    path.write_bytes(data)
+    assert "counts 9,999 bases" in str(db.verify("a"))
