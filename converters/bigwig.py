@@ -93,7 +93,7 @@ def _read(job: ImportJob[ImportReport], path: str) -> None:
     if len(wanted) == len(found) and file.total is not None and read < file.total.bases:
         job.report.notes.append(
             f"{path}: its own summary counts {file.total.bases:,} bases with a value, and {read:,} were "
-            "found: part of it may have been lost"
+            "found: part of it may have been lost, or the program that wrote it counted some twice"
         )
     if wanted and job.report.rows == before and not job.options.allow_empty:
         raise FormatError(f"{path}: no base has a value", hint="{allow_empty} accepts such files")

@@ -81,7 +81,9 @@ class BigWigTrack(OnAssembly):
         if not self._number and not self._other_length:
             raise AssemblyError(
                 f"{self.path} has no chromosome of assembly {self.assembly!r}; its names begin with: "
-                f"{', '.join(self.left_out[:3])}"
+                f"{', '.join(self.left_out[:3])}",
+                hint="import it with {chrom_alias=} if it has other names; where no database is named, it "
+                "opens by itself",
             )
         self._token = object()
 

@@ -233,7 +233,8 @@ def _ranks(
     ranks = []
     for name, length in lengths.items():
         known = names.find(name)
-        if known is None:
+        # Ensembl's chains have each chromosome under two names: the one that is no alias counts.
+        if known is None or (known.name != name and known.name in lengths):
             ranks.append(-1)
             continue
         if known.length != length:

@@ -309,7 +309,7 @@ def open_track(path: str | os.PathLike[str], kind: Kind | None = None) -> Track:
     path : path-like, or URL
         ``<name>.h5`` or ``<name>.zarr``, also ``https://...`` or ``s3://...`` (with
         ``genomearray[remote]``): only the bytes that are needed are asked for. Also a file of the
-        old library ``genome``, read-only.
+        old library ``genome``, read-only, and a bigWig, whose assembly is called "unknown".
     kind : {"signal", "sequence"}, optional
         Of such an old file, which does not say. By default letters are recognised.
 

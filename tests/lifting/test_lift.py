@@ -522,3 +522,18 @@ def test_bed_lines_that_do_not_map_say_why(tmp_path):
         bed.write_text(text)
         with pytest.raises(FormatError, match=match):
             lift_bed(chain, bed, io.BytesIO())
+
+
+def test_a_chromosome_under_two_names_counts_once(tmp_path):
+    """As in Ensembl's chains of GRCh38: each chain once from ``1``, once from ``chr1``."""
+    old = ga.GenomeDB.create(tmp_path / "db", "old", {"chr1": 1000})
+    new = ga.GenomeDB.create(tmp_path / "db", "new", {"chr1": 900})
+    old.save_track("t", {"chr1": np.ones(1000, "uint8")})
+    path = tmp_path / "a.chain"
+    path.write_text(
+        "".join(
+            f"chain 1 {name} 1000 + 0 10 1 900 + 5 15 {k}\n10\n\n" for k, name in enumerate(["1", "chr1"])
+        )
+    )
+    lifted = ga.liftover(old["t"], path, new, collisions="sum", chrom_alias="ucsc")
+    assert lifted.values("chr1", 0, 20).tolist() == [0] * 5 + [1] * 10 + [0] * 5
