@@ -26,7 +26,14 @@ from genomearray.errors import (
 from genomearray.foreign.open import open_source
 from genomearray.reference.assembly import Assembly
 from genomearray.storage.chromosome_table import write_chromosome_table
-from genomearray.storage.names import CHROMOSOME_FILE, check_track_name, is_track_file, only_form, track_names
+from genomearray.storage.names import (
+    CHROMOSOME_FILE,
+    check_track_name,
+    dangling_link,
+    is_track_file,
+    only_form,
+    track_names,
+)
 from genomearray.track.track import Track
 
 if TYPE_CHECKING:
@@ -157,6 +164,9 @@ class GenomeDB(WriteMethods):
         check_track_name(name)
         path = only_form(self.folder, name)
         if path is None:
+            link = dangling_link(self.folder, name)
+            if link is not None:
+                raise UnknownTrackError(f"{link} is a link to {link.readlink()}, which is not there")
             near = nearest_names(name, self.list_tracks())
             hint = (
                 f"nearest names: {', '.join(map(repr, near))}"

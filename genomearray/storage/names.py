@@ -13,7 +13,7 @@ from genomearray.errors import TrackNameError
 RESERVED = "chromosome"
 CHROMOSOME_FILE = f"{RESERVED}.h5"  # the table of an assembly's folder
 # Files of other formats that are tracks or tables of a database where they lie, or are linked.
-FOREIGN_ENDINGS = ("bw", "bigWig", "bigwig", "bb", "bigBed", "bigbed")
+FOREIGN_ENDINGS = ("bw", "bigWig", "bigwig", "BW", "bb", "bigBed", "bigbed", "BB")
 _ENDINGS = (*STORES, *FOREIGN_ENDINGS)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -92,6 +92,12 @@ def only_form(folder: Path, name: str) -> Path | None:
             "move all but one of them away"
         )
     return there[0] if there else None
+
+
+def dangling_link(folder: Path, name: str) -> Path | None:
+    """A link of that name to something that is not there, or None."""
+    paths = (folder / f"{name}.{ending}" for ending in _ENDINGS)
+    return next((path for path in paths if path.is_symlink() and not path.exists()), None)
 
 
 def is_track_file(track: str) -> bool:

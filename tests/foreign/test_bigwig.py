@@ -433,6 +433,8 @@ def test_what_is_no_file_is_no_track(tmp_path, db):
     (db.folder / "dangling.bw").symlink_to(tmp_path / "nowhere")
     (db.folder / "folder.bw").mkdir()
     assert db.list_tracks() == []
+    with pytest.raises(GenomeArrayError, match=r"dangling\.bw is a link to .*nowhere, which is not there"):
+        db.open_track("dangling")
     with pytest.raises(LayoutError, match="neither a regular file nor a folder"):
         ga.open_track(db.folder / "pipe.bw")
 
