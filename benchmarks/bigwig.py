@@ -84,7 +84,7 @@ def many_at_once(path: str, chrom: str, length: int) -> None:
                 )
             )
 
-    bare_runs = {"bare inflating": bare} if BigWigTrack(path)._file.header.most else {}
+    bare_runs = {"bare inflating": bare} if not BigWigTrack(path)._file.stored else {}
     tell(
         "the whole chromosome",
         alternate(

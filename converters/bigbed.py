@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from genomearray.errors import AssemblyError, FormatError, TrackError
+from genomearray.errors import FormatError
 from genomearray.foreign.bigbed_features import BigBedFile
 from genomearray.storage.feature_layout import TEXT
 
 from .importing.features import FeatureRows, TableReport
-from .importing.pipeline import ImportJob
+from .importing.pipeline import ImportJob, as_format_errors
 
 
 class BigBedColumns:
@@ -28,7 +29,7 @@ class BigBedColumns:
 
     def blocks(self, job: ImportJob[TableReport], path: str) -> Iterator[FeatureRows]:
         """Features of a file, chromosome by chromosome."""
-        try:
+        with as_format_errors(path):
             file = BigBedFile(path)
             if not self._columns:
                 self._columns = file.columns
@@ -39,10 +40,6 @@ class BigBedColumns:
                     f"columns {', '.join(self._columns)}; make a table of each"
                 )
             yield from self._features(job, file, path)
-        except (TrackError, AssemblyError) as error:
-            if isinstance(error, FormatError):
-                raise
-            raise FormatError(error.message, hint=error.hint) from error
 
     def _features(self, job: ImportJob[TableReport], file: BigBedFile, path: str) -> Iterator[FeatureRows]:
         names, lengths = file.column("sequence_name").tolist(), file.column("sequence_length").tolist()
@@ -60,20 +57,14 @@ class BigBedColumns:
                 values = file.column(column)[rows]
                 columns[column] = list(map(str, values.tolist())) if kind is TEXT else values
             start, end, strand = (file.column(column)[rows] for column in ("start", "end", "strand"))
-            where = _Where(path, name)
-            yield FeatureRows([name] * n, start, end, strand, columns, where)
-
-
-class _Where:
-    """Where a row of a chromosome lies, for messages."""
-
-    def __init__(self, path: str, chrom: str) -> None:
-        self._text = f"{path}: feature {{}} of {chrom}"
-
-    def __call__(self, row: int) -> str:
-        return self._text.format(row + 1)
+            yield FeatureRows([name] * n, start, end, strand, columns, partial(_where, path, name))
 
 
 def _kind(file: BigBedFile, name: str) -> Any:
     dtype = file.column(name).dtype
     return dtype if dtype.kind in "if" else TEXT
+
+
+def _where(path: str, chrom: str, row: int) -> str:
+    """Where a row of a chromosome lies, for messages."""
+    return f"{path}: feature {row + 1} of {chrom}"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import numpy as np
 
 from genomearray.compute.blocks import chosen
-from genomearray.errors import AssemblyError, FormatError, RegionError, TrackError, ValueRangeError
+from genomearray.errors import FormatError, ValueRangeError
 from genomearray.foreign.bbi_file import BIGBED, BIGWIG
 from genomearray.foreign.bigwig_track import BigWigTrack
 from genomearray.input_file import STDIN, open_input
@@ -33,7 +32,7 @@ from .exporting.options import STDOUT, ExportOptions, ExportSettings, Out, check
 from .exporting.report import ExportReport
 from .exporting.runs import Runs, in_rows, signal_runs
 from .importing.options import Files, ImportSettings
-from .importing.pipeline import ImportJob, run_import
+from .importing.pipeline import ImportJob, as_format_errors, run_import
 from .importing.report import ImportReport
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def import_bigwig(db: GenomeDB, track: str, files: Files, **options: Unpack[Impo
 def _read(job: ImportJob[ImportReport], path: str) -> None:
     _check_magic(path)
     before, done, size = job.report.rows, 0, Path(path).stat().st_size
-    with _as_format_errors(path):
+    with as_format_errors(path):
         file = BigWigTrack(path)
         found = [(name, _chromosome(job, path, file, name)) for name in file.chromosomes_with_data()]
         wanted = [(name, chrom) for name, chrom in found if chrom is not None]
@@ -157,19 +156,6 @@ def _check_magic(path: str) -> None:
         )
     if BIGWIG not in (int.from_bytes(head, "little"), int.from_bytes(head, "big")) or len(head) < 4:
         raise FormatError(f"{path} is not a bigWig file: it begins with {head!r}")
-
-
-@contextmanager
-def _as_format_errors(path: str) -> Iterator[None]:
-    """What is wrong with a file that is imported is an error of its format."""
-    try:
-        yield
-    except (ValueRangeError, RegionError) as error:
-        raise error.within(path, FormatError) from error
-    except (TrackError, AssemblyError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(error.message, hint=error.hint) from error
 
 
 def export_bigwig(

@@ -15,7 +15,14 @@ from numpy.typing import DTypeLike
 from genomearray._typing import Attributes
 from genomearray.bad_lines import BadLines
 from genomearray.choices import SIGNAL, Kind
-from genomearray.errors import ArgumentError, FormatError, ValueRangeError
+from genomearray.errors import (
+    ArgumentError,
+    AssemblyError,
+    FormatError,
+    RegionError,
+    TrackError,
+    ValueRangeError,
+)
 from genomearray.executor import Cluster, progress_bar, runner
 from genomearray.input_file import STDIN
 from genomearray.reference.aliases import ChromosomeNames
@@ -323,3 +330,16 @@ def _progress(paths: list[str], track: str, wanted: bool) -> Iterator[Callable[[
     total = None if STDIN in paths else sum(Path(path).stat().st_size for path in paths)
     with progress_bar(total, track, "B", wanted=wanted) as advance:
         yield advance
+
+
+@contextmanager
+def as_format_errors(path: str) -> Iterator[None]:
+    """What is wrong with a file that is imported is an error of its format."""
+    try:
+        yield
+    except (ValueRangeError, RegionError) as error:
+        raise error.within(path, FormatError) from error
+    except (TrackError, AssemblyError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(error.message, hint=error.hint) from error

@@ -28,11 +28,13 @@ from genomearray.errors import (
     TrackReplacedError,
     UnknownTrackError,
 )
-from genomearray.reference.intervals import ragged_index
+from genomearray.foreign.bbi_parts import Blocks, Header, Matched, TotalSummary
+from genomearray.reference.assembly import Assembly
 from genomearray.storage.chunks.open_files import OpenFile, open_files
 from genomearray.storage.read.remote import RemoteFile, is_url
 
 BIGWIG, BIGBED = BBI_MAGICS = 0x888FFC26, 0x8789F2EB
+UNKNOWN = "unknown"  # the assembly of a file that is opened by itself
 _TREE, _INDEX = 0x78CA8C91, 0x2468ACE0
 _HEADER = "IHHQQQHHQQIQ"
 _MOST_DEPTH = 32
@@ -41,83 +43,6 @@ _AT_ONCE = 8  # chromosomes looked up one by one; then the whole index is read
 _STEP_BYTES = 1 << 22  # of nodes that are asked for together
 _CHROM_BYTES = 8  # number and length
 _MOST_NAME = 1 << 10  # bytes
-
-
-class Header(NamedTuple):
-    """What the first 64 bytes say."""
-
-    version: int
-    zooms: int
-    tree_at: int  # of the chromosomes; bytes in the file
-    data_at: int
-    index_at: int
-    fields: int
-    defined: int
-    autosql_at: int  # 0: none
-    summary_at: int  # 0: none
-    most: int  # bytes of the longest block when inflated; 0: blocks are not compressed
-
-
-class TotalSummary(NamedTuple):
-    """What the file says of all its bases."""
-
-    bases: int
-    least: float
-    greatest: float
-    sum: float
-    squares: float
-
-
-class Blocks(NamedTuple):
-    """Blocks with data of one chromosome, by their start.
-
-    Attributes
-    ----------
-    start, end : ndarray of int64
-        Bases that their items lie in, 0-based, half-open.
-    offset, size : ndarray of int64
-        Where they lie in the file, bytes.
-    first, last : ndarray of int64
-        Numbers of the chromosomes that they span: nearly always one.
-    reach : ndarray of int64
-        Greatest end up to each row.
-    rank : ndarray of int64 or None
-        Their order in the file; None where it is that of the rows.
-    """
-
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    offset: NDArray[np.int64]
-    size: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    reach: NDArray[np.int64]
-    rank: NDArray[np.int64] | None
-
-    def rows(self, start: int, end: int) -> NDArray[np.int64]:
-        """Blocks that may have items in [start, end), in the order of the file."""
-        low = int(self.reach.searchsorted(start, side="right"))
-        high = int(self.start.searchsorted(end))
-        rows = np.arange(low, high)
-        if self.rank is None:
-            return rows
-        rows = rows[self.end[low:high] > start]
-        return rows[np.argsort(self.rank[rows], kind="stable")]
-
-    def pairs(
-        self, starts: NDArray[np.int64], ends: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The same of many intervals: the interval and the block of each pair, interval by interval."""
-        low = self.reach.searchsorted(starts, side="right")
-        counts = np.maximum(self.start.searchsorted(ends) - low, 0)
-        of = np.repeat(np.arange(starts.size), counts)
-        rows = ragged_index(counts, low)
-        if self.rank is None:
-            return of, rows
-        kept = self.end[rows] > starts[of]
-        of, rows = of[kept], rows[kept]
-        order = np.lexsort((self.rank[rows], of))
-        return of[order], rows[order]
 
 
 class _Index(NamedTuple):
@@ -170,6 +95,7 @@ class BbiFile:
         if len(head) < 64:
             raise self.damaged(0, f"its header has 64 bytes, and {len(head)} are there")
         self.header = Header._make(struct.unpack(self.order + _HEADER, head)[1:-1])
+        self.stored = not self.header.most  # blocks are not compressed
         self._blocks: dict[int, Blocks] = {}
         self._asked = 0
 
@@ -279,6 +205,26 @@ class BbiFile:
         if np.unique(rows["id"]).size != rows.size:
             raise self.damaged(at, "its list of chromosomes has one number twice")
         return found
+
+    def assembly(self) -> Assembly:
+        """The chromosomes of the file, as an assembly without a name."""
+        if not self.chromosomes:
+            raise self.damaged(self.header.tree_at, "it lists no chromosome")
+        return Assembly.from_sizes(UNKNOWN, [(name, size) for name, (_, size) in self.chromosomes.items()])
+
+    def matched(self, assembly: Assembly) -> Matched:
+        """The chromosomes of the file beside those of an assembly."""
+        number: dict[str, int] = {}
+        other: dict[str, int] = {}
+        left_out: list[str] = []
+        for name, (code, length) in self.chromosomes.items():
+            if name not in assembly:
+                left_out.append(name)
+            elif assembly[name].length != length:
+                other[name] = length
+            else:
+                number[name] = code
+        return Matched(number, other, tuple(left_out))
 
     # -- trees -------------------------------------------------------------------------------------
 
@@ -417,6 +363,12 @@ class BbiFile:
         offset, size = rows["offset"].astype(np.uint64), rows["size"].astype(np.uint64)
         if ((offset > self.size) | (size > self.size - np.minimum(offset, self.size))).any():
             raise self.damaged(at, "its index points out of the file")
+
+    def damaged_block(self, chrom: str, blocks: Blocks, row: int, why: str) -> DamagedTrackError:
+        """The error for a block."""
+        end = min(int(blocks.end[row]), self.chromosomes[chrom][1])
+        span = f"{chrom}:{int(blocks.start[row]) + 1:,}-{end:,}"
+        return self.damaged(int(blocks.offset[row]), f"the block of {span}: {why}")
 
     def _sorted(self, rows: NDArray[Any], number: int) -> Blocks:
         """Blocks of a chromosome by their start."""

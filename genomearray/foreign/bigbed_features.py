@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from genomearray._cached import Cached
 from genomearray.errors import AssemblyError, LayoutError
 from genomearray.foreign import bigwig_blocks
-from genomearray.foreign.bbi_file import BbiFile, Blocks
-from genomearray.foreign.bigwig_track import UNKNOWN, matched
+from genomearray.foreign.bbi_file import BbiFile
+from genomearray.foreign.bbi_parts import Blocks
 from genomearray.reference.assembly import Assembly
 from genomearray.reference.intervals import reach
 from genomearray.reference.region import FILE_STRANDS
@@ -70,12 +70,8 @@ class BigBedFile:
             )
         self.path = Path(path)
         in_file = self._file.chromosomes
-        if assembly is None:
-            if not in_file:
-                raise self._file.damaged(self._file.header.tree_at, "it lists no chromosome")
-            assembly = Assembly.from_sizes(UNKNOWN, [(name, length) for name, (_, length) in in_file.items()])
-        self._assembly = assembly
-        self._number, other, self.left_out = matched(assembly, in_file)
+        self._assembly = self._file.assembly() if assembly is None else assembly
+        self._number, other, self.left_out = self._file.matched(self._assembly)
         if other or (in_file and not self._number):
             raise self._of_another(in_file, next(iter(other), next(iter(in_file))))
         self._fields = self._described()
@@ -86,7 +82,7 @@ class BigBedFile:
             *(field.name for field in self._fields if field.name != "strand"),
         ]
         self.attributes: dict[str, Any] = {
-            "assembly": assembly.name,
+            "assembly": self._assembly.name,
             "kind": FEATURES,
             "source": str(self._file.path),
             "software": "bigBed",
@@ -178,12 +174,13 @@ class BigBedFile:
             while at < len(block):
                 stop = block.find(b"\0", at + 12)
                 if stop < 0:
-                    raise self._damaged(chrom, blocks, row, "its last feature is cut")
+                    raise self._file.damaged_block(chrom, blocks, row, "its last feature is cut")
                 if block[at : at + 4] == self._word(number):
                     heads += block[at : at + 12]
                     rests.append(block[at + 12 : stop])
                 elif blocks.first[row] == blocks.last[row]:
-                    raise self._damaged(chrom, blocks, row, "it is of another chromosome than its index says")
+                    why = "it is of another chromosome than its index says"
+                    raise self._file.damaged_block(chrom, blocks, row, why)
                 at = stop + 1
         columns = np.frombuffer(bytes(heads), f"{self._file.order}u4").reshape(-1, 3).astype(np.int64)
         start, end = columns[:, 1], columns[:, 2]
@@ -200,8 +197,7 @@ class BigBedFile:
         return number.to_bytes(4, "big" if self._file.swapped else "little")
 
     def _inflated(self, chrom: str, blocks: Blocks) -> Iterator[tuple[int, bytes]]:
-        most, stored = self._file.header.most, not self._file.header.most
-        order = np.arange(blocks.size.size) if blocks.rank is None else np.argsort(blocks.rank)
+        most, stored, order = self._file.header.most, self._file.stored, blocks.in_file_order
         for low in range(0, order.size, _TOGETHER):
             rows = order[low : low + _TOGETHER]
             data, begin = self._file.fetch(blocks.offset[rows], blocks.size[rows])
@@ -213,12 +209,7 @@ class BigBedFile:
                         bigwig_blocks.unpack(bigwig_blocks.GIVEN, at, size, data, stored=stored, most=room),
                     )
                 except ValueError as error:
-                    raise self._damaged(chrom, blocks, row, str(error)) from error
-
-    def _damaged(self, chrom: str, blocks: Blocks, row: int, why: str) -> Exception:
-        end = min(int(blocks.end[row]), self._assembly[chrom].length)
-        span = f"{chrom}:{int(blocks.start[row]) + 1:,}-{end:,}"
-        return self._file.damaged(int(blocks.offset[row]), f"the block of {span}: {why}")
+                    raise self._file.damaged_block(chrom, blocks, row, str(error)) from error
 
 
 def _reach(start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[Any]:

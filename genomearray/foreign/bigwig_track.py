@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from genomearray.errors import AssemblyError, DamagedTrackError, LayoutError, unknown_chromosome
 from genomearray.foreign import bigwig_blocks
-from genomearray.foreign.bbi_file import BbiFile, Blocks, TotalSummary
+from genomearray.foreign.bbi_file import BbiFile
+from genomearray.foreign.bbi_parts import Blocks, TotalSummary
 from genomearray.foreign.bigwig_blocks import (
     CHROM,
     DEST,
@@ -36,7 +37,6 @@ from genomearray.sources.computed import OnAssembly
 from genomearray.storage.chunks.chunk_map import decoded
 from genomearray.storage.chunks.jobs import in_threads, parts
 
-UNKNOWN = "unknown"  # the assembly of a file that is opened by itself
 _FEW = 4  # blocks of a read that goes through the cache
 _PART = 16  # blocks of a long interval that are work for one thread
 _ITEMS = 1 << 20  # that are listed together, of so many blocks at most
@@ -71,13 +71,9 @@ class BigWigTrack(OnAssembly):
             raise LayoutError(
                 f"{self.path} is a bigBed, a table of features", hint="open it with open_features"
             )
-        in_file = self._file.chromosomes
-        if assembly is None:
-            if not in_file:
-                raise self._file.damaged(self._file.header.tree_at, "it lists no chromosome")
-            assembly = Assembly.from_sizes(UNKNOWN, [(name, length) for name, (_, length) in in_file.items()])
+        assembly = self._file.assembly() if assembly is None else assembly
         super().__init__(assembly, np.float32, f"bigWig file: {self.path}")
-        self._number, self._other_length, self.left_out = matched(assembly, in_file)
+        self._number, self._other_length, self.left_out = self._file.matched(assembly)
         if not self._number and not self._other_length:
             raise AssemblyError(
                 f"{self.path} has no chromosome of assembly {self.assembly!r}; its names begin with: "
@@ -190,8 +186,7 @@ class BigWigTrack(OnAssembly):
         file, many at a time; what is given is overwritten by the next.
         """
         number, blocks = self._blocks(chrom)
-        order = np.arange(blocks.start.size) if blocks.rank is None else np.argsort(blocks.rank)
-        room, stored = Room.of(_ITEMS), not self._file.header.most
+        order, room = blocks.in_file_order, Room.of(_ITEMS)
         while order.size:
             rows = order[:_STEP]
             jobs, data = np.zeros((rows.size, JOB_COLUMNS), np.int64), b""
@@ -202,13 +197,13 @@ class BigWigTrack(OnAssembly):
             jobs[:, HIGH], jobs[:, STEP] = 1, 1
             jobs[:, FIRST], jobs[:, LAST] = blocks.first[rows], blocks.last[rows]
             jobs[:, START], jobs[:, END] = blocks.start[rows], blocks.end[rows]
-            done, n, why = bigwig_blocks.items(jobs, data, room, swapped=self._file.swapped, stored=stored)
+            done, n, why = bigwig_blocks.items(
+                jobs, data, room, swapped=self._file.swapped, stored=self._file.stored
+            )
             if n:
                 yield Room(room.start[:n], room.end[:n], room.value[:n])
             if why is not None:
-                row = int(rows[done])
-                span = int(blocks.start[row]), int(blocks.end[row])
-                raise self._damaged(chrom, *span, int(blocks.offset[row]), why)
+                raise self._file.damaged_block(chrom, blocks, int(rows[done]), why)
             order = order[done:]
 
     def close(self) -> None:
@@ -236,7 +231,7 @@ class BigWigTrack(OnAssembly):
         """One block, kept from the second time on that it is asked for."""
         key, file = (self._token, number, row), self._file.file
         offset, size = int(blocks.offset[row]), int(blocks.size[row])
-        stored = not self._file.header.most
+        stored = self._file.stored
         block = decoded.get(key)
         low, high = max(start, int(blocks.start[row])), min(end, int(blocks.end[row]))
         if low >= high:  # a leaf without a base
@@ -251,7 +246,7 @@ class BigWigTrack(OnAssembly):
                 if not block:
                     raise ValueError("it holds nothing")
             except ValueError as error:
-                raise self._damaged(chrom, low, high, offset, str(error)) from error
+                raise self._file.damaged_block(chrom, blocks, row, str(error)) from error
             decoded.put(key, block)
         if block is not None:
             data, place = block, (INFLATED, 0, len(block))
@@ -259,7 +254,7 @@ class BigWigTrack(OnAssembly):
         job = np.array([(*place, low, high, low - start, 1, number, *leaf)], np.int64)
         failed = bigwig_blocks.paint(job, data, out, swapped=self._file.swapped, stored=stored)
         if failed is not None:
-            raise self._damaged(chrom, low, high, offset, failed[1])
+            raise self._file.damaged_block(chrom, blocks, row, failed[1])
 
     def _paint(
         self,
@@ -311,35 +306,10 @@ class BigWigTrack(OnAssembly):
         if file.fd < 0 and offset.size:
             data, offset = self._file.fetch(offset, size)
         jobs[is_block, FILE], jobs[is_block, OFFSET], jobs[is_block, SIZE] = file.fd, offset, size
-        stored = not self._file.header.most
+        stored = self._file.stored
         failed = bigwig_blocks.paint(jobs, data, out.reshape(-1), swapped=self._file.swapped, stored=stored)
         if failed is not None:
-            row = int(rows[failed[0]])
-            span = int(blocks.start[row]), int(blocks.end[row])
-            raise self._damaged(chrom, *span, int(blocks.offset[row]), failed[1])
-
-    def _damaged(self, chrom: str, start: int, end: int, offset: int, why: str) -> Exception:
-        end = min(end, self.length(chrom))
-        return self._file.damaged(offset, f"the block of {chrom}:{start + 1:,}-{end:,}: {why}")
-
-
-def matched(
-    assembly: Assembly, in_file: dict[str, tuple[int, int]]
-) -> tuple[dict[str, int], dict[str, int], tuple[str, ...]]:
-    """Numbers in the file of the chromosomes of an assembly; the lengths there of those that differ; and the
-    chromosomes of the file that are left out.
-    """
-    number: dict[str, int] = {}
-    other: dict[str, int] = {}
-    left_out: list[str] = []
-    for name, (code, length) in in_file.items():
-        if name not in assembly:
-            left_out.append(name)
-        elif assembly[name].length != length:
-            other[name] = length
-        else:
-            number[name] = code
-    return number, other, tuple(left_out)
+            raise self._file.damaged_block(chrom, blocks, int(rows[failed[0]]), failed[1])
 
 
 def _in_pieces(

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from genomearray.errors import AssemblyError, LayoutError
-from genomearray.foreign.bigwig_track import UNKNOWN, BigWigTrack
+from genomearray.foreign.bbi_file import UNKNOWN
+from genomearray.foreign.bigwig_track import BigWigTrack
 from genomearray.reference.assembly import Assembly
 from genomearray.storage.read.remote import is_url
 from genomearray.track.track import Track, open_track

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from genomearray.choices import STORES, Store
@@ -131,21 +131,14 @@ def track_names(folder: Path, prefix: str, above: frozenset[tuple[int, int]] = f
         name = f"{prefix}/{entry.name}" if prefix else entry.name
         stem, _, form = name.rpartition(".")
         if form in _ENDINGS and stem:
-            if stem != RESERVED and (form in STORES or _is_file(entry)):
+            if stem != RESERVED and (form in STORES or _is(entry.is_file)):
                 yield stem
-        elif _is_folder(entry):
+        elif _is(entry.is_dir):
             yield from track_names(folder, name, above | {here})
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
+def _is(test: Callable[[], bool]) -> bool:
     try:
-        return entry.is_file()
-    except OSError:
-        return False
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
+        return test()
     except OSError:  # a link to itself
         return False

@@ -413,8 +413,6 @@ def test_blocks_and_leaves_without_a_base(tmp_path):
 
 
 def test_an_item_past_the_end_of_its_chromosome_is_not_imported(tmp_path, db):
-    path = write(tmp_path / "a.bw", {"chrM": 40}, [Section("chrM", 3, [30], [1], span=10)])
-    data = bytearray(path.read_bytes())
     block = Section("chrM", 3, [30], [1], span=15).packed("<", 0)
     path = write(tmp_path / "b.bw", {"chrM": 45}, [Section("chrM", 3, [30], [1], span=15)], compressed=False)
     data = bytearray(path.read_bytes())
