@@ -7,6 +7,7 @@ https://samtools.github.io/hts-specs/BEDv1.pdf
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
@@ -22,6 +23,7 @@ from genomearray.features.rows import Features
 from genomearray.features.table import FeatureTable
 from genomearray.foreign.open import is_bbi
 from genomearray.input_file import STDIN, open_input
+from genomearray.reference.assembly import Assembly
 from genomearray.reference.bed_fields import bed_fields, block_parts
 from genomearray.storage.feature_layout import TEXT
 from genomearray.storage.write.column_types import GUESSED, NUMBERS
@@ -37,8 +39,10 @@ from genomearray.text_table import (
 
 from .bigbed import BigBedColumns
 from .exporting.bed_rows import columns, further, header, width, with_breaks
-from .exporting.files import text_output
-from .exporting.options import Out
+from .exporting.bigbed_file import write_bigbed
+from .exporting.bigbed_rows import BigBedRows
+from .exporting.files import new_file, text_output
+from .exporting.options import STDOUT, Out
 from .exporting.report import ExportReport
 from .importing.features import FeatureRows, TableReport, import_features
 from .importing.options import Files, ImportSettings, input_paths
@@ -259,9 +263,11 @@ def export_bed(
     chroms: Chroms = None,
     parts: BedParts = "features",
     overwrite: bool = False,
+    bigbed: bool | None = None,
+    assembly: Assembly | None = None,
 ) -> ExportReport:
     """Write features as BED: as many columns as they have, BED3 to BED12, then the others, which a
-    first line ``#chrom start end ...`` names; transcripts as BED12.
+    first line ``#chrom start end ...`` names; transcripts as BED12. Or as bigBed, with the same columns.
 
     Parameters
     ----------
@@ -270,7 +276,7 @@ def export_bed(
         gives it. Transcripts of ``import genes`` become BED12: the coding sequence is thick, exons
         are blocks.
     out : path, or "-" for standard output
-        Compressed when it ends in ``.gz``.
+        Compressed when it ends in ``.gz``; a bigBed when it ends in ``.bb`` or ``.bigBed``.
     region : str, optional
         Only features that overlap it, such as ``chr1:1,000-2,000``; of a FeatureTable.
     chroms : str or iterable of str, optional
@@ -278,15 +284,25 @@ def export_bed(
         Of transcripts, these instead; see :class:`genomearray.features.rows.Features`. A part is
         called by its transcript or gene.
     overwrite : bool
+    bigbed : bool, optional
+        Write a bigBed. Default: by the ending of ``out``.
+    assembly : Assembly, optional
+        Of a DataFrame: a bigBed holds the lengths of chromosomes. A table knows its own.
 
     Returns
     -------
     ExportReport
-        As a number: lines.
+        As a number: lines, or features of a bigBed.
 
     Raises
     ------
     FormatError, RegionError, UnknownChromosomeError, ValueRangeError
+
+    Notes
+    -----
+    A bigBed describes its columns in autoSql: whole numbers as ``uint``, ``int`` or ``bigint``, others as
+    ``double`` (a missing one is ``nan``), texts as ``string``. Its zoom levels sum up how many features lie
+    over each base, as those of bedToBigBed do.
 
     Examples
     --------
@@ -318,8 +334,27 @@ def export_bed(
                 "a region, and parts, are for feature tables; choose rows of a DataFrame yourself"
             )
         frames = [table if names is None else table[table["chrom"].isin(names)]]
+    if _is_bigbed(out, bigbed):
+        extended = _write_bigbed(table, frames, out, assembly, overwrite)
+    else:
+        extended = _write_lines(frames, out, overwrite)
+    lines, broken = sum(map(len, frames)), sum(map(with_breaks, frames))
+    what = "intervals" if parts == "features" and not isinstance(table, FeatureTable) else parts
+    notes = []
+    if extended:
+        notes.append(
+            f"{extended:,} transcripts reach beyond their exons, or have exons that overlap: the blocks of "
+            "BED12 were extended to the ends, or merged"
+        )
+    if broken:
+        notes.append(f"{broken:,} texts held tabs or ends of lines, which are blanks now")
+    return ExportReport(lines, what.replace("_", " "), tuple(notes))
+
+
+def _write_lines(frames: list[pd.DataFrame], out: Out, overwrite: bool) -> int:
+    """Lines of BED; gives how many features had to be changed to be BED12."""
     widest = max((width(frame) for frame in frames), default=3)
-    lines = extended = broken = 0
+    lines = extended = 0
     with text_output(out, overwrite=overwrite) as file:
         for frame in frames:
             for low in range(0, len(frame), _ROWS):
@@ -331,14 +366,40 @@ def export_bed(
                 file.writelines("\t".join(row).encode() + b"\n" for row in rows)
                 extended += changed
             lines += len(frame)
-            broken += with_breaks(frame)
-    what = "intervals" if parts == "features" and not isinstance(table, FeatureTable) else parts
-    notes = []
-    if extended:
-        notes.append(
-            f"{extended:,} transcripts reach beyond their exons, or have exons that overlap: the blocks of "
-            "BED12 were extended to the ends, or merged"
+    return extended
+
+
+def _is_bigbed(out: Out, asked: bool | None) -> bool:
+    """Whether a bigBed is to be written, which standard output cannot take."""
+    by_name = os.fspath(out).lower().endswith((".bb", ".bigbed"))
+    wanted = by_name if asked is None else asked
+    if wanted and os.fspath(out) == STDOUT:
+        raise FormatError("a bigBed is written here and there; give a file, not standard output")
+    return wanted
+
+
+def _write_bigbed(
+    table: FeatureTable | pd.DataFrame,
+    frames: list[pd.DataFrame],
+    out: Out,
+    assembly: Assembly | None,
+    overwrite: bool,
+) -> int:
+    """A bigBed; gives how many features had to be changed to be BED12."""
+    import pandas as pd
+
+    if isinstance(table, FeatureTable):
+        assembly, title = table.frame, f"{table.name} of {table.assembly}"
+    else:
+        title = "intervals"
+    if assembly is None:
+        raise FormatError(
+            "a bigBed holds the lengths of its chromosomes, which a DataFrame does not know: give "
+            "assembly=, such as db.assembly"
         )
-    if broken:
-        notes.append(f"{broken:,} texts held tabs or ends of lines, which are blanks now")
-    return ExportReport(lines, what.replace("_", " "), tuple(notes))
+    if not any(map(len, frames)):
+        raise FormatError("there is no feature to write, and a bigBed without one cannot be read")
+    rows = BigBedRows(pd.concat(frames, ignore_index=True), max(map(width, frames)), assembly, title)
+    with new_file(out, overwrite=overwrite, suffix=".bb") as part, part.open("r+b") as file:
+        write_bigbed(file, rows.chromosomes, rows.described(), rows.features())
+    return rows.changed

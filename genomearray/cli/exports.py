@@ -166,6 +166,7 @@ def zarr(db: GenomeDB, track: str, out: str, **options: Unpack[ExportSettings]) 
     help="Of a table of transcripts: exons, introns, coding_exons, merged_exons, genes, tss, or "
     "promoters (the 1,000 bp before the start).",
 )
+@click.option("--bigbed", is_flag=True, help="Write a bigBed, as for names that end in .bb or .bigBed.")
 @cluster_options
 @with_database
 def bed(
@@ -178,21 +179,27 @@ def bed(
     min_length: int,
     max_gap: int,
     parts: BedParts,
+    bigbed: bool,
     chroms: tuple[str, ...],
     overwrite: bool,
     threads: int | None,
 ) -> None:
-    """A feature table as BED, transcripts as BED12; of a signal, the intervals --above or --below a
+    """A feature table as BED or bigBed, transcripts as BED12; of a signal, the intervals --above or --below a
     value, with their mean and maximum.
     """
     from genomearray_converters import export_bed
 
+    from genomearray.reference.assembly import Assembly
     from genomearray.track.track import Track
 
-    names = list(chroms) or None
+    names, binary = list(chroms) or None, bigbed or None
     opened = db.open(track)
     if not isinstance(opened, Track):
-        tell(export_bed(opened, out, region=region, chroms=names, parts=parts, overwrite=overwrite))
+        tell(
+            export_bed(
+                opened, out, region=region, chroms=names, parts=parts, overwrite=overwrite, bigbed=binary
+            )
+        )
         return
     if above is None and below is None:
         raise click.UsageError(f"{track} is a track: say which intervals with --above or --below")
@@ -201,4 +208,7 @@ def bed(
     intervals = opened.intervals(
         above, below, min_length, max_gap, chroms=names, threads=threads, progress=True
     )
-    tell(export_bed(intervals, out, overwrite=overwrite))
+    assembly = Assembly.in_order(
+        opened.assembly, [(name, opened.source.length(name)) for name in opened.source.names]
+    )
+    tell(export_bed(intervals, out, overwrite=overwrite, bigbed=binary, assembly=assembly))

@@ -62,7 +62,7 @@ class BaseTable(Features):
         return {name: k for k, name in enumerate(self.chromosomes)}
 
     @Cached
-    def _frame(self) -> Assembly:
+    def frame(self) -> Assembly:
         """The assembly, in the order of the table."""
         return Assembly.in_order(self.assembly, self.sizes.items())
 

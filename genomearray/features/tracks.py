@@ -62,7 +62,7 @@ class TrackMethods(BaseTable):
             )
         text = f"{how} of {self.name}" if score is None else f"{score} of {self.name}"
         more = {} if score is None else {"score": score, "input_row": "input_row"}
-        return Track(track_of(self._frame, self._placed_all(**more), how, dtype, missing, text), text)
+        return Track(track_of(self.frame, self._placed_all(**more), how, dtype, missing, text), text)
 
     def overlapped_bases(self) -> int:
         """Bases of features under later ones: all their lengths, without the bases that one or more
@@ -109,4 +109,4 @@ class TrackMethods(BaseTable):
         check("sign", sign, DISTANCE_SIGNS)
         text = f"distance to {self.name}"
         more = {"strand": "strand"} if sign == "strand" else {}
-        return Track(Distances(self._frame, self._placed_all(**more), text, sign, dtype), text)
+        return Track(Distances(self.frame, self._placed_all(**more), text, sign, dtype), text)
