@@ -1,4 +1,4 @@
-"""bedGraph: ``chrom start end value``, 0-based, half-open.
+"""bedGraph: ``chrom start end value``, 0-based, half-open; and tables with the value in another column.
 
 References
 ----------
@@ -7,11 +7,15 @@ https://genome.ucsc.edu/goldenPath/help/bedgraph.html
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.errors import ArgumentError, FormatError
+from genomearray.storage.write.options import WriteReport
 from genomearray.track.track import Track
 
 from .exporting.files import text_output
@@ -33,6 +37,7 @@ from .text.scanning import (
     scan_fields,
     skip_blanks,
 )
+from .text.value_table import ValueTableScanner
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
@@ -81,8 +86,35 @@ class BedGraphScanner(Scanner):
         return str(explain(error, token, column))
 
 
+@dataclass
+class ValueTableReport(ImportReport):
+    """What an import of a table with a value column did.
+
+    Attributes
+    ----------
+    codes : dict of str to None
+        Two names in column 4 of bedMethyl, where not all are the same.
+    """
+
+    codes: dict[str, None] = field(default_factory=dict)
+
+    def judge(self, written: WriteReport) -> None:
+        if self.codes and written.overwritten:
+            raise FormatError(
+                f"{written.overwritten:,} bases have several lines, and the names in column 4 differ "
+                f"({', '.join(self.codes)})",
+                hint="give {name_col=} with the one that counts",
+            )
+
+
 def import_bedgraph(
-    db: GenomeDB, track: str, files: Files, **options: Unpack[ImportSettings]
+    db: GenomeDB,
+    track: str,
+    files: Files,
+    *,
+    value_col: int | str | None = None,
+    name_col: str | None = None,
+    **options: Unpack[ImportSettings],
 ) -> ImportReport:
     """Import bedGraph files (plain, gzip, ``-`` for standard input) as one track.
 
@@ -93,6 +125,15 @@ def import_bedgraph(
         Name of the new track.
     files : path or iterable of path
         Any number of chromosomes in each, in any order; where intervals overlap, the last wins.
+    value_col : int or str, optional
+        Of tables with more columns, such as bedMethyl: the column of the value, counted from 0, or its
+        name in a line that begins with ``#`` or in a first line of names. bedMethyl without such a line has
+        ``coverage`` and ``percent_modified`` (11 columns, ENCODE), or the names of modkit's manual:
+        ``N_valid_cov, percent_modified, N_mod, N_canonical, N_other_mod, N_delete, N_fail, N_diff,
+        N_nocall`` (18 columns).
+    name_col : str, optional
+        Only lines with this in column 4, such as the modification ``m`` of bedMethyl. Without it, lines of
+        bedMethyl with different names on one base are an error. With ``value_col``.
     **options
         See :class:`genomearray_converters.importing.options.ImportOptions`.
 
@@ -102,7 +143,13 @@ def import_bedgraph(
 
     Raises
     ------
-    FormatError, TrackExistsError
+    ArgumentError, FormatError, TrackExistsError
+
+    Notes
+    -----
+    A table of ten columns or more whose sixth is a strand is bedMethyl
+    (https://nanoporetech.github.io/modkit/intro_pileup.html): columns after the tenth may be separated
+    by blanks.
 
     Examples
     --------
@@ -114,8 +161,31 @@ def import_bedgraph(
     2
     >>> db["signal"].values("chr1", 0, 4)
     array([1.5, 1.5, 1.5, nan], dtype=float32)
+    >>> _ = file.write_text("#chrom start end name depth\\nchr1 0 2 m 7\\nchr1 0 2 h 1\\n")
+    >>> _ = import_bedgraph(db, "m", file, value_col="depth", name_col="m")
+    >>> db["m"].values("chr1", 0, 3)
+    array([ 7.,  7., nan], dtype=float32)
     """
-    return import_rows(db, track, files, BedGraphScanner, **options)
+    if value_col is None:
+        if name_col is not None:
+            raise ArgumentError(
+                "column 4 of a bedGraph is the value, and no name",
+                hint="say where the value is: {value_col=}",
+            )
+        return import_rows(db, track, files, BedGraphScanner, **options)
+    if isinstance(value_col, int) and value_col < 3:
+        raise ArgumentError(
+            f"value_col={value_col}: columns count from 0, and the first three are chrom, start and end"
+        )
+    codes: dict[str, None] = {}
+    return import_rows(
+        db,
+        track,
+        files,
+        partial(ValueTableScanner, value_col, name_col, codes),
+        report=partial(ValueTableReport, codes=codes),
+        **options,
+    )
 
 
 def export_bedgraph(

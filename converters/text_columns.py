@@ -25,14 +25,12 @@ from .text.scanning import (
     SLOW,
     TOO_FEW,
     Bytes,
-    field_end,
-    has_tab,
+    find_fields,
     is_comment,
     line_end,
     number,
     same_token,
     skip_blanks,
-    token_end,
     whole,
 )
 
@@ -63,7 +61,6 @@ def scan_columns(
     ``seen``: lines came before, so that no header is expected.
     """
     pos_column, val_column, chrom_column = columns
-    wanted = max(pos_column, val_column, chrom_column)
     at = 0
     line = 0
     while at < text.size:
@@ -71,31 +68,14 @@ def scan_columns(
         end = newline - 1 if newline > at and text[newline - 1] == 13 else newline  # CRLF
         start = at
         at = skip_blanks(text, at, end)
-        first = at
         if at == end or is_comment(text, at, end):
             at = newline + 1
             line += 1
             continue
-        pos = val = chrom = at
-        pos_end = val_end = chrom_end = at
-        # Tabs, where a line has them, end a field, which may be empty; else blanks do.
-        tabs = has_tab(text, start, end)
-        at = start if tabs else at
-        column = 0
-        while column <= wanted:
-            if not tabs:
-                at = skip_blanks(text, at, end)
-            if at > end or (at == end and not tabs):
-                return line, TOO_FEW, first, end, column
-            stop = field_end(text, at, end) if tabs else token_end(text, at, end)
-            if column == pos_column:
-                pos, pos_end = at, stop
-            if column == val_column:
-                val, val_end = at, stop
-            if column == chrom_column:
-                chrom, chrom_end = at, stop
-            at = stop + 1 if tabs else stop
-            column += 1
+        too_few, fields = find_fields(text, start, end, columns, 0)
+        if too_few >= 0:
+            return line, TOO_FEW, at, end, too_few
+        (pos, pos_end), (val, val_end), (chrom, chrom_end) = fields
         row = n[0]
         fine, position = whole(text, pos, pos_end)
         kind, amount = number(text, val, val_end)

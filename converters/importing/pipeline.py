@@ -246,6 +246,7 @@ def _attempt(
     def describer(name: str) -> Describe:
         def describe(written: WriteReport) -> Attributes:
             report.tracks[name] = written
+            report.judge(written)
             return {REPORT: "\n".join(report.written_lines(name, written) + report.read_lines())}
 
         return describe
@@ -309,9 +310,12 @@ def import_rows(
     scanner: Callable[[], Scanner],
     *,
     lines: bool = True,
+    report: Callable[[str], ImportReport] = ImportReport,
     **options: Unpack[ImportSettings],
 ) -> ImportReport:
-    """Import text files through a scanner, one after the other; ``lines``: see :class:`Target`."""
+    """Import text files through a scanner, one after the other; ``lines``: see :class:`Target`,
+    ``report``: see :func:`run_import`.
+    """
 
     def work(job: ImportJob[ImportReport], paths: list[str]) -> None:
         reader = RowImporter(job)
@@ -321,7 +325,7 @@ def import_rows(
             if job.report.rows == before and not job.options.allow_empty:
                 raise FormatError(f"{path}: no line of data", hint="{allow_empty} accepts such files")
 
-    return run_import(db, track, files, options, work, ImportReport, Target(lines=lines))
+    return run_import(db, track, files, options, work, report, Target(lines=lines))
 
 
 @contextmanager

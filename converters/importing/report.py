@@ -57,6 +57,9 @@ class ImportReport:
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
+    def judge(self, written: WriteReport) -> None:
+        """FormatError for what shows only when all is written, before the track appears."""
+
     def nothing(self) -> str:
         """Why a track would be empty."""
         return "no line of data"

@@ -96,7 +96,9 @@ class RowImporter:
                     token = piece.text(scanned.begin, scanned.end).decode(errors="replace").strip()
                     shown = token if len(token) <= 80 else token[:77] + "..."
                     why = scanner.explain(scanned.error, shown, scanned.column)
-                    self._job.report.bad.refuse(FormatError(f"{piece.where(scanned.lines)}: {why}"))
+                    self._job.report.bad.refuse(
+                        FormatError(f"{piece.where(scanned.lines)}: {why}", hint=scanner.hint(scanned.error))
+                    )
                     piece = piece.after(scanned)
             if source.unfinished:
                 self._job.report.unfinished.append(source.name)

@@ -5,6 +5,7 @@ static const Loop loops[] = {
     {"scan_bedgraph", "u1 i8= i8= f8= i4= i8= i8= i8=", 5, scan_bedgraph},
     {"scan_wig", "u1 i8= i8= i8= f8= i4= i8= i8= i8=", 5, scan_wig},
     {"scan_columns", "u1 n n n n b i8= i8= f8= i4= i8= i8= i8=", 5, scan_columns},
+    {"scan_table", "u1 n b b u1 u1 i8= i8= i8= f8= i4= i8= i8= i8=", 5, scan_table},
     {"copy_letters", "u1 n u1 u1=", 4, copy_letters},
     {"scan_records", "u1 n n n n n b i8 i8= i8= i8= i8= i8= i8= i8= i8=", 3, scan_records},
     {"read_lengths", "u1 i8 i8 i8 i8 i8 i8 n i8= i8=", 0, read_lengths},

@@ -4,7 +4,7 @@
 #include "../../genomearray/loops/arguments.h"
 typedef int Run(const Argument *given, int64_t *results);
 /* bedgraph, wig, text_columns, fasta */
-Run scan_bedgraph, scan_wig, scan_columns, copy_letters;
+Run scan_bedgraph, scan_wig, scan_columns, scan_table, copy_letters;
 /* reads.records, reads.window */
 Run scan_records, read_lengths, add_intervals;
 /* reads.count_kernels */

@@ -1,4 +1,5 @@
-/* Lines of bedGraph, of wiggle and of columns into rows: see converters/bedgraph.py, wig.py and text_columns.py. */
+/* Lines of bedGraph, of wiggle and of columns into rows: see converters/bedgraph.py, wig.py, text_columns.py and
+   text/value_table.py. */
 #include "loops.h"
 #include "text.h"
 
@@ -127,37 +128,48 @@ typedef struct {
     int64_t begin, end;
 } Field;
 
+/* The fields of a line [start, end) in n wanted columns (-1: none); -1, or how many columns there are where
+   they are too few. Tabs, where a line has them, end a field, which may be empty; else blanks do. In the last
+   one of ``mixed`` fields between tabs, blanks do: modkit --mixed-delim. */
+static int64_t find_fields(Text text, int64_t start, int64_t end, const int64_t *wanted, int n, int64_t mixed, Field *fields) {
+    int64_t at = start, most = -1;
+    int tabs = memchr(text.bytes + start, '\t', (size_t)(end - start)) != NULL;
+    for (int k = 0; k < n; k++) {
+        most = wanted[k] > most ? wanted[k] : most;
+        fields[k] = (Field){start, start};
+    }
+    for (int64_t column = 0; column <= most; column++) {
+        if (mixed && column == mixed - 1 && tabs && at < end && !memchr(text.bytes + at, '\t', (size_t)(end - at))) tabs = 0;
+        if (!tabs) at = skip_blanks(text, at, end);
+        if (at > end || (at == end && !tabs)) return column;
+        int64_t stop = at;
+        if (tabs)
+            while (stop < end && text.bytes[stop] != '\t' && text.bytes[stop] != '\r') stop++;
+        else
+            stop = token_end(text, at, end);
+        for (int k = 0; k < n; k++)
+            if (wanted[k] == column) fields[k] = (Field){at, stop};
+        at = tabs ? stop + 1 : stop;
+    }
+    return -1;
+}
+
 /* text, columns of position, value and chromosome, whether there was a line before, rows (7) */
 int scan_columns(const Argument *given, int64_t *results) {
     Text text = {given[0].array.data, given[0].array.n};
-    int64_t wanted[3] = {given[1].whole, given[2].whole, given[3].whole}, most = -1, line = 0;
+    int64_t wanted[3] = {given[1].whole, given[2].whole, given[3].whole}, line = 0;
     int64_t first_base = given[4].whole;
     int seen = (int)given[5].whole;
     Rows rows;
     if (!take_rows(given + 6, text.size, &rows)) return WRONG_SIZES;
-    for (int k = 0; k < 3; k++) most = wanted[k] > most ? wanted[k] : most;
     for (int64_t at = 0, newline; at < text.size; at = newline + 1, line++) {
         newline = line_end(text, at);
         int64_t end = newline > at && text.bytes[newline - 1] == '\r' ? newline - 1 : newline, start = at;
         at = skip_blanks(text, at, end);
         if (at == end || is_comment(text, at, end)) continue;
-        int64_t first = at;
-        Field fields[3] = {{at, at}, {at, at}, {at, at}};
-        /* Tabs, where a line has them, end a field, which may be empty; else blanks do. */
-        int tabs = memchr(text.bytes + start, '\t', (size_t)(end - start)) != NULL;
-        if (tabs) at = start;
-        for (int64_t column = 0; column <= most; column++) {
-            if (!tabs) at = skip_blanks(text, at, end);
-            if (at > end || (at == end && !tabs)) return stopped(results, line, (Stop){TOO_FEW, first, end, column});
-            int64_t stop = at;
-            if (tabs)
-                while (stop < end && text.bytes[stop] != '\t' && text.bytes[stop] != '\r') stop++;
-            else
-                stop = token_end(text, at, end);
-            for (int k = 0; k < 3; k++)
-                if (wanted[k] == column) fields[k] = (Field){at, stop};
-            at = tabs ? stop + 1 : stop;
-        }
+        Field fields[3];
+        int64_t columns = find_fields(text, start, end, wanted, 3, 0, fields);
+        if (columns >= 0) return stopped(results, line, (Stop){TOO_FEW, at, end, columns});
         Field pos = fields[0], val = fields[1], chrom = fields[2];
         int64_t row = rows.n[0], position;
         double amount;
@@ -178,6 +190,56 @@ int scan_columns(const Argument *given, int64_t *results) {
         rows.starts[row] = position - first_base, rows.ends[row] = position - first_base + 1;
         rows.values[row] = amount, rows.lines[row] = (int32_t)line;
         rows.n[0]++;
+    }
+    return stopped(results, line, (Stop){FINE, 0, 0, 0});
+}
+
+static int same_bytes(Text text, Field field, const Array *word) {
+    return field.end - field.begin == word->n && !memcmp(text.bytes + field.begin, word->data, (size_t)word->n);
+}
+
+/* text, column of the value, whether the lines are bedMethyl, whether there was a line before, names: wanted (or
+   empty), the first of the file; place of a name unlike the first (2), rows (7) */
+int scan_table(const Argument *given, int64_t *results) {
+    Text text = {given[0].array.data, given[0].array.n};
+    const Array *wanted_name = &given[4].array, *first_name = &given[5].array;
+    int64_t *other = given[6].array.data, line = 0;
+    int methyl = (int)given[2].whole, seen = (int)given[3].whole, named = methyl || wanted_name->n > 0;
+    const int64_t wanted[5] = {0, 1, 2, named ? 3 : -1, given[1].whole};
+    Field last = {0, 0};
+    Rows rows;
+    if (given[6].array.n != 2 || !take_rows(given + 7, text.size, &rows)) return WRONG_SIZES;
+    for (int64_t at = 0, newline; at < text.size; at = newline + 1, line++) {
+        newline = line_end(text, at);
+        int64_t end = newline > at && text.bytes[newline - 1] == '\r' ? newline - 1 : newline, start = at;
+        at = skip_blanks(text, at, end);
+        if (at == end || is_comment(text, at, end)) continue;
+        Field fields[5];
+        int64_t columns = find_fields(text, start, end, wanted, 5, methyl ? 10 : 0, fields), row = rows.n[0], places[2];
+        if (columns >= 0) return stopped(results, line, (Stop){TOO_FEW, at, end, columns});
+        Field chrom = fields[0], name = fields[3], val = fields[4];
+        if (wanted_name->n && !same_bytes(text, name, wanted_name)) continue;
+        double amount;
+        int kind = number(text, val.begin, val.end, &amount), fine[2];
+        for (int k = 0; k < 2; k++) fine[k] = whole(text, fields[k + 1].begin, fields[k + 1].end, &places[k]);
+        int header = !seen && !fine[0] && !fine[1] && kind == NOT_A_NUMBER;
+        seen = 1;
+        if (header) continue;
+        for (int k = 0; k < 2; k++)
+            if (!fine[k]) return stopped(results, line, (Stop){BAD_INTEGER, fields[k + 1].begin, fields[k + 1].end, k + 1});
+        if (val.begin == val.end) kind = MISSING, amount = NAN;
+        if (kind == NOT_A_NUMBER) return stopped(results, line, (Stop){BAD_NUMBER, val.begin, val.end, wanted[4]});
+        int goes = goes_on(text, &rows, chrom.begin, chrom.end);
+        if (methyl && !wanted_name->n && !same_bytes(text, name, first_name)) other[0] = name.begin, other[1] = name.end;
+        if (methyl && goes && row && places[0] < rows.ends[row - 1] && places[1] > rows.starts[row - 1] &&
+            (name.end - name.begin != last.end - last.begin || memcmp(text.bytes + name.begin, text.bytes + last.begin, (size_t)(name.end - name.begin))))
+            return stopped(results, line, (Stop){NAMES_DIFFER, name.begin, name.end, 3});
+        if (kind == SLOW) add_slow(&rows, row, val.begin, val.end);
+        if (!goes) add_run(&rows, row, chrom.begin, chrom.end);
+        rows.starts[row] = places[0], rows.ends[row] = places[1];
+        rows.values[row] = amount, rows.lines[row] = (int32_t)line;
+        rows.n[0]++;
+        last = name;
     }
     return stopped(results, line, (Stop){FINE, 0, 0, 0});
 }

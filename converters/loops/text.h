@@ -8,7 +8,7 @@
 /* What a number token turned out to be. */
 enum { NUMBER, MISSING, NOT_A_NUMBER, SLOW };
 /* Why a scanner stopped. */
-enum { FINE, TOO_FEW, TOO_MANY, BAD_NUMBER, BAD_INTEGER, NO_DECLARATION, NO_CHROM, NO_START, BAD_KEY, BAD_START, BAD_SPAN, KEY_TWICE };
+enum { FINE, TOO_FEW, TOO_MANY, BAD_NUMBER, BAD_INTEGER, NO_DECLARATION, NO_CHROM, NO_START, BAD_KEY, BAD_START, BAD_SPAN, KEY_TWICE, NAMES_DIFFER, NO_COLUMN };
 
 typedef struct {
     const uint8_t *bytes;

@@ -60,6 +60,10 @@ class Scanner(ABC):
     def explain(self, error: int, token: str, column: int) -> str:
         """The message of an error code."""
 
+    def hint(self, error: int) -> str:
+        """What one may do about it."""
+        return ""
+
 
 def explain(error: int, token: str, column: int) -> str:
     """The messages that all text formats share."""

@@ -22,7 +22,9 @@ NUMBER, MISSING, NOT_A_NUMBER, SLOW = 0, 1, 2, 3
     BAD_START,
     BAD_SPAN,
     KEY_TWICE,
-) = range(12)
+    NAMES_DIFFER,
+    NO_COLUMN,
+) = range(14)
 _POWERS = 10.0 ** np.arange(23)
 _INFINITY = np.frombuffer(b"infinity", np.uint8)
 _TRACK = np.frombuffer(b"track", np.uint8)
@@ -211,6 +213,33 @@ def field_end(text: Bytes, at: int, end: int) -> int:
     while at < end and text[at] != _TAB and text[at] != _RETURN:
         at += 1
     return at
+
+
+def find_fields(
+    text: Bytes, start: int, end: int, wanted: tuple[int, ...], mixed: int
+) -> tuple[int, list[tuple[int, int]]]:
+    """The fields of a line [start, end) in the wanted columns (-1: none), and -1, or how many columns
+    there are where they are too few.
+
+    Tabs, where a line has them, end a field, which may be empty; else blanks do. In the last one of
+    ``mixed`` fields between tabs, blanks do: modkit --mixed-delim.
+    """
+    fields = [(start, start)] * len(wanted)
+    at = start
+    tabs = has_tab(text, start, end)
+    for column in range(max(wanted) + 1):
+        if mixed and column == mixed - 1 and tabs and at < end and not has_tab(text, at, end):
+            tabs = False
+        if not tabs:
+            at = skip_blanks(text, at, end)
+        if at > end or (at == end and not tabs):
+            return column, fields
+        stop = field_end(text, at, end) if tabs else token_end(text, at, end)
+        for k, asked in enumerate(wanted):
+            if asked == column:
+                fields[k] = (at, stop)
+        at = stop + 1 if tabs else stop
+    return -1, fields
 
 
 def scan_fields(

@@ -85,15 +85,37 @@ def wig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[Impo
 @import_.command()
 @click.argument("track")
 @files_argument
+@click.option(
+    "--value-col",
+    metavar="NAME|N",
+    help="Of tables with more columns, such as bedMethyl: the column of the value, by its name, or counted "
+    "from 0.",
+)
+@click.option(
+    "--name-col",
+    metavar="VALUE",
+    help="Only lines with VALUE in column 4, such as the modification m of bedMethyl.",
+)
 @signal_options
 @clip_option
 @skip_bad_option
 @with_database
-def bedgraph(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[ImportSettings]) -> None:
-    """Values from bedGraph FILEs: chrom, start, end, value (- is standard input)."""
+def bedgraph(
+    db: GenomeDB,
+    track: str,
+    files: tuple[str, ...],
+    value_col: str | None,
+    name_col: str | None,
+    **options: Unpack[ImportSettings],
+) -> None:
+    """Values from bedGraph FILEs: chrom, start, end, value (- is standard input).
+
+    With --value-col also bedMethyl, and other tables that begin with chrom, start and end.
+    """
     from genomearray_converters.bedgraph import import_bedgraph
 
-    tell(import_bedgraph(db, track, files, **_shown(options)))
+    column = int(value_col) if value_col is not None and value_col.isdecimal() else value_col
+    tell(import_bedgraph(db, track, files, value_col=column, name_col=name_col, **_shown(options)))
 
 
 @import_.command()

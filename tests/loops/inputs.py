@@ -312,6 +312,33 @@ def scan_columns(rng):
     return text, (1, 2, int(rng.choice([0, -1]))), first_base, bool(rng.random() < 0.5), *rows_of(text)
 
 
+def scan_table(rng):
+    lines = []
+    for _ in range(rng.integers(0, 8)):
+        start = int(rng.integers(0, 4))
+        rest = [
+            rng.choice(["m", "h", "21839"]),
+            "5",
+            "+",
+            start,
+            start + 1,
+            "0",
+            "7 8.5 x" if rng.random() < 0.3 else "7",
+        ]
+        fields = [rng.choice(["chr1", "chr2"]), start, start + int(rng.integers(1, 3)), *rest]
+        fields = fields[: int(rng.integers(2, 11))] if rng.random() < 0.2 else fields
+        if rng.random() < 0.1:
+            fields[int(rng.integers(0, len(fields)))] = rng.choice(
+                ["", "#x", "nan", "1e5", "123456789012345678901"]
+            )
+        lines.append(("\t" if rng.random() < 0.8 else " ").join(map(str, fields)))
+    text = np.frombuffer("\n".join(lines).encode() + b"\n", np.uint8)
+    wanted = np.frombuffer(b"m" if rng.random() < 0.3 else b"", np.uint8)
+    first = np.frombuffer(b"m", np.uint8)
+    column, methyl, seen = int(rng.choice([3, 4, 9, 10])), bool(rng.random() < 0.7), bool(rng.random() < 0.7)
+    return text, column, methyl, seen, wanted, first, np.full(2, -1), *rows_of(text)
+
+
 def copy_letters(rng):
     text = np.frombuffer("".join(rng.choice(list("ACGTacgtNN \n\n>"), 100)).encode(), np.uint8)
     table = np.arange(256, dtype=np.uint8)

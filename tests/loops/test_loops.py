@@ -7,6 +7,7 @@ import pytest
 from genomearray_converters import bedgraph, fasta, text_columns, wig  # noqa: F401 - they register their loops
 from genomearray_converters.loops import kernel as converter_kernel
 from genomearray_converters.reads import counters  # noqa: F401
+from genomearray_converters.text import value_table  # noqa: F401
 
 from genomearray.compute import kernels  # noqa: F401
 from genomearray.errors import GenomeArrayWarning
@@ -42,7 +43,7 @@ def filled(name, given, answered):
     """What a loop wrote, without what lies after its last row."""
     if name == "copy_letters":
         return (given[3][: answered[0]],)
-    if name in ("scan_bedgraph", "scan_wig", "scan_columns"):
+    if name in ("scan_bedgraph", "scan_wig", "scan_columns", "scan_table"):
         *rest, starts, ends, values, lines, runs, slow, n = given
         rows, n_runs, n_slow = n.tolist()
         return *rest, starts[:rows], ends[:rows], values[:rows], lines[:rows], runs[:n_runs], slow[:n_slow], n
