@@ -32,6 +32,7 @@ _HOMES = {
     "import_bed": "bed",
     "import_bedgraph": "bedgraph",
     "import_bigwig": "bigwig",
+    "import_d4": "d4",
     "import_depth": "bam",
     "import_fasta": "fasta",
     "import_five_prime": "bam",
@@ -67,6 +68,7 @@ __all__ = [
     "import_bed",
     "import_bedgraph",
     "import_bigwig",
+    "import_d4",
     "import_depth",
     "import_fasta",
     "import_five_prime",
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from .bed_lift import LiftBedReport, lift_bed
     from .bedgraph import export_bedgraph, import_bedgraph
     from .bigwig import BigWigReport, export_bigwig, import_bigwig
+    from .d4 import import_d4
     from .exporting.options import ExportOptions
     from .exporting.report import ExportReport
     from .fasta import export_fasta, import_fasta

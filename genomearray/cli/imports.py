@@ -231,6 +231,24 @@ def w5(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[Impor
 
 @import_.command()
 @click.argument("track")
+@files_argument
+@click.option("--name", metavar="NAME", help="Of the track in files that hold several.")
+@track_options
+@with_database
+def d4(
+    db: GenomeDB, track: str, files: tuple[str, ...], name: str | None, **options: Unpack[ImportSettings]
+) -> None:
+    """Values from D4 FILEs, the format of d4tools and of mosdepth --d4.
+
+    They are whole numbers (int32), or fractions (float32) where a file says what to divide by.
+    """
+    from genomearray_converters.d4 import import_d4
+
+    tell(import_d4(db, track, files, name=name, **_given(options)))
+
+
+@import_.command()
+@click.argument("track")
 @click.argument("archive", metavar="ARCHIVE")
 @click.option("--name", metavar="NAME", help="Of the track in the archive [default: the only one].")
 @click.option("--sequence", is_flag=True, help="Import the sequence.")

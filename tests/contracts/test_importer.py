@@ -12,6 +12,7 @@ from genomearray_converters import (
     import_bed,
     import_bedgraph,
     import_bigwig,
+    import_d4,
     import_depth,
     import_fasta,
     import_five_prime,
@@ -28,6 +29,7 @@ from genomearray_converters.importing.report import ImportReport
 
 from genomearray import GenomeDB
 from genomearray.errors import ArgumentError, FormatError, GenomeArrayError, TrackExistsError
+from tests.converters.d4_files import write_d4
 
 HEADER = "@SQ\tSN:{chrom}\tLN:1000\n"
 READ = "r\t97\t{chrom}\t101\t60\t50M\t=\t198\t147\t*\t*\nr\t145\t{chrom}\t198\t60\t50M\t=\t101\t-147\t*\t*\n"
@@ -52,6 +54,10 @@ def bigwig(path: Path, chrom: str) -> None:
 def w5(path: Path, chrom: str) -> None:
     with h5py.File(path, "w") as file:
         file.create_dataset(chrom, data=np.arange(1000, dtype="float16"), compression="gzip", shuffle=True)
+
+
+def d4(path: Path, chrom: str) -> None:
+    write_d4(path, {"": {chrom: [1, 2, 3, 4] * 250}})
 
 
 @dataclass
@@ -83,6 +89,7 @@ IMPORTERS = {
     "bedgraph": Importer(import_bedgraph, text("{chrom}\t3\t5\t2\n")),
     "text": Importer(columns, text("{chrom}\t4\t2\n")),
     "bigwig": Importer(import_bigwig, bigwig, ".bw", None),
+    "d4": Importer(import_d4, d4, ".d4", None),
     "w5": Importer(import_w5, w5, ".w5", None),
     "fasta": Importer(import_fasta, fasta, ".fa"),
     "bed": Importer(import_bed, text("{chrom}\t3\t5\n"), ".bed"),
