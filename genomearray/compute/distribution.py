@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,22 +48,24 @@ def _value(key: int, dtype: np.dtype[Any]) -> float:
 _DIGIT = 16  # bits
 
 
-def _block_digits(shared: tuple[Source, int, int, NDArray[np.uint64]], task: Intervals) -> NDArray[np.int64]:
-    source, shift, width, prefixes = shared
+def counted_digits(
+    parts: Iterable[NDArray[Any]], shift: int, width: int, prefixes: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    """How many values have each digit of ``width`` bits after each of the prefixes."""
     counts = np.zeros((prefixes.size, 1 << width), np.int64)
-    for piece in pieces(task):
-        if may_hold(source, piece):
-            count_digits(_keys(source.read_intervals(piece)), shift, width, prefixes, counts)
+    for values in parts:
+        count_digits(_keys(values), shift, width, prefixes, counts)
     return counts
 
 
-def quantile(source: Source, q: ArrayLike, chroms: Chroms, threads: int | None, progress: bool) -> Any:
-    """See :meth:`genomearray.Track.quantile`.
+def _block_digits(shared: tuple[Source, int, int, NDArray[np.uint64]], task: Intervals) -> NDArray[np.int64]:
+    source, shift, width, prefixes = shared
+    parts = (source.read_intervals(piece) for piece in pieces(task) if may_hold(source, piece))
+    return counted_digits(parts, shift, width, prefixes)
 
-    Selection by digits: counts of the first 16 bits of all values say in which range a rank lies,
-    the next pass looks into that range only; two passes for 32 bits, four for 64, whatever the
-    genome.
-    """
+
+def quantile(source: Source, q: ArrayLike, chroms: Chroms, threads: int | None, progress: bool) -> Any:
+    """See :meth:`genomearray.Track.quantile`."""
     check_signal(source, "the track", "quantile")
     try:
         wanted = np.asarray(q, dtype=np.float64)
@@ -72,21 +74,39 @@ def quantile(source: Source, q: ArrayLike, chroms: Chroms, threads: int | None, 
     if wanted.size and not ((wanted >= 0) & (wanted <= 1)).all():
         raise ValueRangeError(f"q={q!r}: a quantile is between 0 and 1; the median is 0.5")
     names = chosen(source, chroms)
-    bits = 8 * source.dtype.itemsize
+
+    def count(shift: int, width: int, prefixes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        shared = (source, shift, width, prefixes)
+        return summed(_block_digits, source, shared, names, Run("quantile", threads, progress))
+
+    return select(count, source.dtype, wanted.reshape(-1)).reshape(wanted.shape)[()]
+
+
+def select(
+    count: Callable[[int, int, NDArray[np.uint64]], NDArray[np.int64]],
+    dtype: np.dtype[Any],
+    wanted: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Quantiles of values that are only counted, interpolated linearly; NaN where there is none. Below 0:
+    the median, as :func:`genomearray.order_kernels.quantiles` takes it.
+
+    Selection by digits: counts of the first 16 bits of all values say in which range a rank lies,
+    the next pass looks into that range only; two passes for 32 bits, four for 64, whatever the
+    genome. ``count`` is :func:`counted_digits` of all of them.
+    """
+    bits = 8 * dtype.itemsize
     width = min(bits, _DIGIT)
     prefixes = np.zeros(1, np.uint64)
     below: NDArray[np.int64] = np.zeros(1, np.int64)  # values under each prefix
     ranks: NDArray[np.int64] = np.empty(0, np.int64)
     place = np.empty(0)
     for shift in range(bits - width, -1, -width):
-        counts = summed(
-            _block_digits, source, (source, shift, width, prefixes), names, Run("quantile", threads, progress)
-        )
+        counts = count(shift, width, prefixes)
         if shift == bits - width:
             n = int(counts.sum())
             if not n:
-                return np.full(wanted.shape, np.nan)[()]
-            place = (n - 1) * wanted.reshape(-1)
+                return np.full(wanted.size, np.nan)
+            place = (n - 1) * np.where(wanted < 0, 0.5, wanted)
             ranks = np.unique(np.concatenate([np.floor(place), np.ceil(place)]).astype(np.int64))
         row = np.searchsorted(below, ranks, side="right") - 1
         ends = np.cumsum(counts, axis=1)
@@ -103,7 +123,7 @@ def quantile(source: Source, q: ArrayLike, chroms: Chroms, threads: int | None, 
         keys = (prefixes[row] << np.uint64(width)) | digit.astype(np.uint64)
         prefixes, first = np.unique(keys, return_index=True)
         below = started[first]
-    value = np.array([_value(int(key), source.dtype) for key in keys.tolist()])
+    value = np.array([_value(int(key), dtype) for key in keys.tolist()])
     left, right = (
         value[np.searchsorted(ranks, np.floor(place).astype(np.int64))],
         value[np.searchsorted(ranks, np.ceil(place).astype(np.int64))],
@@ -115,7 +135,8 @@ def quantile(source: Source, q: ArrayLike, chroms: Chroms, threads: int | None, 
             left,
             np.where(part < 0.5, left + (right - left) * part, right - (right - left) * (1 - part)),
         )
-    return between.reshape(wanted.shape)[()]
+    middle = (wanted < 0) & (part > 0) & (left != right)
+    return np.where(middle, (left + right) / 2, between)
 
 
 def maybe_delayed(work: Callable[..., Any], lazy: bool, *given: Any) -> Any:

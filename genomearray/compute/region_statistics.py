@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray._typing import Chroms
+from genomearray.compute.blocks import chosen
+from genomearray.compute.stat_names import SUMMARISED, Stat, Stats, stats_of
+from genomearray.compute.value_statistics import value_statistics
 from genomearray.errors import RegionError
 from genomearray.executor import workers
 from genomearray.reference.intervals import Intervals, ragged_index
@@ -165,8 +169,17 @@ def _group_statistics(
     return summarise(values, pieces[:, 0] + ahead, pieces[:, 1] + ahead)
 
 
-def _asked(summary: Summary) -> dict[str, NDArray[Any]]:
-    """The statistics people ask for."""
+def asked_statistics(source: Source, intervals: Intervals, stats: list[Stat]) -> dict[str, NDArray[Any]]:
+    """Statistics of intervals in their order, by name."""
+    found: dict[str, NDArray[Any]] = {}
+    if any(stat.kind in SUMMARISED for stat in stats):
+        found = _of_summary(interval_statistics(source, intervals))
+    found |= value_statistics(source, intervals, [stat for stat in stats if stat.kind not in SUMMARISED])
+    return {stat.text: found[stat.text] for stat in stats}
+
+
+def _of_summary(summary: Summary) -> dict[str, NDArray[Any]]:
+    """The statistics that summaries hold."""
     n, total = summary.n, summary.sum
     with np.errstate(invalid="ignore", divide="ignore"):  # nothing has no mean
         mean = total.astype(np.float64) / n
@@ -176,46 +189,83 @@ def _asked(summary: Summary) -> dict[str, NDArray[Any]]:
     return {"n": n, "mean": mean, "min": summary.min, "max": summary.max, "sum": total, "std": std}
 
 
-def region_stats(source: Source, regions: Regions) -> pd.DataFrame:
+def region_stats(source: Source, regions: Regions, stats: Stats | None) -> pd.DataFrame:
     """See :meth:`genomearray.Track.region_stats`."""
     import pandas as pd
 
+    wanted = stats_of(stats)
     check_signal(source, "the track", "mean")
     table = read_regions(regions, source).inside(source)
-    columns = interval_statistics(source, table.intervals)
     frame = {
         "chrom": table.chrom.astype(object),
         "start": table.start,
         "end": table.end,
         "strand": table.strand_text.astype(object),
     }
+    columns = asked_statistics(source, table.intervals, wanted)
     # The index of a DataFrame, so that its other columns can be joined.
     index = regions.index if isinstance(regions, pd.DataFrame) else None
-    return pd.DataFrame(
-        {name: np.asarray(column) for name, column in (frame | _asked(columns)).items()}, index=index
-    )
+    return pd.DataFrame({name: np.asarray(column) for name, column in (frame | columns).items()}, index=index)
 
 
-def bins(source: Source, chrom: str, size: object, start: object, end: object) -> xr.Dataset:
-    """See :meth:`genomearray.Track.bins`."""
+def bin_size(size: object) -> int:
+    """The size of a bin (bp), checked."""
     step = integer(size, "size of a bin")
     if step < 1:
         raise RegionError(f"a bin of {step} bp holds no base; its size is at least 1")
+    return step
+
+
+def bins(
+    source: Source, chrom: str, size: object, start: object, end: object, stats: Stats | None
+) -> xr.Dataset:
+    """See :meth:`genomearray.Track.bins`."""
+    step = bin_size(size)
     low, high = check_offsets(chrom, source.length(chrom), start, end)
     borders = np.append(np.arange(low, high, step, dtype=np.int64), high)
-    return binned(source, chrom, borders)
+    return binned(source, chrom, borders, stats)
 
 
-def binned(source: Source, chrom: str, borders: NDArray[np.int64]) -> xr.Dataset:
+def genome_bins(source: Source, size: object, chroms: Chroms) -> Intervals:
+    """Bins over whole chromosomes, in the order of the genome; the last of each may be shorter."""
+    step, names = bin_size(size), tuple(chosen(source, chroms))
+    lengths = source.lengths_of(names)
+    counts = -(-lengths // step)
+    start = ragged_index(counts) * step
+    code = np.repeat(np.arange(len(names)), counts)
+    return Intervals(names, code, start, np.minimum(start + step, lengths[code]))
+
+
+def interval_coords(intervals: Intervals, dim: str) -> dict[str, Any]:
+    """Chromosome, start and end (offsets) of intervals, as coordinates along a dimension."""
+    chrom = np.array(intervals.names, dtype=object)[intervals.code]
+    return {"chrom": (dim, chrom), "start": (dim, intervals.start), "end": (dim, intervals.end)}
+
+
+def table_of_bins(source: Source, size: object, chroms: Chroms, stats: Stats | None) -> xr.Dataset:
+    """See :meth:`genomearray.Track.bins`."""
+    import xarray as xr
+
+    wanted = stats_of(stats)
+    check_signal(source, "the track", "mean")
+    intervals = genome_bins(source, size, chroms)
+    columns = asked_statistics(source, intervals, wanted)
+    variables = {name: ("bin", values) for name, values in columns.items()}
+    return xr.Dataset(variables, interval_coords(intervals, "bin"), {"assembly": source.assembly})
+
+
+def binned(source: Source, chrom: str, borders: NDArray[np.int64], stats: Stats | None = None) -> xr.Dataset:
     """Statistics of the stretches between borders (offsets) of a chromosome."""
     import xarray as xr
 
+    wanted = stats_of(stats)
     check_signal(source, "the track", "mean")
     starts, ends = borders[:-1], borders[1:]
-    columns = interval_statistics(source, Intervals((chrom,), np.zeros(starts.size, np.int64), starts, ends))
+    intervals = Intervals((chrom,), np.zeros(starts.size, np.int64), starts, ends)
+    columns = asked_statistics(source, intervals, wanted)
     coords = {"start": ("bin", starts), "end": ("bin", ends), "chrom": chrom}
     return xr.Dataset(
-        {name: ("bin", values) for name, values in _asked(columns).items()},
+        {name: ("bin", values) for name, values in columns.items()},
         coords,
         {"assembly": source.assembly},
     )

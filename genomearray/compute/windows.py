@@ -12,19 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genomearray.choices import (
-    BIN_HOW,
     BOUNDS,
     ENCODINGS,
     SEQUENCE,
-    BinHow,
     Bounds,
     Encoding,
     How,
     Reference,
     check,
 )
-from genomearray.errors import AssemblyError, LayoutError, RegionError
+from genomearray.compute.stat_names import Stat, stat_of
+from genomearray.compute.value_statistics import is_high, wanted_places
+from genomearray.errors import ArgumentError, AssemblyError, LayoutError, RegionError
 from genomearray.executor import workers
+from genomearray.order_kernels import quantiles
 from genomearray.reference.dna import complement_codes, one_hot
 from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer
@@ -38,11 +39,9 @@ if TYPE_CHECKING:
 
 MOST_BINS = 1 << 30
 BASES = "ACGT"
+BIN_STATS = "mean, sum, min, max, median, quantile:Q (0 to 1), over:T, coverage"
 _SCALED_AT_ONCE = 1 << 22  # values of regions that are scaled together
 _LETTERS = bytes(range(256)).decode("latin-1")
-
-
-# For each letter four bytes, of which one at most is 1: A, C, G, T (U counts as T).
 
 
 class Options(NamedTuple):
@@ -54,7 +53,7 @@ class Options(NamedTuple):
     strand_aware: bool = True
     bounds: Bounds = "raise"
     encoding: Encoding | None = None
-    how: BinHow = "mean"
+    how: str = "mean"
     fill: float | None = None
 
     def checked(self, source: Source) -> Self:
@@ -67,7 +66,8 @@ class Options(NamedTuple):
             )
         if not isinstance(self.strand_aware, (bool, np.bool_)):
             raise RegionError(f"strand_aware={self.strand_aware!r} is neither True nor False")
-        check("how", self.how, BIN_HOW)
+        if stat_of(self.how, "how").kind in ("n", "std"):
+            raise ArgumentError(f"how={self.how!r} is not for bins; allowed are {BIN_STATS}")
         if self.how != "mean" and n_bins is None:
             raise RegionError(f"how={self.how!r} says what a bin holds; give bins= too")
         if self.encoding is not None:
@@ -142,18 +142,17 @@ def _fill_missing(values: NDArray[Any], options: Options) -> None:
 
 
 def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDArray[np.float64]:
-    """Regions of any length as ``n`` bins each, shape (regions, n); see :func:`merging.scale_regions`."""
-    from genomearray.compute.kernels import scale_regions
-
+    """Regions of any length as ``n`` bins each, shape (regions, n); see :func:`_scaled_rows`."""
     if source.kind == SEQUENCE:
         raise LayoutError("the track holds a sequence: letters cannot be scaled into bins; leave bins= away")
     out = np.empty((len(table), n), dtype=np.float64)
     reverse = (table.strand < 0) & options.strand_aware
-    kind = How.of(options.how)
+    stat = stat_of(options.how, "how")
     sizes = table.end - table.start
     with ThreadPoolExecutor(workers()) as pool:
         for rows, values, places in _sweep(source, table):
             _fill_missing(values, options)
+            values = is_high(values, stat).view(np.uint8) if stat.is_share else values
             lengths = sizes[rows]
 
             def work(
@@ -163,12 +162,39 @@ def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDAr
                 places: Any = places,
                 lengths: Any = lengths,
             ) -> None:
-                part_rows = np.empty((part.size, n), dtype=np.float64)
-                scale_regions(values, places[part], lengths[part], reverse[rows[part]], kind, part_rows)
-                out[rows[part]] = part_rows
+                where = places[part], lengths[part], reverse[rows[part]]
+                out[rows[part]] = _scaled_rows(values, *where, n, stat)
 
             list(pool.map(work, np.array_split(np.arange(rows.size), min(4 * workers(), rows.size))))
     return out
+
+
+def _scaled_rows(
+    values: NDArray[Any],
+    places: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    reverse: NDArray[np.bool_],
+    n: int,
+    stat: Stat,
+) -> NDArray[np.float64]:
+    """Regions, a row each: by parts of bases (see :func:`genomearray.compute.kernels.scale_regions`), but
+    values in order take every base that a bin touches.
+    """
+    from genomearray.compute.kernels import scale_regions
+
+    rows = np.empty((places.size, n), dtype=np.float64)
+    if not stat.is_ordered:
+        kind = How.MEAN if stat.is_share else How.of(stat.kind)
+        scale_regions(values, places, lengths, reverse, kind, rows)
+        return rows
+    borders = np.arange(n + 1) * lengths[:, None]
+    first, last = borders[:, :-1] // n, -(-borders[:, 1:] // n)
+    low = int(places.min(initial=0))
+    starts, ends = ((places[:, None] - low + offset).reshape(-1) for offset in (first, last))
+    used = values[low : low + int(ends.max(initial=0))].astype(np.float64)
+    quantiles(used, starts, ends, wanted_places([stat]), rows.reshape(-1, 1))
+    rows[reverse] = rows[reverse, ::-1]
+    return rows
 
 
 def _sweep(

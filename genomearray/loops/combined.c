@@ -11,6 +11,7 @@ TABLES(OfType, add_whole_of);
 TABLES(OfType, add_valid_of);
 TABLES(OfType, extreme_of);
 TABLES(OfType, divide_of);
+TABLES(OfType, add_deviations_of);
 
 /* values, total */
 int add_whole(const Argument *given, int64_t *results) {
@@ -75,29 +76,11 @@ int divide_by_weight(const Argument *given, int64_t *results) {
     return OK;
 }
 
-/* rows, out */
-int medians(const Argument *given, int64_t *results) {
+/* values, n, mean, m2 */
+int add_deviations(const Argument *given, int64_t *results) {
     (void)results;
-    const double *rows = given[0].array.data;
-    int64_t n = given[0].array.n, columns = given[0].array.columns;
-    if (given[1].array.n != n || given[1].array.type < F4) return WRONG_SIZES;
-    double *held = malloc((size_t)(columns + 1) * sizeof *held);
-    if (!held) return OUT_OF_MEMORY;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t count = 0;
-        for (int64_t k = 0; k < columns; k++) {
-            double value = rows[i * columns + k];
-            if (value != value) continue;
-            int64_t j = count++;
-            for (; j > 0 && held[j - 1] > value; j--) held[j] = held[j - 1];
-            held[j] = value;
-        }
-        double middle = !count ? NAN : count % 2 ? held[count / 2] : (held[count / 2 - 1] + held[count / 2]) / 2;
-        if (given[1].array.type == F8)
-            ((double *)given[1].array.data)[i] = middle;
-        else
-            ((float *)given[1].array.data)[i] = (float)middle;
-    }
-    free(held);
+    for (int k = 1; k < 4; k++)
+        if (given[k].array.n != given[0].array.n) return WRONG_SIZES;
+    CHOSEN(add_deviations_of, given[0].array.type)(given);
     return OK;
 }

@@ -73,3 +73,19 @@ TARGET static void OF(divide_of)(const Argument *given) {
         for (int64_t i = 0; i < n; i++) out[i] = (float)((double)total[i] / by);
     }
 }
+
+/* Welford (1962), doi:10.1080/00401706.1962.10490022: how many values there are, their mean, squares of deviations. */
+TARGET static void OF(add_deviations_of)(const Argument *given) {
+    const T *restrict values = given[0].array.data;
+    double *restrict count = given[1].array.data, *restrict mean = given[2].array.data, *restrict m2 = given[3].array.data;
+    int64_t n = given[0].array.n;
+    for (int64_t i = 0; i < n; i++) {
+        double value = (double)values[i];
+        int has_data = value == value;
+        double more = count[i] + 1.0, step = value - mean[i], moved = mean[i] + step / more;
+        double square = m2[i] + step * (value - moved);
+        count[i] = has_data ? more : count[i];
+        mean[i] = has_data ? moved : mean[i];
+        m2[i] = has_data ? square : m2[i];
+    }
+}

@@ -8,7 +8,8 @@ typedef int Run(const Argument *given, int64_t *results);
 /* summary_kernels */
 Run summarise_small, summarise_any, merge_parts;
 /* sources.combined */
-Run add_whole, add_valid, divide, divide_by_weight, extreme, medians;
+Run add_whole, add_valid, divide, divide_by_weight, extreme, add_deviations;
+Run quantiles;
 /* sources.rolling, stacks.strands */
 Run roll, convolve, add_lags;
 /* compute.kernels, sources.sequence */

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from genomearray.errors import ValueRangeError
 from genomearray.loops import kernel
+from genomearray.order_kernels import MEDIAN, row_quantiles
 from genomearray.source import Limits, Source
 from genomearray.sources.computed import PIECE, ComputedSource, least_integer
 
@@ -127,7 +128,7 @@ class Combined(ComputedSource):
             rows = np.empty((high - low, len(self.parts)))
             for k, source in enumerate(self.parts):
                 rows[:, k] = source.read(chrom, low, high, threads) if source.has(chrom) else np.nan
-            medians(rows, out[low - start : high - start])
+            row_quantiles(rows, np.array([MEDIAN]), out[low - start : high - start, None])
         return out
 
 
@@ -214,23 +215,16 @@ def extreme(
 
 
 @kernel
-def medians(rows: NDArray[np.float64], out: NDArray[Any]) -> None:
-    """The median of what is there in each row; NaN of nothing."""
-    held = np.empty(rows.shape[1])
-    for i in range(rows.shape[0]):
-        n = 0
-        for k in range(rows.shape[1]):
-            value = rows[i, k]
-            if value == value:
-                j = n
-                while j > 0 and held[j - 1] > value:
-                    held[j] = held[j - 1]
-                    j -= 1
-                held[j] = value
-                n += 1
-        if n == 0:
-            out[i] = np.nan
-        elif n % 2:
-            out[i] = held[n // 2]
-        else:
-            out[i] = (held[n // 2 - 1] + held[n // 2]) / 2
+def add_deviations(
+    values: NDArray[Any], n: NDArray[np.float64], mean: NDArray[np.float64], m2: NDArray[np.float64]
+) -> None:
+    """Values that are there: how many, their mean, and the sum of squares of deviations from it (Welford
+    1962, doi:10.1080/00401706.1962.10490022).
+    """
+    for i in range(values.size):
+        value = np.float64(values[i])
+        if value == value:
+            step = value - mean[i]
+            n[i] += 1.0
+            mean[i] += step / n[i]
+            m2[i] += step * (value - mean[i])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genomearray.choices import BinHow, Bounds, Encoding, Reference
+from genomearray.choices import Bounds, Encoding, Reference
 from genomearray.errors import AssemblyError, LayoutError
 from genomearray.reference.assembly import Chromosome
 from genomearray.reference.region_table import Regions
@@ -70,7 +70,7 @@ class Stack:
         strand_aware: bool = True,
         bounds: Bounds = "raise",
         encoding: Encoding | None = None,
-        how: BinHow = "mean",
+        how: str = "mean",
         reference: Reference = "middle",
         fill: float | None = None,
     ) -> xr.DataArray:

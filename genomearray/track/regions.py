@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
-from genomearray.choices import BinHow, Bounds, Encoding, Reference
+from genomearray._typing import Chroms
+from genomearray.choices import Bounds, Encoding, Reference
 from genomearray.errors import ArgumentError
 from genomearray.reference.assembly import Chromosome, one_chromosome
 from genomearray.reference.region_table import Regions
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.axes import Axes
+
+    from genomearray.compute.stat_names import Stats
 
 
 class RegionMethods(BaseTrack):
@@ -27,7 +30,7 @@ class RegionMethods(BaseTrack):
         strand_aware: bool = True,
         bounds: Bounds = "raise",
         encoding: Encoding | None = None,
-        how: BinHow = "mean",
+        how: str = "mean",
         reference: Reference = "middle",
         fill: float | None = None,
     ) -> xr.DataArray:
@@ -57,8 +60,12 @@ class RegionMethods(BaseTrack):
             integers, N). One that lies wholly outside is always an error.
         encoding : {None, "onehot"}
             For sequences: a last dimension ``base`` with A, C, G, T; other letters are four zeros.
-        how : {"mean", "sum", "min", "max"}
-            What a bin holds; NaN are skipped, and a bin of nothing else is NaN.
+        how : str
+            What a bin holds: ``mean``, ``sum``, ``min``, ``max``, ``median``, ``quantile:Q`` (0 to 1),
+            ``over:T`` (the fraction of its bases >= T) or ``coverage`` (> 0). NaN are skipped, and a
+            bin of nothing else is NaN; for fractions they are bases that are not over. Medians,
+            quantiles, min and max take every base that a bin touches; the others weigh it by the part
+            inside.
         fill : float, optional
             Take missing values (NaN) for this number, for instance 0.
 
@@ -109,7 +116,7 @@ class RegionMethods(BaseTrack):
         bin_size: int = 1,
         strand_aware: bool = True,
         bounds: Bounds = "pad",
-        how: BinHow = "mean",
+        how: str = "mean",
         reference: Reference = "middle",
         fill: float | None = None,
     ) -> xr.Dataset:
@@ -169,7 +176,7 @@ class RegionMethods(BaseTrack):
             bin_size,
         )
 
-    def region_stats(self, regions: Regions) -> pd.DataFrame:
+    def region_stats(self, regions: Regions, stats: Stats | None = None) -> pd.DataFrame:
         """Exact statistics of many regions: whole chunks from their stored summaries, only the
         edges read as bases.
 
@@ -177,32 +184,56 @@ class RegionMethods(BaseTrack):
         ----------
         regions : as for :meth:`windows`
             Of any width; they may overlap.
+        stats : str or iterable of str, optional
+            Of these: ``n`` (bases with a value), ``mean``, ``min``, ``max``, ``sum``, ``std`` (ddof 0),
+            ``median``, ``quantile:Q`` (0 to 1, interpolated as numpy does), ``over:T`` (fraction of the
+            bases of the region that are >= T), ``coverage`` (> 0). In one text they are separated by
+            commas. Default: the first six.
 
         Returns
         -------
         DataFrame
             In the order of the regions, with the index of a DataFrame: ``chrom, start, end,
-            strand``, and ``n`` (bases with a value), ``mean``, ``min``, ``max``, ``sum``, ``std``
-            (ddof 0). Of nothing mean, min and max are NaN, n and sum 0.
+            strand``, and a column a statistic. Of nothing n and sum are 0, over and coverage too (NaN
+            where there is no base), the others NaN.
 
         Raises
         ------
-        RegionError, UnknownChromosomeError, FormatError, DamagedTrackError, LayoutError
+        ArgumentError, RegionError, UnknownChromosomeError, FormatError, DamagedTrackError, LayoutError
 
         Examples
         --------
         >>> stats = track.region_stats([("chr1", 0, 3), ("chr1", 0, 1000)])
         >>> stats["mean"].tolist(), stats["max"].tolist()
         ([2.0, 500.5], [3, 1000])
+        >>> track.region_stats(["chr1:1-4"], "median,over:3")[["median", "over:3"]].values.tolist()
+        [[2.5, 0.5]]
         """
         from genomearray.compute.region_statistics import region_stats
 
-        return region_stats(self.source, regions)
+        return region_stats(self.source, regions, stats)
+
+    @overload
+    def bins(
+        self,
+        chrom: str | Chromosome,
+        size: int,
+        start: int | None = None,
+        end: int | None = None,
+        *,
+        stats: Stats | None = None,
+    ) -> xr.Dataset: ...
+
+    @overload
+    def bins(self, size: int, /, *, chroms: Chroms = None, stats: Stats | None = None) -> xr.Dataset: ...
 
     def bins(
-        self, chrom: str | Chromosome, size: int, start: int | None = None, end: int | None = None
+        self, *where: Any, chroms: Chroms = None, stats: Stats | None = None, **named: Any
     ) -> xr.Dataset:
-        """Exact statistics of consecutive bins of a chromosome, from stored summaries where they suffice.
+        """Exact statistics of consecutive bins, of a chromosome or of the genome, from stored summaries
+        where they suffice.
+
+        ``track.bins(chrom, size, start, end)`` is of a chromosome, ``track.bins(size)`` of all.
 
         Parameters
         ----------
@@ -211,25 +242,41 @@ class RegionMethods(BaseTrack):
             bp of a bin; the last one may be shorter.
         start, end : int, optional
             Offsets, 0-based, half-open. Default: the whole chromosome.
+        chroms : str or iterable of str, optional
+            Of the genome: these chromosomes, in its order. Default: all.
+        stats : as for :meth:`region_stats`
 
         Returns
         -------
         Dataset, dimension ``bin``
-            ``n`` (bases with a value), ``mean``, ``min``, ``max``, ``sum``, ``std`` (ddof 0), with
-            the offsets ``start`` and ``end`` as coordinates.
+            A variable a statistic, with the offsets ``start`` and ``end`` as coordinates, and ``chrom``.
 
         Raises
         ------
-        UnknownChromosomeError, RegionError, DamagedTrackError, LayoutError
+        ArgumentError, UnknownChromosomeError, RegionError, DamagedTrackError, LayoutError
 
         Examples
         --------
         >>> track.bins("chr1", 500)["mean"].values
         array([250.5, 750.5])
+        >>> track.bins(500, chroms=["chr1", "chr2"], stats="max")["max"].values
+        array([ 500, 1000,    7], dtype=uint16)
         """
-        from genomearray.compute.region_statistics import bins
+        from genomearray.compute import region_statistics
 
-        return bins(self.source, one_chromosome(chrom), size, start, end)
+        if not where and list(named) == ["size"]:
+            where = (named.pop("size"),)
+        if where and not isinstance(where[0], (str, Chromosome)):
+            if len(where) > 1 or named:
+                raise ArgumentError(
+                    "bins of the genome have a size alone: track.bins(10_000); those of a chromosome begin "
+                    "with its name: track.bins('chr1', 10_000)"
+                )
+            return region_statistics.table_of_bins(self.source, where[0], chroms, stats)
+        if chroms is not None:
+            raise ArgumentError("chroms= is for bins of the genome: track.bins(10_000, chroms=['chr1'])")
+        chrom, size, start, end = _of_a_chromosome(*where, **named)
+        return region_statistics.bins(self.source, one_chromosome(chrom), size, start, end, stats)
 
     def plot(self, region: str, bins: int = 1000, ax: Axes | None = None) -> Axes:
         """Draw a region at any zoom: every base, or the mean and the range of each bin, exact.
@@ -260,3 +307,10 @@ class RegionMethods(BaseTrack):
         from genomearray.plotting.region import plot
 
         return plot(self.source, self.name, region, bins, ax)
+
+
+def _of_a_chromosome(
+    chrom: str | Chromosome, size: int, start: int | None = None, end: int | None = None
+) -> tuple[str | Chromosome, int, int | None, int | None]:
+    """The arguments of :meth:`RegionMethods.bins`, by position or by name."""
+    return chrom, size, start, end

@@ -349,7 +349,8 @@ def test_bad_lines_of_bed_are_named(db, tmp_path, line, message):
         ({"bins": 0}, "bins=0"),
         ({"bounds": "clip"}, "'raise', 'pad'"),
         ({"encoding": "hot"}, "'onehot' or None"),
-        ({"how": "median", "bins": 2}, "'mean', 'sum', 'min', 'max'"),
+        ({"how": "std", "bins": 2}, "mean, sum, min, max, median"),
+        ({"how": "quantile:2", "bins": 2}, "quantile:Q"),
     ],
 )
 def test_bad_options_name_what_is_allowed(db, options, message):

@@ -103,10 +103,19 @@ def divide_by_weight(rng):
     return rng.normal(size=n), weight, bool(rng.random() < 0.5), np.empty(n, rng.choice(["f4", "f8"]))
 
 
-def medians(rng):
-    n, tracks = int(rng.integers(0, 50)), int(rng.integers(1, 40))
-    rows = values_of(rng, "f8", n * tracks).reshape(n, tracks)
-    return rows, np.empty(n, rng.choice(["f4", "f8"]))
+def quantiles(rng):
+    n, size = int(rng.integers(0, 50)), int(rng.integers(1, 400))
+    values = values_of(rng, "f8", size)
+    values = np.round(values) if rng.random() < 0.5 else values
+    starts = rng.integers(0, size, n)
+    wanted = np.array([-1.0, 0, 0.5, 1, rng.random()])[: int(rng.integers(1, 6))]
+    out = np.empty((n, wanted.size), rng.choice(["f4", "f8"]))
+    return values, starts, np.minimum(starts + rng.integers(0, 100, n), size), wanted, out
+
+
+def add_deviations(rng):
+    n = int(rng.integers(0, 200))
+    return values_of(rng, rng.choice(ANY), n), rng.integers(0, 5, n) * 1.0, rng.normal(size=n), rng.random(n)
 
 
 def roll(rng):
