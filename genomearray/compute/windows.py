@@ -96,18 +96,16 @@ def window_table(source: Source, regions: Regions, options: Options) -> RegionTa
     return table
 
 
-def same_lengths(table: RegionTable, sources: Sequence[Source]) -> None:
-    """AssemblyError where a chromosome of the table is not as long in all sources: same name,
-    another assembly.
-    """
-    lengths = sources[0].lengths_of(table.names)
+def same_lengths(names: tuple[str, ...], sources: Sequence[Source]) -> None:
+    """AssemblyError where a chromosome is not as long in all sources: same name, another assembly."""
+    lengths = sources[0].lengths_of(names)
     for source in sources[1:]:
-        others = source.lengths_of(table.names)
+        others = source.lengths_of(names)
         if (others != lengths).any():
             k = int(np.argmax(others != lengths))
             theirs = "is missing" if others[k] < 0 else f"has {others[k]} bp"
             raise AssemblyError(
-                f"chromosome {table.names[k]!r} has {lengths[k]} bp in the first track "
+                f"chromosome {names[k]!r} has {lengths[k]} bp in the first track "
                 f"({sources[0].assembly}) and {theirs} in another "
                 f"({source.assembly}); take tracks of one assembly"
             )
@@ -267,7 +265,7 @@ def windows(
     """
     options = options.checked(sources[0])
     table = window_table(sources[0], regions, options)
-    same_lengths(table, sources)
+    same_lengths(table.names, sources)
     if not len(table):
         dtype = np.result_type(*(source.dtype for source in sources))
         width = 0 if options.width is None else integer(options.width, "width")

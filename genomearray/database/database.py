@@ -37,9 +37,12 @@ from genomearray.storage.names import (
 from genomearray.track.track import Track
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from genomearray.database.verify import VerifyReport
     from genomearray.features.table import FeatureTable
     from genomearray.foreign.old_lift_table import LiftTable
+    from genomearray.stacks.stack import Stack
 
 
 class GenomeDB(WriteMethods):
@@ -209,6 +212,43 @@ class GenomeDB(WriteMethods):
                 f"{self.folder.name!r}: {track.path}"
             )
         return track
+
+    def stack(
+        self, tracks: str | os.PathLike[str] | Track | Iterable[str | os.PathLike[str] | Track] | pd.DataFrame
+    ) -> Stack:
+        """Several tracks as one; none is opened before it is asked for.
+
+        Parameters
+        ----------
+        tracks : str, iterable of str, or DataFrame
+            A name; a pattern of names with ``*``, ``?`` or ``[...]`` (a track of exactly that name wins); a
+            sample sheet: a file that ends in ``.tsv``, ``.csv`` or ``.txt``, or a DataFrame, with a column
+            ``track`` of names or paths (relative to the sheet), and further columns that say what each
+            is; or several of these. Files are told as in :meth:`open_track`.
+
+        Returns
+        -------
+        Stack
+
+        Raises
+        ------
+        FormatError
+            A sheet that cannot be read.
+        UnknownTrackError
+            Tracks that are not there, all at once; a pattern that matches nothing.
+
+        Examples
+        --------
+        >>> db.stack("c*")
+        <Stack of 1 tracks: counts>
+        >>> import pandas as pd
+        >>> sheet = pd.DataFrame({"track": ["counts"], "condition": ["control"]})
+        >>> db.stack(sheet).sel(chrom="chr1", pos=slice(1, 3)).condition.values.tolist()
+        ['control']
+        """
+        from genomearray.database.stacking import stack_of
+
+        return stack_of(self, tracks)
 
     def open_features(self, name: str) -> FeatureTable:
         """Open a feature table for reading, also a bigBed.

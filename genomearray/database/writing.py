@@ -8,11 +8,13 @@ from numpy.typing import DTypeLike
 
 from genomearray.choices import Store
 from genomearray.database.base import BaseDatabase
+from genomearray.errors import ArgumentError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from genomearray.database.save import TrackData
+    from genomearray.stacks.stack import Stack
     from genomearray.storage.write.options import TrackSettings, WriteReport
     from genomearray.storage.write.track_writer import TrackWriter
 
@@ -122,6 +124,51 @@ class WriteMethods(BaseDatabase):
         from genomearray.database.save import save
 
         return save(self.folder, self.assembly, name, data, dtype, options, progress=progress)
+
+    def save_tracks(
+        self,
+        names: str,
+        stack: Stack,
+        dtype: DTypeLike | None = None,
+        *,
+        progress: bool = False,
+        **options: Unpack[TrackSettings],
+    ) -> dict[str, WriteReport]:
+        """Write all tracks of a stack, computed where they are lazy; all appear, or none.
+
+        Parameters
+        ----------
+        names : str
+            With ``{name}`` for the name in the stack, such as ``norm/{name}``.
+        stack : Stack
+        dtype : dtype, optional
+            Default: that of each track.
+        progress, **options
+            As for :meth:`save_track`.
+
+        Returns
+        -------
+        dict of str to WriteReport
+            By the names in the database.
+
+        Raises
+        ------
+        ArgumentError, AssemblyError, TrackExistsError, TrackNameError, ValueRangeError
+
+        Examples
+        --------
+        >>> list(db.save_tracks("plus/{name}", db.stack("counts") + 1))
+        ['plus/counts']
+        >>> db["plus/counts"].values("chr1", 0, 3)
+        array([2, 3, 4], dtype=uint32)
+        """
+        from genomearray.database.save import copy_tracks
+
+        if "{name}" not in names:
+            raise ArgumentError(f"names={names!r} has no {{name}}, which stands for the name of each track")
+        tracks = {names.replace("{name}", name): stack.track(name) for name in stack.names}
+        writers = copy_tracks(self.folder, self.assembly, tracks, dtype, progress=progress, **options)
+        return {name: writer.report for name, writer in zip(tracks, writers, strict=True)}
 
     def save_features(
         self,

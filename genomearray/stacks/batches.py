@@ -185,7 +185,7 @@ def batches(
         each[0].source
     )
     table = window_table(each[0].source, regions, options)
-    same_lengths(table, [one.source for one in each])
+    same_lengths(table.names, [one.source for one in each])
     return Batches(
         by_name,
         single,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TypeAlias
@@ -18,8 +18,8 @@ from genomearray.track.track import Track, open_track
 TrackOrFile: TypeAlias = "Track | str | os.PathLike[str]"
 
 
-def opened_together(tracks: Iterable[TrackOrFile] | str) -> tuple[Track, ...]:
-    """Tracks of one assembly, from tracks, paths, URLs, or a pattern of paths such as ``encode/*.bw``.
+def opened_together(tracks: Sequence[TrackOrFile]) -> tuple[Track, ...]:
+    """Tracks of one assembly, from tracks, paths and URLs.
 
     bigWig files, which name no assembly, get that of the tracks beside them, or all chromosomes that any of
     them has.
@@ -27,12 +27,11 @@ def opened_together(tracks: Iterable[TrackOrFile] | str) -> tuple[Track, ...]:
     Raises
     ------
     LayoutError
-        Something is no track; a pattern matches nothing.
+        Something is no track.
     AssemblyError
         A chromosome has two lengths.
     """
-    listed = _paths(tracks) if isinstance(tracks, str) else list(tracks)
-    opened = [_opened(track) for track in listed]
+    opened = [_opened(track) for track in tracks]
     alone = [k for k, track in enumerate(opened) if _is_alone(track)]
     if not alone or len(opened) == 1:
         return tuple(opened)
@@ -46,6 +45,34 @@ def opened_together(tracks: Iterable[TrackOrFile] | str) -> tuple[Track, ...]:
     return tuple(opened)
 
 
+def paths_of(tracks: Iterable[TrackOrFile] | TrackOrFile) -> list[TrackOrFile]:
+    """Tracks, paths and URLs one by one; a text with ``*``, ``?`` or ``[`` is a pattern of paths.
+
+    Raises
+    ------
+    LayoutError
+        Something is no track; a pattern matches nothing.
+    """
+    listed = (
+        [tracks] if isinstance(tracks, (str, os.PathLike)) or not isinstance(tracks, Iterable) else tracks
+    )
+    every: list[TrackOrFile] = []
+    for track in listed:
+        if not isinstance(track, (Track, str, os.PathLike)):
+            raise LayoutError(f"{track!r} is not a track; open the tracks first: stack([db['a'], db['b']])")
+        every += _paths(track) if isinstance(track, str) else [track]
+    return every
+
+
+def name_of(track: TrackOrFile, k: int) -> str:
+    """What a track is called in a stack: the name of a file without its ending; ``track0`` and so on
+    for one without a name.
+    """
+    if isinstance(track, Track):
+        return track.name or f"track{k}"
+    return Path(os.fspath(track).rstrip("/")).stem
+
+
 def _paths(pattern: str) -> list[str]:
     if is_url(pattern) or not has_magic(pattern) or Path(pattern).exists():
         return [pattern]
@@ -55,12 +82,8 @@ def _paths(pattern: str) -> list[str]:
     return paths
 
 
-def _opened(track: object) -> Track:
-    if isinstance(track, Track):
-        return track
-    if isinstance(track, (str, os.PathLike)):
-        return open_track(track)
-    raise LayoutError(f"{track!r} is not a track; open the tracks first: stack([db['a'], db['b']])")
+def _opened(track: TrackOrFile) -> Track:
+    return track if isinstance(track, Track) else open_track(track)
 
 
 def _is_alone(track: Track) -> bool:

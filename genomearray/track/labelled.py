@@ -42,9 +42,10 @@ class LazyBases(BackendArray):
         self._offset = offset
 
     def __getitem__(self, key: ExplicitIndexer) -> Any:
-        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._take)
+        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self.take)
 
-    def _take(self, key: tuple[Any, ...]) -> Any:
+    def take(self, key: tuple[Any, ...]) -> Any:
+        """Values by one outer index."""
         (index,) = key
         if isinstance(index, slice):
             first, stop, step = index.indices(self.shape[0])
@@ -97,14 +98,14 @@ def region_array(source: Source, name: str, chrom: str, start: int, end: int) ->
         return known
     packed = source.packed_place(chrom)
     variable, offset = (chrom, 0) if packed is None else (PACKED, packed[0])
-    lazy = _wrapped(LazyBases(source, variable, offset + start, end - start))
+    lazy = lazily_indexed(LazyBases(source, variable, offset + start, end - start))
     index = PositionIndex.for_range("pos", start + 1, end, chrom, source.assembly)
     attrs = {"assembly": source.assembly, "kind": source.kind, **source.display_attributes(variable)}
     values = xr.Variable(("pos",), lazy, attrs=attrs, encoding={"preferred_chunks": {"pos": BLOCK}})
     return labelled_array(values, index, chrom, short_name(name))
 
 
-def _wrapped(bases: LazyBases) -> MemoryCachedArray:
+def lazily_indexed(bases: BackendArray) -> MemoryCachedArray:
     """As xarray wraps what it opens: read once, when it is used; a copy when it is assigned to."""
     cached: Any = MemoryCachedArray
     lazy: Any = LazilyIndexedArray(bases)
@@ -150,7 +151,7 @@ def dataset_of(source: Source) -> xr.Dataset:
         index = PositionIndex.for_range(dim, 1, length, name, source.assembly, packed)
         indexes[dim] = index
         coords.update(index.create_variables())
-        data = _wrapped(LazyBases(source, name, 0, length))
+        data = lazily_indexed(LazyBases(source, name, 0, length))
         attrs = source.variable_attributes(name)
         variables[name] = xr.Variable((dim,), data, attrs=attrs, encoding={"preferred_chunks": {dim: BLOCK}})
     # One Coordinates for all: assigning 100 of them one by one takes seconds.

@@ -1,0 +1,246 @@
+"""Methods of a stack about many regions: windows, tables of statistics, profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomearray._typing import Chroms
+from genomearray.choices import Bounds, Encoding, Reference
+from genomearray.errors import ArgumentError, RegionError
+from genomearray.reference.intervals import Intervals
+from genomearray.reference.region_table import Regions, read_regions
+from genomearray.source import Source, check_signal
+from genomearray.stacks.base import BaseStack
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from genomearray.compute.stat_names import Stat, Stats
+
+
+class TableMethods(BaseStack):
+    """Answers about many regions of all tracks."""
+
+    def windows(
+        self,
+        regions: Regions,
+        width: int | None = None,
+        bins: int | None = None,
+        strand_aware: bool = True,
+        bounds: Bounds = "raise",
+        encoding: Encoding | None = None,
+        how: str = "mean",
+        reference: Reference = "middle",
+        fill: float | None = None,
+    ) -> xr.DataArray:
+        """Values of many regions, dimensions (track, window, offset); see :meth:`Track.windows`.
+
+        Examples
+        --------
+        >>> from genomearray import stack
+        >>> stack([track, track]).windows(["chr1:1-4", "chr2:1-4"]).shape
+        (2, 2, 4)
+        """
+        from genomearray.compute import windows as w
+
+        sources = self.sources
+        values, table = w.windows(
+            sources, regions, w.Options(width, bins, reference, strand_aware, bounds, encoding, how, fill)
+        )
+        dims = ("track", "window", "offset", "base") if encoding else ("track", "window", "offset")
+        attrs = {"assembly": self.assembly, "kind": sources[0].kind}
+        return w.labelled_windows(values, table, dims, attrs, None).assign_coords(self.track_coords())
+
+    def region_stats(self, regions: Regions, stats: Stats | None = None) -> xr.Dataset:
+        """Exact statistics of many regions of all tracks.
+
+        Parameters
+        ----------
+        regions : as for :meth:`Track.windows`
+            Of any width; they may overlap.
+        stats : as for :meth:`Track.region_stats`
+
+        Returns
+        -------
+        Dataset, dimensions (region, track)
+            A variable a statistic, in the order of the regions, with ``chrom``, ``start``, ``end``
+            (offsets), ``strand`` and, where the regions have them, ``name`` along ``region``, and the
+            columns of the sheet along ``track``. The numbers are those of :meth:`Track.region_stats`.
+
+        Raises
+        ------
+        ArgumentError, AssemblyError, FormatError, LayoutError, RegionError, UnknownChromosomeError
+
+        Examples
+        --------
+        >>> from genomearray import stack
+        >>> both = stack([track, track * 2])
+        >>> both.region_stats([("chr1", 0, 3), ("chr2", 0, 9)], "mean,max")["mean"].values
+        array([[ 2.,  4.],
+               [ 7., 14.]])
+        """
+        from genomearray.compute.region_statistics import interval_coords
+        from genomearray.compute.stat_names import stats_of
+
+        wanted = stats_of(stats)
+        sources = self.signals("mean")
+        table = read_regions(regions, sources[0]).inside(sources[0])
+        coords = interval_coords(table.intervals, "region")
+        coords["strand"] = ("region", table.strand_text.astype(object))
+        if table.label is not None:
+            coords["name"] = ("region", np.asarray(table.label, dtype=object))
+        return self._table(sources, table.intervals, wanted, "region", coords)
+
+    def bins(self, size: int, *, chroms: Chroms = None, stats: Stats | None = None) -> xr.Dataset:
+        """Exact statistics of consecutive bins of the genome, of all tracks.
+
+        Parameters
+        ----------
+        size : int
+            bp of a bin; the last one of each chromosome may be shorter.
+        chroms : str or iterable of str, optional
+            Default: all chromosomes.
+        stats : as for :meth:`Track.region_stats`
+
+        Returns
+        -------
+        Dataset, dimensions (bin, track)
+            A variable a statistic, with ``chrom``, ``start`` and ``end`` (offsets) along ``bin``.
+
+        Raises
+        ------
+        ArgumentError, AssemblyError, LayoutError, RegionError, UnknownChromosomeError
+
+        Examples
+        --------
+        >>> from genomearray import stack
+        >>> stack([track]).bins(500, chroms="chr1", stats="max")["max"].values.tolist()
+        [[500], [1000]]
+        """
+        from genomearray.compute.region_statistics import genome_bins, interval_coords
+        from genomearray.compute.stat_names import stats_of
+
+        wanted = stats_of(stats)
+        sources = self.signals("mean")
+        intervals = genome_bins(sources[0], size, chroms)
+        return self._table(sources, intervals, wanted, "bin", interval_coords(intervals, "bin"))
+
+    def profile(
+        self,
+        regions: Regions | Mapping[str, Regions],
+        *,
+        width: int | None = None,
+        bins: int | None = None,
+        flank: int = 0,
+        bin_size: int = 1,
+        strand_aware: bool = True,
+        bounds: Bounds = "pad",
+        how: str = "mean",
+        reference: Reference = "middle",
+        fill: float | None = None,
+    ) -> xr.Dataset:
+        """Matrices of scaled regions, or of windows around a point of them, of all tracks, in groups.
+
+        Parameters
+        ----------
+        regions : as for :meth:`Track.windows`, or a dict of them by the name of a group
+        width, bins, flank, bin_size, strand_aware, bounds, how, reference, fill
+            As for :meth:`Track.profile`.
+
+        Returns
+        -------
+        Dataset
+            ``matrix`` (track, window, offset), and ``mean``, ``std`` and ``n`` over the windows of each
+            group, (track, set, offset), whose names are those of ``set``. Along ``window`` are ``chrom``,
+            ``start``, ``end``, ``strand`` and ``group``; along ``offset`` what :meth:`Track.profile` has.
+
+        Raises
+        ------
+        ArgumentError
+            A group without a region.
+        RegionError, UnknownChromosomeError, FormatError, AssemblyError, LayoutError
+
+        Examples
+        --------
+        >>> from genomearray import stack
+        >>> groups = {"up": ["chr1:101-200"], "down": ["chr1:301-500(-)"]}
+        >>> result = stack([track, track * 2]).profile(groups, bins=2)
+        >>> result["matrix"].sel(track="counts").values
+        array([[125.5, 175.5],
+               [450.5, 350.5]])
+        >>> result["group"].values.tolist()
+        ['up', 'down']
+        """
+        import xarray as xr
+
+        from genomearray.compute.windows import Options, profile
+
+        groups = _groups(regions)
+        self.signals("mean")
+        options = Options(width, bins, reference, strand_aware, bounds, None, how, fill)
+        parts = []
+        for name, some in groups.items():
+            of_tracks = [profile(source, some, options, flank, bin_size) for source in self.sources]
+            part = xr.concat(of_tracks, "track", coords="minimal", compat="override", join="override")
+            if not part.sizes["window"]:
+                raise ArgumentError(f"group {name!r} has no region; leave it out")
+            part = part.assign_coords(group=("window", np.full(part.sizes["window"], name, dtype=object)))
+            parts.append(part)
+        by_window = xr.concat(
+            [part[["matrix"]] for part in parts],
+            "window",
+            coords="minimal",
+            compat="override",
+            join="override",
+        )
+        summed = [part[["mean", "std", "n"]] for part in parts]
+        by_group = xr.concat(summed, "set", coords="minimal", compat="override", join="override")
+        by_group = by_group.transpose("track", "set", "offset")
+        merged = xr.merge([by_window, by_group], compat="override", join="override")
+        named = merged.assign_coords(set=("set", np.array(list(groups), dtype=object)), **self.track_coords())
+        return named.assign_attrs(assembly=self.assembly, how=how)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def signals(self, what: str) -> list[Source]:
+        """The sources of all tracks, which are signals; LayoutError."""
+        sources = self.sources
+        for source, name in zip(sources, self.names, strict=True):
+            check_signal(source, f"track {name!r}", what)
+        return sources
+
+    def _table(
+        self,
+        sources: list[Source],
+        intervals: Intervals,
+        wanted: list[Stat],
+        dim: str,
+        coords: dict[str, Any],
+    ) -> xr.Dataset:
+        """Statistics of intervals, track by track."""
+        import xarray as xr
+
+        from genomearray.compute.region_statistics import asked_statistics
+        from genomearray.compute.windows import same_lengths
+
+        same_lengths(intervals.names, sources)
+        columns: dict[str, list[NDArray[Any]]] = {stat.text: [] for stat in wanted}
+        for source in sources:
+            for name, values in asked_statistics(source, intervals, wanted).items():
+                columns[name].append(values)
+        variables = {name: ((dim, "track"), np.stack(values, axis=1)) for name, values in columns.items()}
+        return xr.Dataset(variables, coords | self.track_coords(), {"assembly": self.assembly})
+
+
+def _groups(regions: Any) -> dict[str, Any]:
+    """Regions by the name of their group."""
+    is_table = isinstance(regions, Mapping) and {"chrom", "start", "end"} <= set(regions)
+    if not isinstance(regions, Mapping) or is_table:
+        return {"regions": regions}
+    if not regions:
+        raise RegionError("there is no group of regions; give at least one")
+    return {str(name): some for name, some in regions.items()}
