@@ -27,20 +27,19 @@ _MAGIC = frozenset("*?[")
 
 def stack_of(db: GenomeDB, tracks: Asked | Iterable[Asked] | pd.DataFrame) -> Stack:
     """See :meth:`genomearray.GenomeDB.stack`."""
-    import pandas as pd
-
     samples = None
-    if isinstance(tracks, pd.DataFrame) or is_sheet(tracks):
+    if is_sheet(tracks):
         sheet: Any = tracks
         samples = read_sheet(sheet)
         wanted: list[Any] = samples.index.tolist()
     elif isinstance(tracks, (str, os.PathLike, Track)):
         wanted = _expanded(db, [tracks])
     else:
-        wanted = _expanded(db, tracks)
+        several: Any = tracks
+        wanted = _expanded(db, several)
     if not wanted:
         raise LayoutError("there is no track to stack; give at least one")
-    _refuse_missing(db, [track for track in wanted if isinstance(track, str) and not is_track_file(track)])
+    _refuse_missing(db, wanted)
     names = [
         track.name or f"track{k}" if isinstance(track, Track) else track for k, track in enumerate(wanted)
     ]
@@ -82,8 +81,11 @@ def _expanded(db: GenomeDB, tracks: Iterable[Asked]) -> list[Any]:
     return every
 
 
-def _refuse_missing(db: GenomeDB, names: list[str]) -> None:
-    missing = [name for name in dict.fromkeys(names) if not db.has_track(name)]
+def _refuse_missing(db: GenomeDB, wanted: list[Any]) -> None:
+    """The error of names that the database does not have; its list of names is read once."""
+    names = [track for track in wanted if isinstance(track, str) and not is_track_file(track)]
+    known = set(db.list_tracks()) if len(names) > 1 else set()
+    missing = [name for name in dict.fromkeys(names) if name not in known and not db.has_track(name)]
     if missing:
-        near = nearest_names(missing[0], db.list_tracks())
+        near = nearest_names(missing[0], sorted(known or db.list_tracks()))
         raise missing_tracks(missing, near, f"the database {db.folder}")

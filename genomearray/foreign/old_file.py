@@ -81,7 +81,7 @@ class OldFile:
     def __init__(self, path: Path, kind: str) -> None:
         self.path = path
         try:
-            self.store = Hdf5Store(path)
+            self.store = Hdf5Store(path, kept=True)
             self.contents = pytables.contents(self.store.file, path)
         except GenomeArrayError:
             raise

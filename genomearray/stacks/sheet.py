@@ -18,14 +18,16 @@ _COLUMN = "track"
 
 
 def is_sheet(text: object) -> bool:
-    """Whether a text names a sample sheet, by its ending.
+    """Whether something is a DataFrame, or names a sample sheet by its ending.
 
     Examples
     --------
     >>> is_sheet("samples.tsv"), is_sheet("chip/a")
     (True, False)
     """
-    return isinstance(text, (str, os.PathLike)) and os.fspath(text).lower().endswith(_ENDINGS)
+    if isinstance(text, (str, os.PathLike)):
+        return os.fspath(text).lower().endswith(_ENDINGS)
+    return hasattr(text, "columns")  # without loading pandas
 
 
 def read_sheet(sheet: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:

@@ -228,9 +228,7 @@ def stack(
     >>> stack([track, track])
     <Stack of 2 tracks: counts, counts.1>
     """
-    import pandas as pd
-
-    if isinstance(tracks, pd.DataFrame) or is_sheet(tracks):
+    if is_sheet(tracks):
         if samples is not None:
             raise FormatError("the tracks come from a sample sheet, which is the sheet: leave samples= away")
         sheet: Any = tracks
@@ -238,7 +236,8 @@ def stack(
         listed: list[Any] = samples.index.tolist()
         names = listed
     else:
-        listed = paths_of(tracks)
+        given: Any = tracks
+        listed = paths_of(given)
         names = numbered([name_of(track, k) for k, track in enumerate(listed)])
     if not listed:
         raise LayoutError("there is no track to stack; give at least one")

@@ -67,6 +67,11 @@ class OpenFile:
         status = os.fstat(self.fd)
         return status.st_dev, status.st_ino
 
+    def stamp(self) -> tuple[int, ...]:
+        """What changes when the file is written."""
+        status = os.fstat(self.fd)
+        return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
 
 class OpenFolder:
     """A folder: its files are opened relative to it, so one that is replaced under a reader stays
@@ -119,6 +124,11 @@ class OpenFiles:
             while len(self._files) > min(self._most, _share_of_descriptors()):
                 self._files.popitem(last=False)
         return file
+
+    def drop(self, key: Hashable) -> Any:
+        """Forget the file of a key; gives it, if it was open."""
+        with self._lock:
+            return self._files.pop(key, None)
 
 
 def _share_of_descriptors() -> int:

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.errors import TrackReplacedError, UnknownTrackError
 from genomearray.storage.calm import without_collector
 from genomearray.storage.chunks.chunk_index import find_index, read_index
 from genomearray.storage.chunks.chunk_map import (
@@ -27,103 +28,201 @@ from genomearray.storage.chunks.chunk_map import (
     places_in,
 )
 from genomearray.storage.chunks.codecs import ShuffleDeflate, names_crc
-from genomearray.storage.chunks.open_files import ForkSafeLock, OpenFile
+from genomearray.storage.chunks.open_files import ForkSafeLock, OpenFile, open_files
 from genomearray.storage.layout import NAMES_CRC
 from genomearray.storage.read.remote import RemoteFile
 
 FIRST_READS = 50  # read_direct_chunk costs 4 us a chunk, the map of chr1 2-4 ms once
+_FEW = 256  # chunks whose map costs less than what it saves
+_ID = "id"  # attribute of a track
 _RESERVED = ("_nc",)  # attributes that netCDF keeps for itself and lets nobody write
 _SHUFFLE, _DEFLATE = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
 
 
+class _Opening:
+    """A file while HDF5 has it open, and the datasets that were asked for.
+
+    Whoever uses one of them holds the opening: HDF5 closes them all with the file.
+    """
+
+    def __init__(self, file: h5py.File) -> None:
+        self.file = file
+        self._datasets: dict[str, Any] = {}
+
+    def dataset(self, path: str) -> Any:
+        """What is at a path; None for nothing."""
+        if path not in self._datasets:
+            self._datasets[path] = self.file.get(path)
+        return self._datasets[path]
+
+
 class Hdf5Store:
-    """An open HDF5 file of the layout, on disk or at a URL; many threads may read."""
+    """An open HDF5 file of the layout, on disk or at a URL; many threads may read.
+
+    Parameters
+    ----------
+    path : Path, or str for a URL
+    kept : bool
+        Keep the file open. Else it is one of a bounded number of open files, and is opened again when it is
+        needed, if it is still the same.
+    """
 
     form = "h5"
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, kept: bool = False) -> None:
         self.path = path
         # What HDF5 asks of a remote file comes back to Python, where the garbage collector could free
         # other HDF5 objects in the middle of a call, which HDF5 does not survive.
         self._calm: Callable[[], AbstractContextManager[None]] = (
             without_collector if isinstance(path, str) else nullcontext
         )
-        self._raw: OpenFile | RemoteFile
+        self.is_local = isinstance(path, Path)
+        self.openings = 1
+        self._keys = object(), object()  # of our own descriptor, and of HDF5's
+        self._closed = False
         with self._calm():
-            self._raw, self._file = _open_remote(path) if isinstance(path, str) else _open_both(path)
+            raw, file = _open_remote(path) if isinstance(path, str) else _open_both(path)
+        self._identity: tuple[Any, ...] = raw.identity()
+        self._stamp = raw.stamp() if isinstance(raw, OpenFile) else ()
+        self._id = file.attrs.get(_ID)
+        opened = raw, _Opening(file)
+        self._kept = opened if kept or not self.is_local else None
+        if self._kept is None:
+            for key, one in zip(self._keys, opened, strict=True):
+                open_files.get(key, partial(_given, one))
+
+    def raw(self) -> OpenFile | RemoteFile:
+        """The bytes of the file."""
+        if self._kept is not None:
+            return self._kept[0]
+        known: OpenFile = open_files.get(self._keys[0], self._raw_again)
+        return known
+
+    def opening(self) -> _Opening:
+        """The file, open in HDF5."""
+        if self._kept is not None:
+            return self._kept[1]
+        known: _Opening = open_files.get(self._keys[1], self._again)
+        return known
+
+    def _raw_again(self) -> OpenFile:
+        """The same file once more."""
+        self._refuse_closed()
+        try:
+            raw = OpenFile(self.path)
+        except FileNotFoundError:
+            raise self._gone() from None
+        if raw.stamp() != self._stamp:
+            self._again()  # HDF5 says whether it is the same track, touched since
+            self._stamp = raw.stamp()
+        return raw
+
+    def _again(self) -> _Opening:
+        """The same file once more, in HDF5."""
+        self._refuse_closed()
+        assert isinstance(self.path, Path)
+        self.openings += 1
+        try:
+            opened = _Opening(open_hdf5(self.path))
+        except FileNotFoundError:
+            raise self._gone() from None
+        # An inode is used again: the id tells the track.
+        if _identity(opened.file) != self._identity or opened.file.attrs.get(_ID) != self._id:
+            raise TrackReplacedError(
+                f"track {self.path} was replaced or removed since it was opened; open it again"
+            )
+        return opened
+
+    def _gone(self) -> UnknownTrackError:
+        return UnknownTrackError(f"track {self.path} cannot be reached any more: it is not there")
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise ValueError("the track is closed")
 
     @property
     def file(self) -> h5py.File:
         """The file as h5py sees it."""
-        return self._file
+        return self.opening().file
 
     def identity(self) -> tuple[Any, ...]:
         """What was opened."""
-        return self._raw.identity()
+        return self._identity
 
     def close(self) -> None:
         """Close the file."""
-        with self._calm():
-            self._file.close()
+        self._closed = True
+        opened = self._kept[1] if self._kept is not None else open_files.drop(self._keys[1])
+        open_files.drop(self._keys[0])
+        if opened is not None:
+            with self._calm():
+                opened.file.close()
 
     def attribute(self, variable: str | None, key: str) -> Any:
         """One attribute of the root, or of a variable; None where there is none."""
         with self._calm():
-            attributes = (self._file if variable is None else self._file[variable]).attrs
+            opened = self.opening()
+            attributes = (opened.file if variable is None else opened.file[variable]).attrs
             # Not attrs.get: it takes an attribute that cannot be read for one that is not there.
             return _plain(attributes[key]) if key in attributes else None
 
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
         with self._calm():
+            opened = self.opening()
             return {
                 name: _plain(value)
-                for name, value in self._file.attrs.items()
+                for name, value in opened.file.attrs.items()
                 if not name.lower().startswith(_RESERVED)
             }
 
     def variables(self) -> list[str]:
         """Names of the 1-D variables of the root."""
         with self._calm():
+            opened = self.opening()
             return [
                 name
-                for name in self._file
-                if not name.startswith("pos_") and isinstance(self._file[name], h5py.Dataset)
+                for name in opened.file
+                if not name.startswith("pos_") and isinstance(opened.file[name], h5py.Dataset)
             ]
 
     def variable_attributes(self, name: str) -> dict[str, Any]:
         """Attributes of a variable, without those of netCDF itself."""
         hidden = ("DIMENSION_LIST", "_Netcdf4Coordinates", "_Netcdf4Dimid", "_FillValue")
         with self._calm():
-            attributes = self._file[name].attrs
+            opened = self.opening()
+            attributes = opened.file[name].attrs
             # Only those: the others point into a heap without checksums, where HDF5 can loop forever.
             return {key: _plain(attributes[key]) for key in attributes if key not in hidden}
 
     def array(self, path: str, expected: Callable[[], NDArray[np.bool_]] | None = None) -> Array1D | None:
         """The 1-D array at a path, or None."""
         with self._calm():
-            dataset = self._file.get(path)
+            opened = self.opening()
+            dataset = opened.dataset(path)
             if not isinstance(dataset, h5py.Dataset):
                 return None
             codec = _codec(dataset)
             if codec is None:
                 return PlainArray(
-                    dataset.shape[0], dataset.dtype.newbyteorder("="), partial(self._take, dataset)
+                    dataset.shape[0], dataset.dtype.newbyteorder("="), partial(self._take, path)
                 )
-            chunks = _Hdf5Chunks(dataset, self._raw, self._calm)
+            chunks = _Hdf5Chunks(self, path, dataset, self._calm)
             return ChunkedArray(
                 dataset.shape[0], dataset.chunks[0], codec, dataset.fillvalue, chunks, expected
             )
 
-    def _take(self, dataset: h5py.Dataset, start: int, end: int) -> Any:
+    def _take(self, path: str, start: int, end: int) -> Any:
         with self._calm():
-            return dataset[start:end]
+            opened = self.opening()
+            return opened.dataset(path)[start:end]
 
     def names(self) -> list[str]:
         """Column ``name`` of /sequences."""
         with self._calm():
-            names = [str(name) for name in self._file["sequences/name"].asstr()[:]]
-            known = self._file.attrs[NAMES_CRC]
+            opened = self.opening()
+            names = [str(name) for name in opened.file["sequences/name"].asstr()[:]]
+            known = opened.file.attrs[NAMES_CRC]
         # HDF5 keeps text in a heap without a checksum.
         if names_crc(names) != known:
             raise ValueError("the checksum of the names does not agree")
@@ -134,10 +233,19 @@ def _open_both(path: Path) -> tuple[OpenFile, h5py.File]:
     """Our own descriptor and HDF5's, of the same file also while it is being replaced."""
     while True:
         raw, file = OpenFile(path), open_hdf5(path)
-        status = os.fstat(file.id.get_vfd_handle())
-        if (status.st_dev, status.st_ino) == raw.identity():
+        if _identity(file) == raw.identity():
             return raw, file
         file.close()
+
+
+def _identity(file: h5py.File) -> tuple[int, int]:
+    """Device and inode of a file on disk."""
+    status = os.fstat(file.id.get_vfd_handle())
+    return status.st_dev, status.st_ino
+
+
+def _given(one: Any) -> Any:
+    return one
 
 
 def _open_remote(url: str) -> tuple[RemoteFile, h5py.File]:
@@ -175,31 +283,34 @@ class _Hdf5Chunks:
 
     def __init__(
         self,
+        store: Hdf5Store,
+        path: str,
         dataset: h5py.Dataset,
-        file: OpenFile | RemoteFile,
         calm: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        self._dataset = dataset
+        self._store = store
+        self._path = path
         self._calm = calm
-        self._id = dataset.id
         self._chunk = dataset.chunks[0]
+        self._nbytes = self._chunk * dataset.dtype.itemsize
         self._n = -(-dataset.shape[0] // self._chunk)
-        self._file = file
         self._map: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._reads = 0
         self._lock = ForkSafeLock()
 
     @property
     def one_local_file(self) -> bool:
-        return self._file.fd >= 0
+        return self._store.is_local
 
     def place(self, index: int) -> tuple[ChunkFile, int, int] | None:
         if self._map is None:
-            if self._reads < FIRST_READS and self._file.fd >= 0:
+            store = self._store
+            # A file that had to be opened again would have to be opened for each chunk.
+            if self._n > _FEW and self._reads < FIRST_READS and store.is_local and store.openings == 1:
                 return None
             self._whole_map()
         assert self._map is not None
-        return self._file, int(self._map[0][index]), int(self._map[1][index])
+        return self._store.raw(), int(self._map[0][index]), int(self._map[1][index])
 
     def raw(self, index: int) -> bytes | None:
         place = self.place(index)
@@ -211,11 +322,14 @@ class _Hdf5Chunks:
 
     def places(self, indexes: NDArray[np.int64]) -> ChunkPlaces:
         offsets, sizes = self._whole_map()
-        return places_in([self._file], np.zeros(indexes.size, np.int64), offsets[indexes], sizes[indexes])
+        return places_in(
+            [self._store.raw()], np.zeros(indexes.size, np.int64), offsets[indexes], sizes[indexes]
+        )
 
     def _ask(self, index: int) -> bytes | None:
         try:
-            mask, data = self._id.read_direct_chunk((index * self._chunk,))
+            opened = self._store.opening()
+            mask, data = opened.dataset(self._path).id.read_direct_chunk((index * self._chunk,))
         except (OSError, RuntimeError, ValueError, MemoryError):
             # h5py 3.16 takes the size of a chunk that is not stored from uninitialised memory.
             return None
@@ -235,11 +349,12 @@ class _Hdf5Chunks:
 
     def _index_at_once(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         with self._calm():
-            header = h5py.h5o.get_info(self._id).addr
+            opened = self._store.opening()
+            header = h5py.h5o.get_info(opened.dataset(self._path).id).addr
+            read = self._store.raw().read
             try:
-                place = find_index(self._file.read, header)
-                nbytes = self._chunk * self._dataset.dtype.itemsize
-                return None if place is None else read_index(self._file.read, place, self._n, nbytes)
+                place = find_index(read, header)
+                return None if place is None else read_index(read, place, self._n, self._nbytes)
             except (ValueError, OSError, OverflowError, struct.error):
                 return None  # HDF5 says what is wrong
 
@@ -255,7 +370,8 @@ class _Hdf5Chunks:
                 masked.append(index)
 
         with self._calm():
-            self._id.chunk_iter(note)
+            opened = self._store.opening()
+            opened.dataset(self._path).id.chunk_iter(note)
         if masked:
             raise ValueError(f"{len(masked)} chunks skip filters, which genomearray never writes")
         return offsets, sizes
