@@ -30,6 +30,7 @@ _HOMES = {
     "batches": "genomearray.stacks.batches",
     "combine": "genomearray.stacks.combine",
     "combine_strands": "genomearray.stacks.strands",
+    "compare": "genomearray.stacks.compare",
     "corr": "genomearray.track.track",
     "errors": "genomearray.errors",
     "liftover": "genomearray.lifting.lift",
@@ -65,6 +66,7 @@ __all__ = [
     "batches",
     "combine",
     "combine_strands",
+    "compare",
     "corr",
     "errors",
     "liftover",
@@ -96,6 +98,7 @@ if TYPE_CHECKING:
     from genomearray.reference.region import parse_strand
     from genomearray.stacks.batches import Batches, batches
     from genomearray.stacks.combine import combine
+    from genomearray.stacks.compare import compare
     from genomearray.stacks.stack import Stack, stack
     from genomearray.stacks.strands import combine_strands, strand_shift
     from genomearray.storage.write.options import WriteReport

@@ -59,8 +59,8 @@ def settings(ctx: click.Context, db: str | None, assembly: str | None) -> tuple[
 
 
 def with_database(function: F) -> F:
-    """Add the options of the database, and pass the open one as first argument. Where none is named, a
-    TRACK that is a file is opened by itself.
+    """Add the options of the database, and pass the open one as first argument. Where none is named,
+    TRACKs that are files are opened by themselves.
     """
 
     @click.pass_context
@@ -71,8 +71,9 @@ def with_database(function: F) -> F:
         from genomearray.storage.names import is_track_file
 
         path, name = settings(ctx, db, assembly)
-        track = kwargs.get("track")
-        if not (path or os.environ.get("GENOME_DB")) and isinstance(track, str) and is_track_file(track):
+        asked = kwargs.get("tracks") or (kwargs.get("track"),)
+        files = all(isinstance(track, str) and is_track_file(track) for track in asked)
+        if files and not (path or os.environ.get("GENOME_DB")):
             from genomearray.database.no_database import NoDatabase
 
             return function(NoDatabase(), *args, **kwargs)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NoReturn
 
 from genomearray.choices import Kind
 from genomearray.database.folders import database_folder
 from genomearray.errors import LayoutError
 from genomearray.features.table import FeatureTable, open_features
+from genomearray.stacks.stack import Stack, stack
 from genomearray.track.track import Track, open_track
 
 
@@ -17,6 +19,10 @@ class NoDatabase:
     def open_track(self, name: str, kind: Kind | None = None) -> Track:
         """The track of a file; see :func:`genomearray.open_track`."""
         return open_track(name, kind)
+
+    def stack(self, tracks: Iterable[str]) -> Stack:
+        """The tracks of files; see :func:`genomearray.stack`."""
+        return stack(tracks)
 
     def open(self, name: str) -> Track | FeatureTable:
         """The track or feature table of a file."""

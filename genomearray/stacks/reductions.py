@@ -122,7 +122,7 @@ class ReductionMethods(BaseStack):
             if above is not None:
                 raise ArgumentError("above= counts tracks; of bases: (stack > 3).mean('pos')")
             return self._along("count", by, chroms)
-        limit = -np.inf if above is None else _number(above, "above")
+        limit = -np.inf if above is None else number_of(above, "above")
         label = "count" if above is None else f"count above {above:g}"
         return self._across("count" if above is None else "above", limit, label, dim, by, chroms)
 
@@ -138,7 +138,7 @@ class ReductionMethods(BaseStack):
         """
         if dim != "track":
             raise ArgumentError(f"dim={dim!r}: fraction is of tracks; of bases: region_stats(stats='over:T')")
-        limit = _number(at_least, "at_least")
+        limit = number_of(at_least, "at_least")
         made = self._across("fraction", limit, f"fraction >= {at_least:g}", dim, None, None)
         assert isinstance(made, Track)
         return made
@@ -197,7 +197,8 @@ def _combined(stack: BaseStack, how: Any) -> Track:
     return Track(Combined(sources, "sum", None, f"sum of {', '.join(stack.names)}"))
 
 
-def _number(value: object, name: str) -> float:
+def number_of(value: object, name: str) -> float:
+    """A number that was given as an argument, or ArgumentError."""
     if not isinstance(value, (int, float, np.integer, np.floating)) or value != value:
         raise ArgumentError(f"{name}={value!r} is not a number")
     return float(value)

@@ -91,8 +91,9 @@ class TableMethods(BaseStack):
         table = read_regions(regions, sources[0]).inside(sources[0])
         coords = interval_coords(table.intervals, "region")
         coords["strand"] = ("region", table.strand_text.astype(object))
-        if table.label is not None:
-            coords["name"] = ("region", np.asarray(table.label, dtype=object))
+        label = table.label if table.label is not None else _own_names(regions, len(table))
+        if label is not None:
+            coords["name"] = ("region", np.asarray(label, dtype=object))
         return self._table(sources, table.intervals, wanted, "region", coords)
 
     def bins(self, size: int, *, chroms: Chroms = None, stats: Stats | None = None) -> xr.Dataset:
@@ -234,6 +235,14 @@ class TableMethods(BaseStack):
                 columns[name].append(values)
         variables = {name: ((dim, "track"), np.stack(values, axis=1)) for name, values in columns.items()}
         return xr.Dataset(variables, coords | self.track_coords(), {"assembly": self.assembly})
+
+
+def _own_names(regions: Any, n: int) -> Any:
+    """The column ``name`` of a table of regions; None where it has none."""
+    if "name" not in getattr(regions, "columns", ()):
+        return None
+    names = np.asarray(regions["name"])
+    return names if names.shape == (n,) else None
 
 
 def _groups(regions: Any) -> dict[str, Any]:
