@@ -25,6 +25,7 @@ _HOMES = {
     "export_bedgraph": "bedgraph",
     "export_bigwig": "bigwig",
     "export_fasta": "fasta",
+    "export_matrix": "matrix",
     "export_npy": "npy",
     "export_store": "store",
     "export_wig": "wig",
@@ -61,6 +62,7 @@ __all__ = [
     "export_bedgraph",
     "export_bigwig",
     "export_fasta",
+    "export_matrix",
     "export_npy",
     "export_store",
     "export_wig",
@@ -99,6 +101,7 @@ if TYPE_CHECKING:
     from .importing.features import TableReport
     from .importing.options import ImportOptions
     from .importing.report import ImportReport
+    from .matrix import export_matrix
     from .npy import export_npy
     from .reads.options import ReadOptions
     from .reads.report import ReadReport

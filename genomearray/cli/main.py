@@ -31,6 +31,7 @@ _COMMANDS = {
     "bins": "genomearray.cli.stacks:bins",
     "corr": "genomearray.cli.stacks:corr",
     "pca": "genomearray.cli.stacks:pca",
+    "matrix": "genomearray.cli.matrix:matrix",
     "summary": "genomearray.cli.stacks:summary",
     "compare": "genomearray.cli.expressions:compare",
     "compute": "genomearray.cli.expressions:compute",

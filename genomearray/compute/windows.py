@@ -5,7 +5,6 @@ from __future__ import annotations
 import numbers
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -31,7 +30,7 @@ from genomearray.reference.intervals import Intervals
 from genomearray.reference.region import integer
 from genomearray.reference.region_table import Regions, RegionTable, read_regions
 from genomearray.source import Source, missing_value
-from genomearray.text_table import MOST
+from genomearray.summary_kernels import summarise
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,6 +54,10 @@ class Options(NamedTuple):
     encoding: Encoding | None = None
     how: str = "mean"
     fill: float | None = None
+    around: tuple[int, int] | None = None  # bp before and after the reference, instead of a width
+    # Bins of scaled regions end between bases, as deepTools has them, which counts from the bp before them
+    # (given for both strands): where a border is a whole number, rounding decides.
+    whole_bases: tuple[int, int] | None = None
 
     def checked(self, source: Source) -> Self:
         """These options, if all are known and fit the source."""
@@ -84,6 +87,8 @@ def window_table(source: Source, regions: Regions, options: Options) -> RegionTa
     table = read_regions(regions, source)
     if options.width is not None:
         table = table.around(options.width, options.reference, strand_aware=options.strand_aware)
+    elif options.around is not None:
+        table = table.beside(*options.around, options.reference, strand_aware=options.strand_aware)
     table = table.inside(source, pad=options.bounds == "pad")
     sizes = table.end - table.start
     if options.bins is None and sizes.size and (sizes != sizes[0]).any():
@@ -160,11 +165,18 @@ def scaled(source: Source, table: RegionTable, n: int, options: Options) -> NDAr
                 places: Any = places,
                 lengths: Any = lengths,
             ) -> None:
-                where = places[part], lengths[part], reverse[rows[part]]
-                out[rows[part]] = _scaled_rows(values, *where, n, stat)
+                backwards = reverse[rows[part]]
+                out[rows[part]] = _scaled_rows(
+                    values, places[part], lengths[part], backwards, n, stat, _lead(options, backwards)
+                )
 
             list(pool.map(work, np.array_split(np.arange(rows.size), min(4 * workers(), rows.size))))
     return out
+
+
+def _lead(options: Options, reverse: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """How many bp lie before each region, as the genome runs, where bins end between bases."""
+    return None if options.whole_bases is None else np.where(reverse, *options.whole_bases[::-1])
 
 
 def _scaled_rows(
@@ -174,23 +186,37 @@ def _scaled_rows(
     reverse: NDArray[np.bool_],
     n: int,
     stat: Stat,
+    lead: NDArray[np.int64] | None,
 ) -> NDArray[np.float64]:
     """Regions, a row each: by parts of bases (see :func:`genomearray.compute.kernels.scale_regions`), but
-    values in order take every base that a bin touches.
+    values in order take every base that a bin touches; ``lead``: bins end between bases.
     """
     from genomearray.compute.kernels import scale_regions
 
     rows = np.empty((places.size, n), dtype=np.float64)
-    if not stat.is_ordered:
+    if not stat.is_ordered and (lead is None or not (lengths % n).any()):
         kind = How.MEAN if stat.is_share else How.of(stat.kind)
         scale_regions(values, places, lengths, reverse, kind, rows)
         return rows
-    borders = np.arange(n + 1) * lengths[:, None]
-    first, last = borders[:, :-1] // n, -(-borders[:, 1:] // n)
+    if lead is None:
+        borders = np.arange(n + 1) * lengths[:, None]
+        first, last = borders[:, :-1] // n, -(-borders[:, 1:] // n)
+    else:
+        borders = np.floor(np.arange(n + 1) * (lengths / n)[:, None] + lead[:, None]).astype(np.int64)
+        borders -= lead[:, None]
+        borders[:, -1] = lengths
+        first, last = borders[:, :-1], np.maximum(borders[:, 1:], borders[:, :-1] + 1)
     low = int(places.min(initial=0))
     starts, ends = ((places[:, None] - low + offset).reshape(-1) for offset in (first, last))
     used = values[low : low + int(ends.max(initial=0))].astype(np.float64)
-    quantiles(used, starts, ends, wanted_places([stat]), rows.reshape(-1, 1))
+    if stat.is_ordered:
+        quantiles(used, starts, ends, wanted_places([stat]), rows.reshape(-1, 1))
+    else:
+        summary = summarise(used, starts, ends)
+        with np.errstate(invalid="ignore", divide="ignore"):  # a bin without a value has no mean
+            mean = summary.sum / summary.n
+        found = {"sum": np.where(summary.n > 0, summary.sum, np.nan), "min": summary.min, "max": summary.max}
+        rows.reshape(-1)[:] = found.get(stat.kind, mean)
     rows[reverse] = rows[reverse, ::-1]
     return rows
 
@@ -304,75 +330,3 @@ def labelled_windows(
     if "base" in dims:
         coords["base"] = list(BASES)
     return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name=name)
-
-
-def profile(
-    source: Source, regions: Regions, options: Options, flank: object, bin_size: object
-) -> xr.Dataset:
-    """See :meth:`genomearray.Track.profile`."""
-    import xarray as xr
-
-    beside, size = integer(flank, "flank"), integer(bin_size, "bin_size")
-    if not 0 <= beside < MOST or size < 1 or beside % size:
-        raise RegionError(
-            f"flank={beside} and bin_size={size}: the flank is a whole number of bins, each of 1 bp or more"
-        )
-    n_bins = options.bins
-    if options.width is not None and n_bins is None:
-        n_bins, rest = divmod(integer(options.width, "width"), size)
-        if rest or not n_bins:
-            raise RegionError(
-                f"width={options.width} and bin_size={size}: the width is a whole number of bins"
-            )
-    if n_bins is None:
-        raise RegionError("give width= for windows around a point of the regions, or bins= to scale them")
-    options = options._replace(bins=n_bins)
-    (body,), table = windows([source], regions, options)
-    options = options.checked(source)
-    matrix = _with_flanks(source, body, table, options, beside, size)
-    where = np.arange(-(beside // size), n_bins + beside // size)
-    array = labelled_windows(
-        matrix, table, ("window", "offset"), {"assembly": source.assembly, "how": options.how}, None
-    )
-    coords: dict[str, Any] = {
-        "part": ("offset", np.where(where < 0, "upstream", np.where(where < n_bins, "body", "downstream")))
-    }
-    if options.width is not None:
-        width = integer(options.width, "width")
-        inside = np.clip(where, 0, n_bins) * width / n_bins
-        coords["distance"] = (
-            "offset",
-            inside + np.minimum(where, 0) * size + np.maximum(where - n_bins, 0) * size - width // 2,
-        )
-    with np.errstate(invalid="ignore", divide="ignore"):  # a bin without a value has no mean
-        valid = ~np.isnan(matrix)
-        n = valid.sum(axis=0)
-        mean = np.where(valid, matrix, 0).sum(axis=0) / n
-        std = np.sqrt(np.where(valid, (matrix - mean) ** 2, 0).sum(axis=0) / n)
-    results = {
-        "matrix": array.assign_coords(offset=where),
-        "mean": ("offset", mean),
-        "std": ("offset", std),
-        "n": ("offset", n),
-    }
-    return xr.Dataset(results, coords, {"assembly": source.assembly, "how": options.how})
-
-
-def _with_flanks(
-    source: Source, body: NDArray[Any], table: RegionTable, options: Options, flank: int, size: int
-) -> NDArray[Any]:
-    """The matrix of the regions with that of ``flank`` bp on both sides, in bins of ``size``."""
-    if not flank:
-        return body
-    sides = [_beside(table, flank, side, strand_aware=options.strand_aware) for side in (-1, 1)]
-    if options.bounds == "raise":
-        sides = [flanks.inside(source, pad=False) for flanks in sides]
-    up, down = (scaled(source, flanks, flank // size, options) for flanks in sides)
-    return np.concatenate([up, body, down], axis=1)
-
-
-def _beside(table: RegionTable, flank: int, side: int, *, strand_aware: bool) -> RegionTable:
-    """The ``flank`` bp upstream (side -1) or downstream (side 1) of each region."""
-    left = (np.where(table.strand < 0, -side, side) if strand_aware else np.full(len(table), side)) < 0
-    start = np.where(left, table.start - flank, table.end)
-    return replace(table, start=start, end=start + flank)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from genomearray.errors import LayoutError, nearest_names
+from genomearray.stacks.files import name_of, paths_of
 from genomearray.stacks.members import Member, numbered
 from genomearray.stacks.sheet import is_sheet, missing_tracks, read_sheet
 from genomearray.stacks.stack import Stack
@@ -40,14 +41,17 @@ def stack_of(db: GenomeDB, tracks: Asked | Iterable[Asked] | pd.DataFrame) -> St
     if not wanted:
         raise LayoutError("there is no track to stack; give at least one")
     _refuse_missing(db, wanted)
-    names = [
-        track.name or f"track{k}" if isinstance(track, Track) else track for k, track in enumerate(wanted)
-    ]
+    names = wanted if samples is not None else [_name(track, k) for k, track in enumerate(wanted)]
     members = [
         Member(name, partial(_same, track) if isinstance(track, Track) else partial(db.open_track, track))
         for name, track in zip(numbered(names), wanted, strict=True)
     ]
     return Stack(members, samples)
+
+
+def _name(track: Asked, k: int) -> str:
+    """What a track is called: a file by its name without the ending."""
+    return track if isinstance(track, str) and not is_track_file(track) else name_of(track, k)
 
 
 def _same(track: Track) -> Track:
@@ -67,8 +71,6 @@ def _expanded(db: GenomeDB, tracks: Iterable[Asked]) -> list[Any]:
         elif is_track_file(text) and not _MAGIC & set(text):
             every.append(text)
         elif is_track_file(text):
-            from genomearray.stacks.files import paths_of
-
             every += [path if is_track_file(str(path)) else f"./{path}" for path in paths_of(text)]
         elif not _MAGIC & set(text) or db.has_track(text):
             every.append(text)

@@ -113,6 +113,20 @@ class RegionTable:
             start = point - np.where(minus, size - size // 2, size // 2)
         return replace(self, start=start, end=start + size)
 
+    def beside(
+        self, before: int, after: int, reference: object = "middle", *, strand_aware: bool = True
+    ) -> Self:
+        """Windows from ``before`` bp before the middle of each region, or its first or last border, to
+        ``after`` bp after it, as its strand runs.
+        """
+        check("reference", reference, REFERENCES)
+        minus = (self.strand < 0) & strand_aware
+        point = (self.start + self.end) // 2
+        if reference != "middle":
+            point = np.where(minus == (reference == "start"), self.end, self.start)
+        start = point - np.where(minus, after, before)
+        return replace(self, start=start, end=start + before + after)
+
     def inside(self, chromosomes: Chromosomes, *, pad: bool | None = None) -> Self:
         """These regions, if each holds a base and none reaches outside its chromosome, or with
         ``pad`` none lies wholly outside.

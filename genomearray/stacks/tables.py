@@ -138,6 +138,9 @@ class TableMethods(BaseStack):
         bins: int | None = None,
         flank: int = 0,
         bin_size: int = 1,
+        before: int | None = None,
+        after: int | None = None,
+        whole_bases: bool = False,
         strand_aware: bool = True,
         bounds: Bounds = "pad",
         how: str = "mean",
@@ -149,8 +152,11 @@ class TableMethods(BaseStack):
         Parameters
         ----------
         regions : as for :meth:`Track.windows`, or a dict of them by the name of a group
-        width, bins, flank, bin_size, strand_aware, bounds, how, reference, fill
+        width, bins, flank, bin_size, before, after, strand_aware, bounds, how, reference, fill
             As for :meth:`Track.profile`.
+        whole_bases : bool
+            Bins of scaled regions end between bases, as those of deepTools: the last base before a border
+            is not shared. Default: a base at a border counts in both bins, by its parts.
 
         Returns
         -------
@@ -178,32 +184,38 @@ class TableMethods(BaseStack):
         """
         import xarray as xr
 
-        from genomearray.compute.windows import Options, profile
+        from genomearray.compute.profiles import profile, sides
+        from genomearray.compute.windows import Options
 
         groups = _groups(regions)
         self.signals("mean")
-        options = Options(width, bins, reference, strand_aware, bounds, None, how, fill)
+        beside = sides(flank, bin_size, before, after)
+        options = Options(
+            width,
+            bins,
+            reference,
+            strand_aware,
+            bounds,
+            None,
+            how,
+            fill,
+            whole_bases=(beside.before, beside.after) if whole_bases else None,
+        )
+        around = width is None and bins is None and (before is not None or after is not None)
         parts = []
         for name, some in groups.items():
-            of_tracks = [profile(source, some, options, flank, bin_size) for source in self.sources]
+            of_tracks = [profile(source, some, options, beside, around=around) for source in self.sources]
             part = xr.concat(of_tracks, "track", coords="minimal", compat="override", join="override")
             if not part.sizes["window"]:
                 raise ArgumentError(f"group {name!r} has no region; leave it out")
-            part = part.assign_coords(group=("window", np.full(part.sizes["window"], name, dtype=object)))
+            group = np.full(part.sizes["window"], name, dtype=object)
+            own = _own_names(some, group.size)
+            part = part.assign_coords(group=("window", group))
+            if own is not None:
+                part = part.assign_coords(name=("window", own.astype(object)))
             parts.append(part)
-        by_window = xr.concat(
-            [part[["matrix"]] for part in parts],
-            "window",
-            coords="minimal",
-            compat="override",
-            join="override",
-        )
-        summed = [part[["mean", "std", "n"]] for part in parts]
-        by_group = xr.concat(summed, "set", coords="minimal", compat="override", join="override")
-        by_group = by_group.transpose("track", "set", "offset")
-        merged = xr.merge([by_window, by_group], compat="override", join="override")
-        named = merged.assign_coords(set=("set", np.array(list(groups), dtype=object)), **self.track_coords())
-        return named.assign_attrs(assembly=self.assembly, how=how)
+        named = _joined(parts, list(groups)).assign_coords(self.track_coords())
+        return named.assign_attrs(parts[0].attrs)
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -235,6 +247,21 @@ class TableMethods(BaseStack):
                 columns[name].append(values)
         variables = {name: ((dim, "track"), np.stack(values, axis=1)) for name, values in columns.items()}
         return xr.Dataset(variables, coords | self.track_coords(), {"assembly": self.assembly})
+
+
+def _joined(parts: list[xr.Dataset], groups: list[str]) -> xr.Dataset:
+    """Matrices of groups, one after the other along ``window``, and what sums each up along ``set``."""
+    import xarray as xr
+
+    def along(dim: str, some: list[xr.Dataset]) -> xr.Dataset:
+        return xr.concat(some, dim, coords="minimal", compat="override", join="override")
+
+    by_window = along("window", [part[["matrix"]] for part in parts])
+    by_group = along("set", [part[["mean", "std", "n"]] for part in parts])
+    merged = xr.merge(
+        [by_window, by_group.transpose("track", "set", "offset")], compat="override", join="override"
+    )
+    return merged.assign_coords(set=("set", np.array(groups, dtype=object)))
 
 
 def _own_names(regions: Any, n: int) -> Any:

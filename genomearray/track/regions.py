@@ -114,6 +114,8 @@ class RegionMethods(BaseTrack):
         bins: int | None = None,
         flank: int = 0,
         bin_size: int = 1,
+        before: int | None = None,
+        after: int | None = None,
         strand_aware: bool = True,
         bounds: Bounds = "pad",
         how: str = "mean",
@@ -134,6 +136,9 @@ class RegionMethods(BaseTrack):
             bp upstream and downstream of each region, a whole number of bins of ``bin_size``.
         bin_size : int
             bp of a bin that is not scaled.
+        before, after : int, optional
+            bp before and after the ``reference`` instead of a ``width``; with ``bins``, upstream and
+            downstream instead of one ``flank`` on both sides. A whole number of bins of ``bin_size``.
         strand_aware, bounds, how, reference, fill
             As for :meth:`windows`; what lies outside the chromosome is by default missing (0 for integers).
             ``fill=0`` is deepTools' ``--missingDataAsZero``.
@@ -159,7 +164,8 @@ class RegionMethods(BaseTrack):
         >>> result["mean"].values
         array([195.5, 238. , 313. , 355.5])
         """
-        from genomearray.compute.windows import Options, profile
+        from genomearray.compute.profiles import profile, sides
+        from genomearray.compute.windows import Options
 
         if positional:
             value = positional[0]
@@ -172,8 +178,8 @@ class RegionMethods(BaseTrack):
             self.source,
             regions,
             Options(width, bins, reference, strand_aware, bounds, None, how, fill),
-            flank,
-            bin_size,
+            sides(flank, bin_size, before, after),
+            around=width is None and bins is None and (before is not None or after is not None),
         )
 
     def region_stats(self, regions: Regions, stats: Stats | None = None) -> pd.DataFrame:

@@ -514,7 +514,7 @@ def test_a_profile_is_the_matrix_and_its_mean(tmp_path):
     point = db["x"].profile(wanted[:2], width=200, bin_size=25)
     np.testing.assert_allclose(point["matrix"].values, db["x"].windows(wanted[:2], width=200, bins=8).values)
     for options, message in (
-        ({}, "give width= .* or bins="),
+        ({}, "give width=, .* or bins="),
         ({"bins": 2, "flank": 5, "bin_size": 2}, "whole number of bins"),
         ({"width": 5, "bin_size": 2}, "width=5"),
     ):
