@@ -301,8 +301,9 @@ def export_bed(
     Notes
     -----
     A bigBed describes its columns in autoSql: whole numbers as ``uint``, ``int`` or ``bigint``, others as
-    ``double`` (a missing one is ``nan``), texts as ``string``. Its zoom levels sum up how many features lie
-    over each base, as those of bedToBigBed do.
+    ``double`` (a missing one is ``nan``), texts as ``string`` (an empty one is ``.``). Missing scores
+    beside whole ones are 0, which browsers need, and counted. Its zoom levels sum up how many features
+    lie over each base, as those of bedToBigBed do.
 
     Examples
     --------
@@ -334,8 +335,9 @@ def export_bed(
                 "a region, and parts, are for feature tables; choose rows of a DataFrame yourself"
             )
         frames = [table if names is None else table[table["chrom"].isin(names)]]
+    unscored = 0
     if _is_bigbed(out, bigbed):
-        extended = _write_bigbed(table, frames, out, assembly, overwrite)
+        extended, unscored = _write_bigbed(table, frames, out, assembly, overwrite)
     else:
         extended = _write_lines(frames, out, overwrite)
     lines, broken = sum(map(len, frames)), sum(map(with_breaks, frames))
@@ -348,6 +350,8 @@ def export_bed(
         )
     if broken:
         notes.append(f"{broken:,} texts held tabs or ends of lines, which are blanks now")
+    if unscored:
+        notes.append(f"{unscored:,} missing scores are 0 in the file: scores of a bigBed are whole numbers")
     return ExportReport(lines, what.replace("_", " "), tuple(notes))
 
 
@@ -373,6 +377,11 @@ def _is_bigbed(out: Out, asked: bool | None) -> bool:
     """Whether a bigBed is to be written, which standard output cannot take."""
     by_name = os.fspath(out).lower().endswith((".bb", ".bigbed"))
     wanted = by_name if asked is None else asked
+    if os.fspath(out).lower().endswith((".bb.gz", ".bigbed.gz")):
+        raise FormatError(
+            f"{os.fspath(out)} would be a bigBed that is compressed once more, and its blocks are compressed "
+            "already; leave .gz away"
+        )
     if wanted and os.fspath(out) == STDOUT:
         raise FormatError("a bigBed is written here and there; give a file, not standard output")
     return wanted
@@ -384,15 +393,15 @@ def _write_bigbed(
     out: Out,
     assembly: Assembly | None,
     overwrite: bool,
-) -> int:
-    """A bigBed; gives how many features had to be changed to be BED12."""
+) -> tuple[int, int]:
+    """A bigBed; gives how many features had to be changed to be BED12, and how many scores were missing."""
     import pandas as pd
 
     if isinstance(table, FeatureTable):
         assembly, title = table.frame, f"{table.name} of {table.assembly}"
     else:
         title = "intervals"
-    if assembly is None:
+    if not isinstance(assembly, Assembly):
         raise FormatError(
             "a bigBed holds the lengths of its chromosomes, which a DataFrame does not know: give "
             "assembly=, such as db.assembly"
@@ -402,4 +411,4 @@ def _write_bigbed(
     rows = BigBedRows(pd.concat(frames, ignore_index=True), max(map(width, frames)), assembly, title)
     with new_file(out, overwrite=overwrite, suffix=".bb") as part, part.open("r+b") as file:
         write_bigbed(file, rows.chromosomes, rows.described(), rows.features())
-    return rows.changed
+    return rows.changed, rows.unscored

@@ -37,7 +37,7 @@ from .text.scanning import (
     scan_fields,
     skip_blanks,
 )
-from .text.value_table import ValueTableScanner
+from .text.value_table import Codes, ValueTableScanner
 
 if TYPE_CHECKING:
     from genomearray.database.database import GenomeDB
@@ -92,17 +92,17 @@ class ValueTableReport(ImportReport):
 
     Attributes
     ----------
-    codes : dict of str to None
-        Two names in column 4 of bedMethyl, where not all are the same.
+    codes : Codes
+        Names in the fourth column.
     """
 
-    codes: dict[str, None] = field(default_factory=dict)
+    codes: Codes = field(default_factory=Codes)
 
     def judge(self, written: WriteReport) -> None:
-        if self.codes and written.overwritten:
+        if self.codes.differ and written.overwritten:
             raise FormatError(
-                f"{written.overwritten:,} bases have several lines, and the names in column 4 differ "
-                f"({', '.join(self.codes)})",
+                f"{written.overwritten:,} bases have several lines, and the names in the fourth column "
+                f"differ ({', '.join(self.codes.differ)})",
                 hint="give {name_col=} with the one that counts",
             )
 
@@ -114,6 +114,7 @@ def import_bedgraph(
     *,
     value_col: int | str | None = None,
     name_col: str | None = None,
+    start_offset: int = 1,
     **options: Unpack[ImportSettings],
 ) -> ImportReport:
     """Import bedGraph files (plain, gzip, ``-`` for standard input) as one track.
@@ -132,8 +133,12 @@ def import_bedgraph(
         ``N_valid_cov, percent_modified, N_mod, N_canonical, N_other_mod, N_delete, N_fail, N_diff,
         N_nocall`` (18 columns).
     name_col : str, optional
-        Only lines with this in column 4, such as the modification ``m`` of bedMethyl. Without it, lines of
-        bedMethyl with different names on one base are an error. With ``value_col``.
+        Only lines with this in the fourth column, such as the modification ``m`` of bedMethyl. Without
+        it, lines of bedMethyl with different names on one base, also of two files, are an error. With
+        ``value_col``.
+    start_offset : int
+        What makes a start a 1-based position: 1 for BED, whose starts count from 0, and 0 for tables
+        whose starts count from 1, such as peaks.xls of MACS. With ``value_col``.
     **options
         See :class:`genomearray_converters.importing.options.ImportOptions`.
 
@@ -147,9 +152,9 @@ def import_bedgraph(
 
     Notes
     -----
-    A table of ten columns or more whose sixth is a strand is bedMethyl
+    A table of BED9 whose thick part is the feature, and a number after it, is bedMethyl
     (https://nanoporetech.github.io/modkit/intro_pileup.html): columns after the tenth may be separated
-    by blanks.
+    by blanks. Where both strands of a base have a line, the last one counts, and the report says so.
 
     Examples
     --------
@@ -167,9 +172,9 @@ def import_bedgraph(
     array([ 7.,  7., nan], dtype=float32)
     """
     if value_col is None:
-        if name_col is not None:
+        if name_col is not None or start_offset != 1:
             raise ArgumentError(
-                "column 4 of a bedGraph is the value, and no name",
+                "names, and other starts, are for tables, and this is a bedGraph",
                 hint="say where the value is: {value_col=}",
             )
         return import_rows(db, track, files, BedGraphScanner, **options)
@@ -177,12 +182,12 @@ def import_bedgraph(
         raise ArgumentError(
             f"value_col={value_col}: columns count from 0, and the first three are chrom, start and end"
         )
-    codes: dict[str, None] = {}
+    codes = Codes()
     return import_rows(
         db,
         track,
         files,
-        partial(ValueTableScanner, value_col, name_col, codes),
+        partial(ValueTableScanner, value_col, name_col, start_offset, codes),
         report=partial(ValueTableReport, codes=codes),
         **options,
     )

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Unpack
 from genomearray.bad_lines import BadLines
 from genomearray.choices import GENE_FORMATS, GeneFormat, check
 from genomearray.errors import FormatError
-from genomearray.input_file import open_input, whole_number
+from genomearray.foreign.open import is_bbi
+from genomearray.input_file import STDIN, open_input, whole_number
 from genomearray.reference.bed_fields import bed_fields, block_parts, thick_parts
 from genomearray.reference.region import FILE_STRANDS
 from genomearray.text_table import MOST, Block, data_blocks, good_rows, shown
@@ -25,7 +26,7 @@ from genomearray.text_table import MOST, Block, data_blocks, good_rows, shown
 from .importing.features import FeatureRows, TableReport, import_features
 from .importing.gff3 import Gff3Transcripts
 from .importing.gtf import GtfTranscripts
-from .importing.options import Files, ImportSettings
+from .importing.options import Files, ImportSettings, input_paths
 from .importing.pipeline import ImportJob
 from .importing.transcripts import Transcript, exon_lists, feature_rows, transcript_columns
 from .text.gff import blanks_for_tabs
@@ -223,6 +224,12 @@ def import_genes(
     """
     if format is not None:
         check("format", format, GENE_FORMATS, optional=True)
+    bigbed = next((path for path in input_paths(files) if path != STDIN and is_bbi(path)), None)
+    if bigbed is not None:
+        raise FormatError(
+            f"{bigbed} is a bigBed, and not a text of genes",
+            hint="{import_bed|genomearray import bed} makes a table of it",
+        )
 
     def read(job: ImportJob[TableReport], path: str) -> Iterator[FeatureRows]:
         left_out: Counter[str] = Counter()

@@ -41,14 +41,18 @@ class BigBedRows:
         Names and lengths (bp), by the bytes of the names.
     changed : int
         Features whose blocks had to be changed to be BED12.
+    unscored : int
+        Missing scores that became 0: a score of BED is a whole number.
     """
 
     def __init__(self, frame: pd.DataFrame, width: int, assembly: Assembly, title: str) -> None:
         self.chromosomes = sorted(
             ((chrom.name, chrom.length) for chrom in assembly), key=lambda pair: pair[0].encode()
         )
-        self._frame, self._width, self._title = frame, width, title
-        self.changed = 0
+        self._frame, self._width, self._title = _plain_columns(frame), width, title
+        self.changed = self.unscored = 0
+        if "score" in frame:
+            self._whole_scores()
         too_long = next((name for name, length in self.chromosomes if length >= 1 << 32), None)
         if too_long is not None:
             raise FormatError(
@@ -73,6 +77,16 @@ class BigBedRows:
                 f"row {k + 1}: [{start[k]}, {end[k]}) of {frame['chrom'].iloc[k]!r} is no part of it: "
                 f"0 <= start <= end <= {length[k]:,} is allowed"
             )
+
+    def _whole_scores(self) -> None:
+        """Scores as whole numbers, where those that are there are; programs read no others."""
+        scores = self._frame["score"]
+        if scores.dtype.kind != "f":
+            return
+        there = scores[scores.notna()]
+        if (there == there.round()).all() and (there.abs() < 1 << 53).all():
+            self.unscored = len(scores) - len(there)
+            self._frame = self._frame.assign(score=scores.fillna(0).astype(np.int64))
 
     def described(self) -> Columns:
         """Names and types of the columns."""
@@ -109,3 +123,13 @@ class BigBedRows:
             else column
             for name, column in zip(names, texts, strict=True)
         ]
+
+
+def _plain_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns of pandas' nullable numbers as those of numpy, with NaN where one is missing."""
+    plain = {}
+    for name in frame.columns:
+        dtype = getattr(frame[name].dtype, "numpy_dtype", None)
+        if dtype is not None and dtype.kind in "iuf":
+            plain[name] = frame[name].astype(np.float64 if frame[name].isna().any() else dtype)
+    return frame.assign(**plain) if plain else frame

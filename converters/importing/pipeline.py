@@ -320,10 +320,12 @@ def import_rows(
     def work(job: ImportJob[ImportReport], paths: list[str]) -> None:
         reader = RowImporter(job)
         for path in paths:
-            before = job.report.rows
-            reader.read(path, scanner())
+            before, lines_of = job.report.rows, scanner()
+            reader.read(path, lines_of)
             if job.report.rows == before and not job.options.allow_empty:
-                raise FormatError(f"{path}: no line of data", hint="{allow_empty} accepts such files")
+                why = lines_of.nothing()
+                hint = "" if why else "{allow_empty} accepts such files"
+                raise FormatError(f"{path}: {why or 'no line of data'}", hint=hint)
 
     return run_import(db, track, files, options, work, report, Target(lines=lines))
 

@@ -222,7 +222,7 @@ int scan_table(const Argument *given, int64_t *results) {
         double amount;
         int kind = number(text, val.begin, val.end, &amount), fine[2];
         for (int k = 0; k < 2; k++) fine[k] = whole(text, fields[k + 1].begin, fields[k + 1].end, &places[k]);
-        int header = !seen && !fine[0] && !fine[1] && kind == NOT_A_NUMBER;
+        int header = !seen && !fine[0] && !fine[1];
         seen = 1;
         if (header) continue;
         for (int k = 0; k < 2; k++)

@@ -64,6 +64,10 @@ class Scanner(ABC):
         """What one may do about it."""
         return ""
 
+    def nothing(self) -> str:
+        """Why a file gave no row, where the format knows better than that there was no line of data."""
+        return ""
+
 
 def explain(error: int, token: str, column: int) -> str:
     """The messages that all text formats share."""

@@ -9,6 +9,8 @@ https://nanoporetech.github.io/modkit/intro_pileup.html
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,15 +37,18 @@ from .scanning import (
 )
 
 _CODE = 3  # column of the name, the modification of bedMethyl
-_LEAST = 10  # columns of bedMethyl
+_LEAST = 10  # columns that tabs divide in bedMethyl with blanks after them
 _STRANDS = (b"+", b"-", b".")
 _STANDARD = ("chrom", "start", "end", "name", "score", "strand", "thickStart", "thickEnd", "itemRgb")
 # Columns after the ninth have names where a file does not say them: those of ENCODE and of modkit's manual.
 _ENCODE = (*_STANDARD, "coverage", "percent_modified")
+# ENCODE's later files go on with genotypes and their quality.
+_GENOTYPES = ("reference_genotype", "sample_genotype", "genotype_quality")
 _MODKIT = (
     *_STANDARD, "N_valid_cov", "percent_modified", "N_mod", "N_canonical", "N_other_mod", "N_delete",
     "N_fail", "N_diff", "N_nocall",
 )  # fmt: skip
+_METHYL = {len(names): names for names in (_ENCODE, (*_ENCODE, *_GENOTYPES), _MODKIT)}
 _NONE = np.zeros(0, np.uint8)
 
 
@@ -92,7 +97,7 @@ def scan_table(
         found = [whole(text, low, high) for low, high in places]
         offsets = [offset for _, offset in found]
         kind, amount = number(text, val, val_end)
-        header = not seen and not any(fine for fine, _ in found) and kind == NOT_A_NUMBER
+        header = not seen and not any(fine for fine, _ in found)
         seen = True
         if header:
             continue
@@ -129,6 +134,22 @@ def scan_table(
     return line, FINE, 0, 0, 0
 
 
+@dataclass
+class Codes:
+    """Names in the fourth column, over all files of an import.
+
+    Attributes
+    ----------
+    first : bytes or None
+        Of the first line of data.
+    differ : dict of str to None
+        Of bedMethyl, two that are not the same.
+    """
+
+    first: bytes | None = None
+    differ: dict[str, None] = field(default_factory=dict)
+
+
 class ValueTableScanner(Scanner):
     """Lines of a table into rows.
 
@@ -138,17 +159,19 @@ class ValueTableScanner(Scanner):
         Column of the value, counted from 0, or its name: in a line that begins with ``#``, or in a first
         line of names; bedMethyl without such a line has names too.
     name_col : str, optional
-        Only lines with this in column 4.
-    codes : dict
-        Filled with names in column 4 of bedMethyl that are not the same: all that are met, or two.
+        Only lines with this in the fourth column.
+    start_offset : int
+        What makes a start a 1-based position.
+    codes : Codes
+        Filled with what is met.
     """
 
-    def __init__(self, value_col: int | str, name_col: str | None, codes: dict[str, None]) -> None:
+    def __init__(self, value_col: int | str, name_col: str | None, start_offset: int, codes: Codes) -> None:
         self._asked = value_col
         self._column = value_col if isinstance(value_col, int) else -1
         self._wanted = _NONE if name_col is None else np.frombuffer(name_col.encode(), np.uint8)
+        self._offset = start_offset - 1
         self._codes = codes
-        self._first = _NONE  # name in column 4
         self._methyl = self._known = self._seen = False
         self._names: tuple[str, ...] = ()  # of the columns, as the file has them
 
@@ -159,13 +182,14 @@ class ValueTableScanner(Scanner):
                 return lost
         n = np.zeros(3, dtype=np.int64)
         other = np.full(2, -1, np.int64)
+        first = np.frombuffer(self._codes.first or b"", np.uint8)
         stopped = scan_table(
             text,
             self._column,
             self._methyl,
             self._seen,
             self._wanted,
-            self._first,
+            first,
             other,
             out.starts,
             out.ends,
@@ -177,8 +201,9 @@ class ValueTableScanner(Scanner):
         )
         self._seen = self._seen or n[0] > 0 or stopped[0] > 0 or stopped[1] != FINE
         if other[0] >= 0:
-            names = self._first.tobytes(), text[other[0] : other[1]].tobytes()
-            self._codes.update(dict.fromkeys(map(_text, names)))
+            names = first.tobytes(), text[other[0] : other[1]].tobytes()
+            self._codes.differ.update(dict.fromkeys(map(_text, names)))
+        out.starts[: n[0]] += self._offset
         return Scanned.of(n, stopped)
 
     def _look(self, text: NDArray[np.uint8]) -> Scanned | None:
@@ -195,20 +220,20 @@ class ValueTableScanner(Scanner):
                 self._column = 0  # of lines that follow, where this one is skipped
                 return Scanned(0, 0, 0, k, NO_COLUMN, at, at + len(line.rstrip()), 0)
             if fields and (is_data or line.lstrip().startswith(b"#")):
-                self._names = tuple(_text(field).lstrip("#") for field in fields)
+                self._names = tuple(_text(name).lstrip("#").strip("'\"") for name in fields)
             at += len(line)
         return None
 
     def _decide(self, fields: list[bytes]) -> None:
         """Which column it is, by the names and the first line of data."""
-        self._methyl = len(fields) >= _LEAST and fields[5] in _STRANDS
-        if len(fields) > _CODE:
-            self._first = np.frombuffer(fields[_CODE], np.uint8)
+        self._methyl = _is_methyl(fields)
+        if len(fields) > _CODE and self._codes.first is None:
+            self._codes.first = fields[_CODE]
         if isinstance(self._asked, int):
             return
-        if self._methyl and self._asked not in self._names:
-            self._names = _ENCODE if len(fields) <= len(_ENCODE) else _MODKIT
-        if self._asked in self._names:
+        if self._methyl and self._asked not in self._names and len(fields) in _METHYL:
+            self._names = _METHYL[len(fields)]
+        if self._names.count(self._asked) == 1 and self._names.index(self._asked) >= _CODE:
             self._column = self._names.index(self._asked)
 
     def explain(self, error: int, token: str, column: int) -> str:
@@ -217,19 +242,40 @@ class ValueTableScanner(Scanner):
                 f"{token!r} has {column} columns, and the value is in column {self._column} (counted from 0)"
             )
         if error == NO_COLUMN:
-            names = ", ".join(self._names) or "no line begins with # and names them"
-            return (
-                f"no column is called {self._asked!r} ({names}); name one, or give its number, counted from 0"
-            )
+            return self._explained_names()
         if error == NAMES_DIFFER:
             return (
-                "this line and the one before lie on the same base, and have different names in column 4 "
-                f"(this one has {token!r})"
+                "this line and the one before lie on the same base, and have different names in the fourth "
+                f"column (this one has {token!r})"
             )
-        return str(explain(error, token, column))
+        return f"{explain(error, token, column)} (columns count from 0)"
+
+    def _explained_names(self) -> str:
+        asked = repr(self._asked)
+        if asked[1:-1] in self._names[:_CODE]:
+            return f"column {asked} is one of the first three, which are chrom, start and end"
+        if asked[1:-1] in self._names:
+            return (
+                f"{self._names.count(asked[1:-1])} columns are called {asked}; give a number, counted from 0"
+            )
+        names = ", ".join(self._names) or "no line begins with # and names them"
+        return f"no column is called {asked} ({names}); name one, or give its number, counted from 0"
 
     def hint(self, error: int) -> str:
         return "give {name_col=} with the one that counts" if error == NAMES_DIFFER else ""
+
+    def nothing(self) -> str:
+        if not self._wanted.size or self._codes.first is None:
+            return ""
+        wanted = _text(self._wanted.tobytes())
+        return f"no line has {wanted!r} in its fourth column; the first line has {_text(self._codes.first)!r}"
+
+
+def _is_methyl(fields: list[bytes]) -> bool:
+    """Whether a line is bedMethyl: BED9 whose thick part is the feature, then numbers."""
+    if len(fields) <= len(_STANDARD) + 1 or fields[5] not in _STRANDS or fields[6:8] != fields[1:3]:
+        return False
+    return fields[len(_STANDARD)].isdigit()
 
 
 def _fields(line: bytes) -> list[bytes]:

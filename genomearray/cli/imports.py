@@ -94,7 +94,15 @@ def wig(db: GenomeDB, track: str, files: tuple[str, ...], **options: Unpack[Impo
 @click.option(
     "--name-col",
     metavar="VALUE",
-    help="Only lines with VALUE in column 4, such as the modification m of bedMethyl.",
+    help="Only lines with VALUE in the fourth column, such as the modification m of bedMethyl.",
+)
+@click.option(
+    "--start-offset",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="With --value-col: 0 where starts count from 1, as in peaks.xls of MACS.",
 )
 @signal_options
 @clip_option
@@ -106,6 +114,7 @@ def bedgraph(
     files: tuple[str, ...],
     value_col: str | None,
     name_col: str | None,
+    start_offset: int,
     **options: Unpack[ImportSettings],
 ) -> None:
     """Values from bedGraph FILEs: chrom, start, end, value (- is standard input).
@@ -115,7 +124,17 @@ def bedgraph(
     from genomearray_converters.bedgraph import import_bedgraph
 
     column = int(value_col) if value_col is not None and value_col.isdecimal() else value_col
-    tell(import_bedgraph(db, track, files, value_col=column, name_col=name_col, **_shown(options)))
+    tell(
+        import_bedgraph(
+            db,
+            track,
+            files,
+            value_col=column,
+            name_col=name_col,
+            start_offset=start_offset,
+            **_shown(options),
+        )
+    )
 
 
 @import_.command()

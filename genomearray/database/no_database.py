@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from genomearray.choices import Kind
 from genomearray.database.folders import database_folder
 from genomearray.errors import LayoutError
 from genomearray.features.table import FeatureTable, open_features
-from genomearray.stacks.stack import Stack, stack
 from genomearray.track.track import Track, open_track
+
+if TYPE_CHECKING:
+    from genomearray.database.verify import VerifyReport
+    from genomearray.stacks.stack import Stack
 
 
 class NoDatabase:
@@ -22,7 +25,21 @@ class NoDatabase:
 
     def stack(self, tracks: Iterable[str]) -> Stack:
         """The tracks of files; see :func:`genomearray.stack`."""
+        from genomearray.stacks.stack import stack
+
         return stack(tracks)
+
+    def verify(self, name: str, *, threads: int | None = None, progress: bool = False) -> VerifyReport:
+        """Read all of a file; see :meth:`genomearray.GenomeDB.verify`."""
+        from genomearray.database.verify import verified
+        from genomearray.reference.assembly import Assembly
+
+        opened = self.open(name)
+        source = opened.source if isinstance(opened, Track) else None
+        names = () if source is None else source.names
+        lengths = [(chrom, source.length(chrom)) for chrom in names] if source is not None else []
+        assembly = Assembly.in_order(opened.assembly, lengths)
+        return verified(name, opened, assembly, threads=threads, progress=progress)
 
     def open(self, name: str) -> Track | FeatureTable:
         """The track or feature table of a file."""

@@ -69,7 +69,8 @@ class BigWigTrack(OnAssembly):
         self._asked_assembly = assembly
         if not self._file.is_bigwig:
             raise LayoutError(
-                f"{self.path} is a bigBed, a table of features", hint="open it with open_features"
+                f"{self.path} is a bigBed, a table of features",
+                hint="{open_features(path)|commands for tables take it, such as genomearray get}",
             )
         assembly = self._file.assembly() if assembly is None else assembly
         super().__init__(assembly, np.float32, f"bigWig file: {self.path}")
@@ -166,20 +167,23 @@ class BigWigTrack(OnAssembly):
         """Whether the blocks of a chromosome lie in the order of its bases."""
         return self._blocks(chrom)[1].rank is None
 
-    def check_blocks(self) -> list[str]:
-        """What is wrong with the blocks, and with how many bases they hold, a line each."""
+    def check_blocks(self) -> tuple[list[str], list[str]]:
+        """What is wrong with the blocks, and what the file says otherwise of itself, a line each."""
         bases = 0
         try:
             for chrom in self._number:
                 for items in self.items(chrom):
                     bases += int((items.end - items.start).sum())
         except DamagedTrackError as error:
-            return [str(error)]
+            return [str(error)], []
         total = self.total
         if total is None or bases >= total.bases or self.left_out or self._other_length:
-            return []
-        counted = f"its summary counts {total.bases:,} bases with a value, and its blocks have {bases:,}"
-        return [str(self._file.damaged(self._file.header.summary_at, counted))]
+            return [], []
+        note = (
+            f"{self.path}: its summary counts {total.bases:,} bases with a value, and its blocks have "
+            f"{bases:,}: part of it may have been lost, or the program that wrote it counted some twice"
+        )
+        return [], [note]
 
     def items(self, chrom: str) -> Iterator[Room]:
         """Start, end (0-based, half-open, bp) and value of all items of a chromosome, in the order of the

@@ -1,5 +1,6 @@
 """bigBed that we write: read by other programs, by ourselves, and level by level."""
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,26 @@ def test_what_cannot_be_written(written, tmp_path):
     with pytest.raises(FormatError, match="there is no feature to write"):
         export_bed(frame[:0], tmp_path / "a.bb", assembly=db.assembly)
     assert not list(tmp_path.iterdir())
+
+
+def test_missing_scores_beside_whole_ones_are_0(written, tmp_path):
+    """Browsers read the score as a whole number, and nothing after one that is none."""
+    db, _ = written
+    frame = pd.DataFrame(
+        {"chrom": "chr1", "start": [5, 9], "end": [8, 20], "name": ["a", ""], "score": [np.nan, 500.0],
+         "strand": ["+", "-"], "n": pd.array([3, None], dtype="Int64")}
+    )  # fmt: skip
+    report = export_bed(frame, tmp_path / "a.bb", assembly=db.assembly)
+    assert "1 missing scores are 0" in str(report)
+    with pyBigWig.open(str(tmp_path / "a.bb")) as file:
+        assert file.entries("chr1", 0, 30) == [(5, 8, "a\t0\t+\t3"), (9, 20, ".\t500\t-\tnan")]
+        assert "uint score;" in file.SQL().decode()
+        assert "double n;" in file.SQL().decode()
+    assert struct.unpack_from("<HH", (tmp_path / "a.bb").read_bytes(), 32) == (7, 6)
+    with pytest.raises(FormatError, match=r"leave \.gz away"):
+        export_bed(frame, tmp_path / "a.bb.gz", assembly=db.assembly)
+    with pytest.raises(FormatError, match="give assembly="):
+        export_bed(frame, tmp_path / "b.bb", assembly="hg19")
 
 
 @needs_shared

@@ -106,7 +106,7 @@ def test_what_is_wrong_is_said(db, tmp_path):
         import_bedgraph(db, "t", path, value_col=2)
     with pytest.raises(ArgumentError, match="value_col"):
         import_bedgraph(db, "t", path, name_col="m")
-    with pytest.raises(FormatError, match="no line of data"):
+    with pytest.raises(FormatError, match="no line has 'zz' in its fourth column; the first line has 'a'"):
         import_bedgraph(db, "t", path, value_col=4, name_col="zz")
     path.write_text("chr1 3 5 a 7\n")
     with pytest.raises(FormatError, match="no column is called 'n' .no line begins with # and names them"):
@@ -124,3 +124,57 @@ def test_the_command(db, tmp_path):
     )
     assert failed.returncode == 1
     assert "--name-col" in failed.stderr
+
+
+def test_two_modifications_in_two_files(db, tmp_path):
+    for code in "mh":
+        (tmp_path / f"{code}.bed").write_text(methyl("chr1", 4, code, 9) + methyl("chr2", 40, code, 9))
+    with pytest.raises(FormatError, match=r"2 bases have several lines.*\(m, h\)"):
+        import_bedgraph(db, "t", [tmp_path / "m.bed", tmp_path / "h.bed"], value_col="N_mod")
+    assert not db.list_tracks()
+
+
+def test_only_bedmethyl_has_names_of_its_own(db, tmp_path):
+    """narrowPeak has ten columns, BED12 and its kin have other numbers after the ninth."""
+    path = tmp_path / "a.tsv"
+    for fields in (
+        ["chr1", 100, 300, "p", 9, ".", 3.5, 2.1, 4, 55],
+        ["chr1", 100, 300, "p", 9, "+", 100, 300, 0, 1, 200, 0, "x"],
+        ["chr1", 100, 300, "p", 9, "+", 100, 300, 0, 1, "200,", "0,"],
+    ):
+        path.write_text("\t".join(map(str, fields)) + "\n")
+        for name in ("coverage", "percent_modified", "N_mod"):
+            with pytest.raises(FormatError, match="no column is called"):
+                import_bedgraph(db, "t", path, value_col=name)
+    genotypes = "chr1\t4\t5\t.\t13\t+\t4\t5\t0,255,0\t13\t92\tCG\tCG\t20\n"
+    path.write_text(genotypes)
+    for name, value in (("coverage", 13), ("genotype_quality", 20)):
+        import_bedgraph(db, "t", path, value_col=name, overwrite=True)
+        assert db["t"].values("chr1", 4, 5)[0] == value
+
+
+def test_headers_as_programs_write_them(db, tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("#'chr'\t'start'\t'end'\t'a.bw'\nchr1\t3\t5\t7\n")  # deepTools
+    import_bedgraph(db, "t", path, value_col="a.bw")
+    assert db["t"].values("chr1", 3, 5).tolist() == [7, 7]
+    path.write_text("chrom\tstart\tend\t1\t2\nchr1\t3\t5\t7\t8\n")  # bedtools unionbedg
+    for column in ("2", 4):
+        import_bedgraph(db, "t", path, value_col=column, overwrite=True)
+        assert db["t"].values("chr1", 3, 5).tolist() == [8, 8]
+    path.write_text("#chrom\tstart\tend\ta\ta\nchr1\t3\t5\t7\t8\n")
+    with pytest.raises(FormatError, match="2 columns are called 'a'"):
+        import_bedgraph(db, "t", path, value_col="a", overwrite=True)
+    with pytest.raises(FormatError, match="'end' is one of the first three"):
+        import_bedgraph(db, "t", path, value_col="end", overwrite=True)
+
+
+def test_starts_that_count_from_1(db, tmp_path):
+    path = tmp_path / "peaks.xls"
+    path.write_text("# MACS\n\nchr\tstart\tend\tlength\tpileup\nchr1\t101\t200\t100\t9\n")
+    import_bedgraph(db, "t", path, value_col="pileup", start_offset=0)
+    assert db["t"].values("chr1", 99, 102).tolist()[1:] == [9, 9]
+    assert db["t"].count() == 100
+    path.write_text("chr\tstart\tend\tn\nchr1\t0\t200\t9\n")
+    with pytest.raises(FormatError, match="start -1 is negative"):
+        import_bedgraph(db, "u", path, value_col="n", start_offset=0)
