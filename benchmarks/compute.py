@@ -310,7 +310,7 @@ def workers(folder: Path) -> None:
 
 
 def _started() -> None:
-    import genomearray.stacks.combine  # noqa: F401 - the start of numba is not what is compared
+    import genomearray.stacks.combine  # noqa: F401 - the import is not what is compared
 
 
 def main() -> None:

@@ -14,12 +14,12 @@ from genomearray.cli.options import chroms_option, cluster_options, with_databas
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
     from genomearray.cli.options import DerivedSettings
     from genomearray.database.database import GenomeDB
     from genomearray.stacks.comparison import Method
     from genomearray.stacks.stack import Stack
+    from genomearray.stacks.tables import Columns
     from genomearray.track.track import Track
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,24 +80,23 @@ def put_table(frame: pd.DataFrame, out: str | None) -> None:
             frame.to_csv(part, sep="\t", index=False, na_rep="", chunksize=_ROWS)
 
 
-def _flat(table: xr.Dataset, names: list[str]) -> pd.DataFrame:
+def _flat(where: Columns, columns: Columns, names: list[str]) -> pd.DataFrame:
     """A row a region or bin, a column a track and statistic."""
     import pandas as pd
 
     from genomearray.errors import ArgumentError
 
-    columns: dict[str, Any] = {key: table[key].values for key in ("chrom", "start", "end")}
+    flat: dict[str, Any] = {key: where[key] for key in ("chrom", "start", "end")}
     for key in ("name", "strand"):
-        if key in table and (table[key].values != ".").any():
-            columns[key] = table[key].values
-    stats = [str(name) for name in table.data_vars]
+        if key in where and (where[key] != ".").any():
+            flat[key] = where[key]
     for k, name in enumerate(names):
-        for stat in stats:
-            label = name if len(stats) == 1 else f"{name}:{stat}"
-            if label in columns:
+        for stat, values in columns.items():
+            label = name if len(columns) == 1 else f"{name}:{stat}"
+            if label in flat:
                 raise ArgumentError(f"a track is called {label!r}, as a column of the table is")
-            columns[label] = table[stat].values[:, k]
-    return pd.DataFrame(columns)
+            flat[label] = values[:, k]
+    return pd.DataFrame(flat)
 
 
 @click.command()
@@ -116,7 +115,7 @@ def regions(db: GenomeDB, tracks: tuple[str, ...], bed: str, stat: str, out: str
     is empty.
     """
     stack = db.stack(tracks)
-    put_table(_flat(stack.region_stats(regions_of(db, bed), stat), stack.names), out)
+    put_table(_flat(*stack.region_columns(regions_of(db, bed), stat), stack.names), out)
 
 
 @click.command()
@@ -131,7 +130,7 @@ def bins(
 ) -> None:
     """A table of statistics: a row a bin of SIZE bp of the genome, a column a TRACK; see regions."""
     stack = db.stack(tracks)
-    put_table(_flat(stack.bins(size, chroms=chroms or None, stats=stat), stack.names), out)
+    put_table(_flat(*stack.bin_columns(size, chroms or None, stat), stack.names), out)
 
 
 def _tell_left_out(left_out: list[str]) -> None:

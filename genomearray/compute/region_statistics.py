@@ -236,10 +236,10 @@ def genome_bins(source: Source, size: object, chroms: Chroms) -> Intervals:
     return Intervals(names, code, start, np.minimum(start + step, lengths[code]))
 
 
-def interval_coords(intervals: Intervals, dim: str) -> dict[str, Any]:
-    """Chromosome, start and end (offsets) of intervals, as coordinates along a dimension."""
+def interval_columns(intervals: Intervals) -> dict[str, NDArray[Any]]:
+    """Chromosome, start and end (offsets) of intervals."""
     chrom = np.array(intervals.names, dtype=object)[intervals.code]
-    return {"chrom": (dim, chrom), "start": (dim, intervals.start), "end": (dim, intervals.end)}
+    return {"chrom": chrom, "start": intervals.start, "end": intervals.end}
 
 
 def table_of_bins(source: Source, size: object, chroms: Chroms, stats: Stats | None) -> xr.Dataset:
@@ -251,7 +251,8 @@ def table_of_bins(source: Source, size: object, chroms: Chroms, stats: Stats | N
     intervals = genome_bins(source, size, chroms)
     columns = asked_statistics(source, intervals, wanted)
     variables = {name: ("bin", values) for name, values in columns.items()}
-    return xr.Dataset(variables, interval_coords(intervals, "bin"), {"assembly": source.assembly})
+    coords = {name: ("bin", values) for name, values in interval_columns(intervals).items()}
+    return xr.Dataset(variables, coords, {"assembly": source.assembly})
 
 
 def binned(source: Source, chrom: str, borders: NDArray[np.int64], stats: Stats | None = None) -> xr.Dataset:

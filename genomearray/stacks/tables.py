@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from genomearray.compute.stat_names import Stat, Stats
+
+Columns: TypeAlias = dict[str, NDArray[Any]]
 
 
 class TableMethods(BaseStack):
@@ -83,18 +85,22 @@ class TableMethods(BaseStack):
         array([[ 2.,  4.],
                [ 7., 14.]])
         """
-        from genomearray.compute.region_statistics import interval_coords
+        return self._dataset("region", *self.region_columns(regions, stats))
+
+    def region_columns(self, regions: Regions, stats: Stats | None = None) -> tuple[Columns, Columns]:
+        """What :meth:`region_stats` is made of: columns of regions, and of each statistic (region, track)."""
+        from genomearray.compute.region_statistics import interval_columns
         from genomearray.compute.stat_names import stats_of
 
         wanted = stats_of(stats)
         sources = self.signals("mean")
         table = read_regions(regions, sources[0]).inside(sources[0])
-        coords = interval_coords(table.intervals, "region")
-        coords["strand"] = ("region", table.strand_text.astype(object))
+        where = interval_columns(table.intervals)
+        where["strand"] = table.strand_text.astype(object)
         label = table.label if table.label is not None else _own_names(regions, len(table))
         if label is not None:
-            coords["name"] = ("region", np.asarray(label, dtype=object))
-        return self._table(sources, table.intervals, wanted, "region", coords)
+            where["name"] = np.asarray(label, dtype=object)
+        return where, _statistics(sources, table.intervals, wanted)
 
     def bins(self, size: int, *, chroms: Chroms = None, stats: Stats | None = None) -> xr.Dataset:
         """Exact statistics of consecutive bins of the genome, of all tracks.
@@ -122,13 +128,19 @@ class TableMethods(BaseStack):
         >>> stack([track]).bins(500, chroms="chr1", stats="max")["max"].values.tolist()
         [[500], [1000]]
         """
-        from genomearray.compute.region_statistics import genome_bins, interval_coords
+        return self._dataset("bin", *self.bin_columns(size, chroms, stats))
+
+    def bin_columns(
+        self, size: int, chroms: Chroms = None, stats: Stats | None = None
+    ) -> tuple[Columns, Columns]:
+        """What :meth:`bins` is made of: columns of bins, and of each statistic (bin, track)."""
+        from genomearray.compute.region_statistics import genome_bins, interval_columns
         from genomearray.compute.stat_names import stats_of
 
         wanted = stats_of(stats)
         sources = self.signals("mean")
         intervals = genome_bins(sources[0], size, chroms)
-        return self._table(sources, intervals, wanted, "bin", interval_coords(intervals, "bin"))
+        return interval_columns(intervals), _statistics(sources, intervals, wanted)
 
     def profile(
         self,
@@ -226,27 +238,25 @@ class TableMethods(BaseStack):
             check_signal(source, f"track {name!r}", what)
         return sources
 
-    def _table(
-        self,
-        sources: list[Source],
-        intervals: Intervals,
-        wanted: list[Stat],
-        dim: str,
-        coords: dict[str, Any],
-    ) -> xr.Dataset:
-        """Statistics of intervals, track by track."""
+    def _dataset(self, dim: str, where: Columns, columns: Columns) -> xr.Dataset:
         import xarray as xr
 
-        from genomearray.compute.region_statistics import asked_statistics
-        from genomearray.compute.windows import same_lengths
-
-        same_lengths(intervals.names, sources)
-        columns: dict[str, list[NDArray[Any]]] = {stat.text: [] for stat in wanted}
-        for source in sources:
-            for name, values in asked_statistics(source, intervals, wanted).items():
-                columns[name].append(values)
-        variables = {name: ((dim, "track"), np.stack(values, axis=1)) for name, values in columns.items()}
+        coords: dict[str, Any] = {name: (dim, values) for name, values in where.items()}
+        variables = {name: ((dim, "track"), values) for name, values in columns.items()}
         return xr.Dataset(variables, coords | self.track_coords(), {"assembly": self.assembly})
+
+
+def _statistics(sources: list[Source], intervals: Intervals, wanted: list[Stat]) -> Columns:
+    """Statistics of intervals, (interval, track) each."""
+    from genomearray.compute.region_statistics import asked_statistics
+    from genomearray.compute.windows import same_lengths
+
+    same_lengths(intervals.names, sources)
+    columns: dict[str, list[NDArray[Any]]] = {stat.text: [] for stat in wanted}
+    for source in sources:
+        for name, values in asked_statistics(source, intervals, wanted).items():
+            columns[name].append(values)
+    return {name: np.stack(values, axis=1) for name, values in columns.items()}
 
 
 def _joined(parts: list[xr.Dataset], groups: list[str]) -> xr.Dataset:
