@@ -1,6 +1,8 @@
 """Stacks: which tracks, labelled selections, reductions and tables, against loops and numpy."""
 
 import pickle
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -373,3 +375,38 @@ class TestTables:
         np.testing.assert_allclose(made["explained"].values, (s**2 / (s**2).sum())[:3], rtol=1e-9)
         with pytest.raises(ArgumentError, match="1 to 5 components"):
             stack.pca(n=6)
+
+
+MANY = """
+import resource, sys
+import numpy as np
+import genomearray as ga
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+db = ga.GenomeDB(sys.argv[1], "toy")
+stack = db.stack("t/*")
+for start in (0, 3000, 100):
+    want = np.stack([np.arange(start, start + 90) % (k + 2) for k in range(len(stack))])
+    np.testing.assert_array_equal(stack.values("chr1", start, start + 90), want)
+db.save_track("t/000", {"chr1": np.full(5000, 9, "uint8")}, overwrite=True)
+db.save_track("t/001", {"chr1": np.full(5000, 9, "uint8")}, overwrite=True, store="zarr")
+for member in stack:
+    member.values("chr1", 4000, 4100)  # the files of the first ones are closed by now
+for name in ("t/000", "t/001"):
+    try:
+        print(stack[name].values("chr1", 4500, 4600).max())
+    except ga.errors.TrackReplacedError:
+        print("replaced")
+"""
+
+
+def test_many_tracks_need_few_descriptors_and_are_never_mixed_up(tmp_path):
+    db = ga.GenomeDB.create(tmp_path, "toy", {"chr1": 5000})
+    for k in range(150):
+        values = (np.arange(5000) % (k + 2)).astype("uint8")
+        db.save_track(f"t/{k:03d}", {"chr1": values}, store="zarr" if k % 2 else "h5", threads=1)
+    done = subprocess.run(
+        [sys.executable, "-c", MANY, tmp_path], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    # What was read before may be answered from memory; nothing but the old values, or an error.
+    assert set(done.stdout.split()) <= {"replaced", "1", "2"}, done.stdout

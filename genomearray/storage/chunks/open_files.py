@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genomearray.errors import TrackReplacedError, UnknownTrackError
+
 MOST_FILES = 256
 
 
@@ -73,32 +75,6 @@ class OpenFile:
         return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
-class OpenFolder:
-    """A folder: its files are opened relative to it, so one that is replaced under a reader stays
-    the old one for it.
-    """
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._folder = OpenFile(path)
-
-    def file(self, path: str) -> OpenFile:
-        """An open file in the folder."""
-        return OpenFile(path, self._folder.fd)
-
-    def content(self, path: str) -> bytes:
-        """All bytes of a file; FileNotFoundError."""
-        file = self.file(path)
-        return file.read(file.size(), 0)
-
-    def folders(self) -> list[str]:
-        """Names of the folders in it."""
-        return [entry.name for entry in os.scandir(self._folder.fd) if entry.is_dir()]
-
-    def identity(self) -> tuple[int, int]:
-        """Device and inode of the folder that was opened."""
-        return self._folder.identity()
-
-
 class OpenFiles:
     """The shards of all open stores; the least recently used are closed first."""
 
@@ -142,3 +118,68 @@ def _share_of_descriptors() -> int:
 
 
 open_files = OpenFiles(MOST_FILES)
+
+
+class OpenFolder:
+    """A folder: its files are opened relative to it, so one that is replaced under a reader stays
+    the old one for it.
+
+    Its descriptor is one of a bounded number. A folder that has to be opened again must be the same.
+
+    Parameters
+    ----------
+    path : path-like
+    mark : str
+        A file in it that tells one folder from another: inodes are used again.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], mark: str) -> None:
+        self._path, self._mark = path, mark
+        self._key = object()
+        first = OpenFile(path)
+        self._identity = first.identity()
+        self._marked = self._mark_in(first)
+        open_files.get(self._key, lambda: first)
+
+    def _mark_in(self, folder: OpenFile) -> tuple[int, ...]:
+        try:
+            status = os.stat(self._mark, dir_fd=folder.fd)
+        except FileNotFoundError:
+            return ()
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def _descriptor(self) -> OpenFile:
+        known: OpenFile = open_files.get(self._key, self._again)
+        return known
+
+    def _again(self) -> OpenFile:
+        try:
+            folder = OpenFile(self._path)
+        except FileNotFoundError:
+            raise UnknownTrackError(
+                f"track {self._path} cannot be reached any more: it is not there"
+            ) from None
+        if folder.identity() != self._identity or self._mark_in(folder) != self._marked:
+            raise TrackReplacedError(
+                f"track {self._path} was replaced or removed since it was opened; open it again"
+            )
+        return folder
+
+    def file(self, path: str) -> OpenFile:
+        """An open file in the folder."""
+        folder = self._descriptor()
+        return OpenFile(path, folder.fd)
+
+    def content(self, path: str) -> bytes:
+        """All bytes of a file; FileNotFoundError."""
+        file = self.file(path)
+        return file.read(file.size(), 0)
+
+    def folders(self) -> list[str]:
+        """Names of the folders in it."""
+        folder = self._descriptor()
+        return [entry.name for entry in os.scandir(folder.fd) if entry.is_dir()]
+
+    def identity(self) -> tuple[int, int]:
+        """Device and inode of the folder that was opened."""
+        return self._identity

@@ -40,7 +40,7 @@ class ZarrStore:
     def __init__(self, path: Path | str) -> None:
         self.path = path
         self._folder: OpenFolder | RemoteFolder = (
-            RemoteFolder(path) if isinstance(path, str) else OpenFolder(path)
+            RemoteFolder(path) if isinstance(path, str) else OpenFolder(path, "zarr.json")
         )
         self._root = json.loads(self._folder.content("zarr.json"))
         consolidated = self._root.get("consolidated_metadata") or {}
