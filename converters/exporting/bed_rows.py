@@ -117,14 +117,15 @@ def _blocks(exons: list[tuple[int, int]], start: int, end: int) -> list[tuple[in
     return blocks
 
 
-_BREAKS = str.maketrans("\t\r\n", "   ")
+_BREAKING = "\t\r\n\0"  # ends of columns, of lines, and of features in a bigBed
+_BREAKS = str.maketrans(_BREAKING, " " * len(_BREAKING))
 
 
 def with_breaks(frame: pd.DataFrame) -> int:
     """How many texts hold what would end a column or a line."""
     texts = (frame[name] for name in frame.columns if frame[name].dtype.kind not in "iufb")
     return sum(
-        any(character in text for character in "\t\r\n")
+        any(character in text for character in _BREAKING)
         for column in texts
         for text in column.tolist()
         if isinstance(text, str)
@@ -139,7 +140,7 @@ def _texts(column: pd.Series) -> list[str]:
     if column.dtype.kind == "f" or not all(isinstance(value, str) for value in values):
         return list(map(_text, values))
     together = "".join(values)
-    if any(character in together for character in "\t\r\n"):
+    if any(character in together for character in _BREAKING):
         return list(map(_text, values))
     return [value or "." for value in values]
 

@@ -124,6 +124,25 @@ def test_what_cannot_be_written(written, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_one_long_feature_and_letters_that_end_a_text(written, tmp_path):
+    """The first features reach over all later blocks: an index that takes the last end loses them."""
+    db, _ = written
+    starts = np.arange(0, 140_000) * 3
+    ends = starts + 2
+    ends[:3] = 499_000, 300_000, 450_123
+    names = [f"n\0{k}\t" if k % 50_000 == 0 else f"n{k}" for k in range(starts.size)]
+    frame = pd.DataFrame({"chrom": "chr1", "start": starts, "end": ends, "name": names})
+    report = export_bed(frame, tmp_path / "a.bb", assembly=db.assembly)
+    assert "3 texts held tabs" in str(report)
+    with pyBigWig.open(str(tmp_path / "a.bb")) as file:
+        for low, high in ((100_000, 100_030), (299_998, 300_003), (419_990, 450_000), (470_000, 470_001)):
+            there = (starts < high) & (ends > low)
+            assert [row[:2] for row in file.entries("chr1", low, high)] == list(
+                zip(starts[there].tolist(), ends[there].tolist(), strict=True)
+            )
+    assert ga.open_features(tmp_path / "a.bb").to_dataframe()["name"][50_000] == "n 50000 "
+
+
 def test_missing_scores_beside_whole_ones_are_0(written, tmp_path):
     """Browsers read the score as a whole number, and nothing after one that is none."""
     db, _ = written
