@@ -178,6 +178,8 @@ def import_bedgraph(
                 hint="say where the value is: {value_col=}",
             )
         return import_rows(db, track, files, BedGraphScanner, **options)
+    if name_col == "":
+        raise ArgumentError("name_col is empty; say which name counts")
     if isinstance(value_col, int) and value_col < 3:
         raise ArgumentError(
             f"value_col={value_col}: columns count from 0, and the first three are chrom, start and end"

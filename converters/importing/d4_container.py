@@ -86,7 +86,11 @@ class D4Container:
         """The frames of a stream, the first of which is at ``at`` and has ``size`` bytes."""
         parts: list[bytes] = []
         seen: set[int] = set()
+        total = 0
         while True:
+            total += size
+            if total > self._size:
+                raise self.damaged(at, "frames lie over each other")
             if size < _FRAME.size or at in seen:
                 raise self.damaged(
                     at, "a frame is followed by itself" if at in seen else "a frame is too small"

@@ -80,7 +80,7 @@ class D4Track:
             self._values = _dictionary(header["dictionary"])
             chromosomes = [(str(row["name"]), int(row["size"])) for row in header["chrom_list"]]
             self.denominator = _denominator(header.get("denominator", "One"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise file.damaged(
                 at, f"the description of the track is no such description ({error!r})"
             ) from error
@@ -159,7 +159,7 @@ class D4Track:
             kinds = about["format"], about["record_format"]
             compression = about.get("compression", "NoCompression")
             parts = [(str(name), int(begin), int(end)) for name, begin, end in about["partitions"]]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise file.damaged(
                 at, f"the description of the runs is no such description ({error!r})"
             ) from error
@@ -243,6 +243,8 @@ class _Part(NamedTuple):
         """Records as runs, all of which lie in [begin, end)."""
         first = records["position"].astype(np.int64) - 1
         last = first + records["more"] + 1
+        if (last - first).sum() > end - begin:
+            raise self.file.damaged(self.at, f"runs in [{begin:,}, {end:,}) lie over each other")
         if first.min() < begin or last.max() > end:
             k = int(np.argmax((first < begin) | (last > end)))
             raise self.file.damaged(
@@ -294,6 +296,6 @@ def _denominator(described: Any) -> float | None:
     if described == "One":
         return None
     value = float(described["Value"])
-    if not 0 < abs(value) < np.inf:
+    if not 0 < abs(value) < np.inf or not np.isfinite(2.0**31 / value):
         raise ValueError(f"a denominator of {value}")
     return value

@@ -96,9 +96,11 @@ class RowImporter:
                     token = piece.text(scanned.begin, scanned.end).decode(errors="replace").strip()
                     shown = token if len(token) <= 80 else token[:77] + "..."
                     why = scanner.explain(scanned.error, shown, scanned.column)
-                    self._job.report.bad.refuse(
-                        FormatError(f"{piece.where(scanned.lines)}: {why}", hint=scanner.hint(scanned.error))
-                    )
+                    where = piece.where(scanned.lines)
+                    refused_line = FormatError(f"{where}: {why}", hint=scanner.hint(scanned.error))
+                    if scanned.error in scanner.fatal:
+                        raise refused_line
+                    self._job.report.bad.refuse(refused_line)
                     piece = piece.after(scanned)
             if source.unfinished:
                 self._job.report.unfinished.append(source.name)

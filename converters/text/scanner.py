@@ -51,6 +51,7 @@ class Scanner(ABC):
     """A format: knows its state from one block to the next, and its own messages."""
 
     chrom: str | None = None  # of rows before the first name in the file
+    fatal: frozenset[int] = frozenset()  # errors of the whole file, not of a line that can be skipped
 
     @abstractmethod
     def scan(self, text: NDArray[np.uint8], out: Buffers) -> Scanned:

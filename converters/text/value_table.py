@@ -38,7 +38,6 @@ from .scanning import (
 
 _CODE = 3  # column of the name, the modification of bedMethyl
 _LEAST = 10  # columns that tabs divide in bedMethyl with blanks after them
-_STRANDS = (b"+", b"-", b".")
 _STANDARD = ("chrom", "start", "end", "name", "score", "strand", "thickStart", "thickEnd", "itemRgb")
 # Columns after the ninth have names where a file does not say them: those of ENCODE and of modkit's manual.
 _ENCODE = (*_STANDARD, "coverage", "percent_modified")
@@ -50,6 +49,7 @@ _MODKIT = (
 )  # fmt: skip
 _METHYL = {len(names): names for names in (_ENCODE, (*_ENCODE, *_GENOTYPES), _MODKIT)}
 _NONE = np.zeros(0, np.uint8)
+_BEYOND = 1 << 30  # a column that no line has
 
 
 @kernel
@@ -166,6 +166,8 @@ class ValueTableScanner(Scanner):
         Filled with what is met.
     """
 
+    fatal = frozenset({NO_COLUMN, NAMES_DIFFER})
+
     def __init__(self, value_col: int | str, name_col: str | None, start_offset: int, codes: Codes) -> None:
         self._asked = value_col
         self._column = value_col if isinstance(value_col, int) else -1
@@ -185,7 +187,7 @@ class ValueTableScanner(Scanner):
         first = np.frombuffer(self._codes.first or b"", np.uint8)
         stopped = scan_table(
             text,
-            self._column,
+            self._column if self._column >= 0 else _BEYOND,  # no line of data was met yet
             self._methyl,
             self._seen,
             self._wanted,
@@ -211,15 +213,15 @@ class ValueTableScanner(Scanner):
         at = 0
         for k, line in enumerate(text.tobytes().splitlines(keepends=True)):
             fields = _fields(line)
-            is_data = bool(fields) and not line.lstrip().startswith((b"#", b"track", b"browser"))
+            is_data = len(fields) > _CODE and not line.lstrip().startswith((b"#", b"track", b"browser"))
             if is_data and len(fields) > 1 and fields[1][:1].isdigit():
                 self._known = True
                 self._decide(fields)
                 if self._column >= 0:
                     return None
-                self._column = 0  # of lines that follow, where this one is skipped
                 return Scanned(0, 0, 0, k, NO_COLUMN, at, at + len(line.rstrip()), 0)
-            if fields and (is_data or line.lstrip().startswith(b"#")):
+            named = isinstance(self._asked, str) and self._asked in self._names
+            if fields and not named and (is_data or line.lstrip().startswith(b"#")):
                 self._names = tuple(_text(name).lstrip("#").strip("'\"") for name in fields)
             at += len(line)
         return None
@@ -273,7 +275,7 @@ class ValueTableScanner(Scanner):
 
 def _is_methyl(fields: list[bytes]) -> bool:
     """Whether a line is bedMethyl: BED9 whose thick part is the feature, then numbers."""
-    if len(fields) <= len(_STANDARD) + 1 or fields[5] not in _STRANDS or fields[6:8] != fields[1:3]:
+    if len(fields) <= len(_STANDARD) + 1 or len(fields[5]) > 1 or fields[6:8] != fields[1:3]:
         return False
     return fields[len(_STANDARD)].isdigit()
 

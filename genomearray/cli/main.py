@@ -47,6 +47,10 @@ _COMMANDS = {
 }
 
 
+class _Terminated(BaseException):
+    """The program was told to end (SIGTERM): nothing that handles errors may take it for one."""
+
+
 class _ReaderGone(Exception):
     """Whoever read our output has closed it, as ``head`` does."""
 
@@ -123,7 +127,7 @@ def _warn(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -
 
 
 def _terminated(*_: object) -> None:
-    raise click.Abort
+    raise _Terminated
 
 
 def main() -> None:
@@ -138,7 +142,7 @@ def main() -> None:
     except click.ClickException as error:  # wrong usage: 2
         error.show()
         sys.exit(error.exit_code)
-    except click.Abort:
+    except (click.Abort, _Terminated):
         sys.exit("genomearray: interrupted; nothing was changed")
     except _ReaderGone:
         # The reader of our output is gone (head): not an error, and nothing more can be said.

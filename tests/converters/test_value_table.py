@@ -178,3 +178,21 @@ def test_starts_that_count_from_1(db, tmp_path):
     path.write_text("chr\tstart\tend\tn\nchr1\t0\t200\t9\n")
     with pytest.raises(FormatError, match="start -1 is negative"):
         import_bedgraph(db, "u", path, value_col="n", start_offset=0)
+
+
+def test_a_line_that_is_skipped_decides_nothing(db, tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("chr1\t5\t6\tx\t7\nchr1\t6\t7\tx\t8\n")
+    with pytest.raises(FormatError, match="no column is called 'depth'"):
+        import_bedgraph(db, "t", path, value_col="depth", skip_bad=True)
+    path.write_text("chr1\t9\t10\n" + methyl("chr1", 9, "m", 30) + methyl("chr1", 9, "h", 2))
+    with pytest.raises(FormatError, match="same base"):
+        import_bedgraph(db, "t", path, value_col="N_valid_cov", skip_bad=True)
+    report = import_bedgraph(db, "t", path, value_col="N_valid_cov", name_col="h", skip_bad=True)
+    assert report.bad.count == 1
+    assert db["t"].values("chr1", 9, 10)[0] == 2
+    path.write_text("#chrom\tstart\tend\tname\tdepth\n# made by me\nchr1\t5\t6\tx\t7\n")
+    import_bedgraph(db, "t", path, value_col="depth", overwrite=True)
+    assert db["t"].values("chr1", 5, 6)[0] == 7
+    with pytest.raises(ArgumentError, match="name_col is empty"):
+        import_bedgraph(db, "t", path, value_col="depth", name_col="")
